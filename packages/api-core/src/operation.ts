@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { Fault, ProblemCode } from './errors';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What one endpoint promises, as data: the route validates by it, the document and the client are made from it. */
+export interface Operation {
+  readonly id: string;
+  readonly method: Method;
+  /** With its parameters in braces, as in OpenAPI: `/api/{user_id}/tasks`. */
+  readonly path: `/api/${string}`;
+  readonly summary: string;
+  readonly params: z.ZodObject;
+  readonly query: z.ZodObject;
+  readonly body?: { readonly schema: z.ZodType; readonly mediaTypes: readonly string[]; readonly optional?: true };
+  /** The schema of the answer by status; null for an answer without a body. */
+  readonly success: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
+  /** Of what it answers with 201: the path where it is found from now on. */
+  readonly location?: (created: never) => string;
+  readonly errors: readonly ProblemCode[];
+}
+
+/** What a handler of the operation receives, each part validated. */
+export interface Input<O extends Operation> {
+  readonly params: z.output<O['params']>;
+  readonly query: z.output<O['query']>;
+  readonly body: O['body'] extends { readonly schema: infer S extends z.ZodType }
+    ? z.output<S> | (O['body'] extends { readonly optional: true } ? undefined : never)
+    : undefined;
+}
+
+type Answer<S> = S extends z.ZodType ? z.output<S> : undefined;
+type At<O extends Operation, K> = K extends keyof O['success'] ? O['success'][K] : never;
+
+/** What a handler of the operation returns. */
+export type Output<O extends Operation> = Answer<At<O, 200>> | Answer<At<O, 204>> | Created<Answer<At<O, 201>>>;
+
+/** Marks a handler's result as newly created: answered with 201 and `Location`. */
+export class Created<T> {
+  constructor(readonly value: T) {}
+}
+
+/** Checks one part of a request. Answers its value, or what is wrong with it. */
+export function check<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  part: Fault['in'],
+): { value: z.output<S>; faults?: undefined } | { faults: Fault[] } {
+  const result = schema.safeParse(value);
+  return result.success ? { value: result.data } : { faults: result.error.issues.flatMap((i) => toFaults(i, part)) };
+}
+
+function toFaults(issue: z.core.$ZodIssue, part: Fault['in']): Fault[] {
+  if (issue.code === 'unrecognized_keys') {
+    const message = part === 'query' ? 'Unknown parameter.' : 'Unknown or read-only member.';
+    return issue.keys.map((key) => ({ in: part, pointer: pointer([...issue.path, key]), code: 'unknown', message }));
+  }
+  return [{ in: part, pointer: pointer(issue.path), code: codeOf(issue), message: `${issue.message}.` }];
+}
+
+const codes: Partial<Record<z.core.$ZodIssue['code'], string>> = {
+  invalid_type: 'invalid_type',
+  invalid_value: 'not_allowed',
+  invalid_format: 'invalid_format',
+};
+
+function codeOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'custom') return String(issue.params?.code ?? 'invalid');
+  if (issue.code === 'too_big') return issue.origin === 'array' ? 'too_many' : 'too_big';
+  if (issue.code === 'too_small') return issue.origin === 'array' ? 'too_few' : 'too_small';
+  if (issue.code === 'invalid_type' && issue.input === undefined) return 'required';
+  return codes[issue.code] ?? 'invalid';
+}
+
+/** RFC 6901. */
+function pointer(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+export const noQuery = z.strictObject({});

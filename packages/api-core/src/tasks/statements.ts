@@ -1,0 +1,129 @@
+import { query } from '@taskward/db';
+import { tasks, taskTags } from '@taskward/db/schema';
+import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+
+/** The statements of tasks. Each names the owner, and is built once: only its values change from call to call. */
+
+const value = sql.placeholder;
+const mine = eq(tasks.userId, value('userId'));
+const thisOne = and(mine, eq(tasks.id, value('id')));
+
+const columns = {
+  ...getTableColumns(tasks),
+  // Written out in full, because Drizzle drops the table's name from columns in a select list.
+  tags: sql<string[]>`array_to_json(array(
+    select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag collate "C"
+  ))`,
+};
+
+export const find = query.select(columns).from(tasks).where(thisOne).prepare('task_find');
+
+const newestFirst = [desc(tasks.createdAt), desc(tasks.id)];
+const after = sql`(${tasks.createdAt}, ${tasks.id}) < (${value('createdAt')}::timestamptz, ${value('id')}::uuid)`;
+const page = (where: SQL | undefined) =>
+  query.select(columns).from(tasks).where(where).orderBy(...newestFirst).limit(value('limit'));
+export const firstPage = page(mine).prepare('task_first_page');
+export const nextPage = page(and(mine, after)).prepare('task_next_page');
+
+/**
+ * Held until the end of the transaction, so that writers of one task and its tags queue up, also where the task is not
+ * there yet. What follows in the batch sees what the writer before it left (READ COMMITTED).
+ *
+ * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+ */
+export const lock = query
+  .select({ locked: sql`pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' ' || ${value('id')}, 0))::text` })
+  .from(sql`(values (1)) one`)
+  .prepare('task_lock');
+
+const completedAt = (status: SQL) => sql`case when ${status} = 'done' then coalesce(${tasks.completedAt}, now()) end`;
+
+/** A new value for each member that a write names. */
+type Next = Partial<Record<'title' | 'description' | 'status' | 'priority' | 'dueDate' | 'tags', SQL>>;
+
+/** The columns that become these values. A write that changes nothing leaves `version` and `updated_at` as they are. */
+function changes({ tags, ...next }: Next) {
+  const differences = Object.entries(next).map(
+    ([name, now]) => sql`${tasks[name as keyof typeof next]} is distinct from ${now}`,
+  );
+  if (tags) {
+    differences.push(sql`${tags} is distinct from array(
+      select t.tag from task_tags t where t.user_id = ${tasks.userId} and t.task_id = ${tasks.id} order by t.tag collate "C"
+    )`);
+  }
+  const changed = sql.join(differences, sql` or `);
+  return {
+    ...next,
+    ...(next.status && { completedAt: completedAt(next.status) }),
+    version: sql`${tasks.version} + case when ${changed} then 1 else 0 end`,
+    updatedAt: sql`case when ${changed} then now() else ${tasks.updatedAt} end`,
+  };
+}
+
+const given = {
+  title: sql`${value('title')}::text`,
+  description: sql`${value('description')}::text`,
+  status: sql`${value('status')}::task_status`,
+  priority: sql`${value('priority')}::task_priority`,
+  dueDate: sql`${value('dueDate')}::date`,
+  tags: sql`array(select unnest(${value('tags')}::text[]) collate "C" as tag order by tag)`,
+};
+export type Member = keyof typeof given;
+
+const { tags: _, ...givenColumns } = given;
+const creation = { userId: value('userId'), id: value('id'), ...givenColumns };
+
+export const insert = query
+  .insert(tasks)
+  .values({ ...creation, completedAt: sql`case when ${given.status} = 'done' then now() end` })
+  .prepare('task_insert');
+
+export const version = query.select({ version: tasks.version }).from(tasks).where(thisOne).prepare('task_version');
+export const upsert = query
+  .insert(tasks)
+  .values({ ...creation, completedAt: sql`case when ${given.status} = 'done' then now() end` })
+  .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: changes(given) })
+  .prepare('task_upsert');
+
+const updates = new Map<string, ReturnType<typeof buildUpdate>>();
+
+/** The update of just these members. */
+export function update(members: readonly Member[]) {
+  const name = `task_update_${members.toSorted().join('_')}`;
+  let statement = updates.get(name);
+  if (!statement) updates.set(name, (statement = buildUpdate(name, members)));
+  return statement;
+}
+
+function buildUpdate(name: string, members: readonly Member[]) {
+  const next = Object.fromEntries(members.map((member) => [member, given[member]]));
+  return query.update(tasks).set(changes(next)).where(thisOne).prepare(name);
+}
+
+const completed = sql`coalesce(${value('completed')}::boolean, ${tasks.status} <> 'done')`;
+/** Sets the status by `completed`, or toggles it where that is null. */
+export const complete = query
+  .update(tasks)
+  .set(changes({ status: sql`case when ${completed} then 'done' when ${tasks.status} = 'done' then 'todo' else ${tasks.status} end` }))
+  .where(thisOne)
+  .prepare('task_complete');
+
+const noLongerGiven = sql`${taskTags.tag} <> all(${value('tags')}::text[])`;
+export const removeTags = query
+  .delete(taskTags)
+  .where(and(eq(taskTags.userId, value('userId')), eq(taskTags.taskId, value('id')), noLongerGiven))
+  .prepare('task_tags_remove');
+
+/** Of a task that is not there, none. */
+export const addTags = query
+  .insert(taskTags)
+  .select(
+    query
+      .select({ userId: tasks.userId, taskId: tasks.id, tag: sql<string>`unnest(${value('tags')}::text[])`.as('tag') })
+      .from(tasks)
+      .where(thisOne),
+  )
+  .onConflictDoNothing()
+  .prepare('task_tags_add');
+
+export const remove = query.delete(tasks).where(thisOne).returning({ id: tasks.id }).prepare('task_remove');

@@ -1,0 +1,76 @@
+import { sql } from 'drizzle-orm';
+import journal from '../migrations/meta/_journal.json';
+import type { Driver } from './driver';
+import { collect, type Queries, query, type Results } from './query';
+
+export interface Database extends Pick<Driver, 'auth' | 'migrate' | 'close'> {
+  /**
+   * The one way to tasks: runs the queries that `build` returns, in order, in one transaction and one round trip, as
+   * this user.
+   *
+   * @throws {DrizzleQueryError} whose `cause` is the driver's error; nothing has been written then.
+   */
+  asUser<const Q extends Queries>(userId: string, build: () => Q): Promise<Results<Q>>;
+  /** @throws {Error} saying what is wrong: not reachable, schema not current, or row-level security not in force. */
+  assertReady(): Promise<void>;
+}
+
+/**
+ * Opens the database that a URL names. Neither migrates nor checks it.
+ *
+ * @throws {Error} with one line for the operator when the URL or what it names cannot be used.
+ */
+export async function openDatabase(url: string): Promise<Database> {
+  const driver = await openDriver(url);
+  const asUser: Database['asUser'] = async (userId, build) => {
+    const [batch, results] = collect(build);
+    try {
+      const answers = await driver.send(userId, batch);
+      batch.forEach((one, i) => {
+        one.resolve({ rows: answers[i] ?? [] });
+      });
+    } catch (error) {
+      for (const one of batch) one.reject(error);
+    }
+    return results;
+  };
+  return {
+    asUser,
+    auth: driver.auth,
+    migrate: driver.migrate,
+    close: driver.close,
+    async assertReady() {
+      await assertSchemaCurrent(driver);
+      await assertRowSecurity(asUser);
+    },
+  };
+}
+
+/** Each driver is loaded only when picked, so that a deployment carries no other. */
+async function openDriver(url: string): Promise<Driver> {
+  if (url.startsWith('pglite:')) return (await import('./drivers/pglite')).openPglite(url.slice('pglite:'.length));
+  throw new Error('DATABASE_URL has an unknown scheme: use pglite:<folder>, or leave it unset.');
+}
+
+async function assertSchemaCurrent(driver: Driver): Promise<void> {
+  const exists = await driver.read(`select to_regclass('drizzle.__drizzle_migrations') is not null as migrated`);
+  const [last] = exists[0]?.migrated
+    ? await driver.read('select max(created_at)::text as at from drizzle.__drizzle_migrations')
+    : [];
+  if (Number(last?.at) !== journal.entries.at(-1)?.when) {
+    throw new Error('The schema of the database is not the one this version needs: run `pnpm db:migrate`.');
+  }
+}
+
+async function assertRowSecurity(asUser: Database['asUser']): Promise<void> {
+  const [[check]] = await asUser('', () => [
+    query.execute<{ role: string; bound: boolean }>(sql`
+      select r.rolname as role, not r.rolsuper and not r.rolbypassrls and bool_and(
+        c.relrowsecurity and c.relforcerowsecurity and c.relowner <> r.oid
+      ) as bound
+      from pg_roles r, pg_class c
+      where r.rolname = current_user and c.oid in ('tasks'::regclass, 'task_tags'::regclass)
+      group by r.oid, r.rolname, r.rolsuper, r.rolbypassrls`),
+  ]);
+  if (!check?.bound) throw new Error(`Row-level security does not bind the role ${check?.role}: run the migrations.`);
+}

@@ -1,0 +1,2 @@
+export { type Database, openDatabase } from './database';
+export { query } from './query';
