@@ -29,7 +29,7 @@ export interface Input<O extends Operation> {
     : undefined;
 }
 
-type Answer<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Answer<S> = S extends z.ZodType ? z.output<S> : undefined | void;
 type At<O extends Operation, K> = K extends keyof O['success'] ? O['success'][K] : never;
 
 /** What a handler of the operation returns. */
@@ -45,9 +45,10 @@ export function check<S extends z.ZodType>(
   schema: S,
   value: unknown,
   part: Fault['in'],
-): { value: z.output<S>; faults?: undefined } | { faults: Fault[] } {
-  const result = schema.safeParse(value);
-  return result.success ? { value: result.data } : { faults: result.error.issues.flatMap((i) => toFaults(i, part)) };
+): { value: z.output<S>; faults?: undefined } | { value?: undefined; faults: Fault[] } {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return { value: result.data };
+  return { faults: result.error.issues.flatMap((issue) => toFaults(issue, part)) };
 }
 
 function toFaults(issue: z.core.$ZodIssue, part: Fault['in']): Fault[] {

@@ -3,7 +3,7 @@ import journal from '../migrations/meta/_journal.json';
 import type { Driver } from './driver';
 import { collect, type Queries, query, type Results } from './query';
 
-export interface Database extends Pick<Driver, 'auth' | 'migrate' | 'close'> {
+export interface Database extends Pick<Driver, 'auth'> {
   /**
    * The one way to tasks: runs the queries that `build` returns, in order, in one transaction and one round trip, as
    * this user.
@@ -16,12 +16,17 @@ export interface Database extends Pick<Driver, 'auth' | 'migrate' | 'close'> {
 }
 
 /**
- * Opens the database that a URL names. Neither migrates nor checks it.
+ * Opens the way to the database that a URL names. Neither migrates nor checks it. Each driver is loaded only when
+ * picked, so that a deployment carries no other.
  *
- * @throws {Error} with one line for the operator when the URL or what it names cannot be used.
+ * @throws {Error} with one line for the operator when the URL, or what it names, cannot be used.
  */
-export async function openDatabase(url: string): Promise<Database> {
-  const driver = await openDriver(url);
+export async function openDriver(url: string): Promise<Driver> {
+  if (url.startsWith('pglite:')) return (await import('./drivers/pglite')).openPglite(url.slice('pglite:'.length));
+  throw new Error('DATABASE_URL has an unknown scheme: use pglite:<folder>, or leave it unset.');
+}
+
+export function createDatabase(driver: Driver): Database {
   const asUser: Database['asUser'] = async (userId, build) => {
     const [batch, results] = collect(build);
     try {
@@ -37,19 +42,11 @@ export async function openDatabase(url: string): Promise<Database> {
   return {
     asUser,
     auth: driver.auth,
-    migrate: driver.migrate,
-    close: driver.close,
     async assertReady() {
       await assertSchemaCurrent(driver);
       await assertRowSecurity(asUser);
     },
   };
-}
-
-/** Each driver is loaded only when picked, so that a deployment carries no other. */
-async function openDriver(url: string): Promise<Driver> {
-  if (url.startsWith('pglite:')) return (await import('./drivers/pglite')).openPglite(url.slice('pglite:'.length));
-  throw new Error('DATABASE_URL has an unknown scheme: use pglite:<folder>, or leave it unset.');
 }
 
 async function assertSchemaCurrent(driver: Driver): Promise<void> {

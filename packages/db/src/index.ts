@@ -1,2 +1,3 @@
-export { type Database, openDatabase } from './database';
+export { createDatabase, type Database, openDriver } from './database';
+export type { Driver } from './driver';
 export { query } from './query';

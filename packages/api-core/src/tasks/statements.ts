@@ -71,19 +71,19 @@ const given = {
 export type Member = keyof typeof given;
 
 const { tags: _, ...givenColumns } = given;
-const creation = { userId: value('userId'), id: value('id'), ...givenColumns };
+const insertion = () =>
+  query.insert(tasks).values({
+    ...givenColumns,
+    userId: value('userId'),
+    id: value('id'),
+    completedAt: sql`case when ${given.status} = 'done' then now() end`,
+  });
 
-export const insert = query
-  .insert(tasks)
-  .values({ ...creation, completedAt: sql`case when ${given.status} = 'done' then now() end` })
-  .prepare('task_insert');
-
-export const version = query.select({ version: tasks.version }).from(tasks).where(thisOne).prepare('task_version');
-export const upsert = query
-  .insert(tasks)
-  .values({ ...creation, completedAt: sql`case when ${given.status} = 'done' then now() end` })
+export const insert = insertion().prepare('task_insert');
+export const upsert = insertion()
   .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: changes(given) })
   .prepare('task_upsert');
+export const version = query.select({ version: tasks.version }).from(tasks).where(thisOne).prepare('task_version');
 
 const updates = new Map<string, ReturnType<typeof buildUpdate>>();
 

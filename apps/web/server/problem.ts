@@ -1,0 +1,45 @@
+import { STATUS_CODES } from 'node:http';
+import { ApiError, problems } from '@taskward/api-core';
+
+/** The request as an answer speaks of it. */
+export interface Exchange {
+  readonly id: string;
+  readonly path: string;
+}
+
+interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** The problem document (RFC 9457) of an error. What is not an `ApiError` is our own fault, and stays in the log. */
+export function toProblem(error: unknown, exchange: Exchange): Response {
+  const { code, message, extra } =
+    error instanceof ApiError ? error : new ApiError('internal', 'The log has it under the request_id.');
+  const problem = { type: `/problems/${code}`, ...problems[code], detail: message };
+  const challenge = problem.status === 401 && { 'WWW-Authenticate': 'Bearer realm="taskward", error="invalid_token"' };
+  return problemResponse(problem, exchange, { ...challenge, ...extra.headers }, extra.errors && { errors: extra.errors });
+}
+
+/** A failure of Better Auth's as a problem document, which keeps the `code` and `message` its own client reads. */
+export async function fromAuthFailure(response: Response, exchange: Exchange): Promise<Response> {
+  const text = await response.text();
+  const { code, message } = text.startsWith('{') ? JSON.parse(text) : {};
+  const title = STATUS_CODES[response.status] ?? 'Error';
+  const problem = { type: 'about:blank', title, status: response.status, detail: message ?? title };
+  const headers = new Headers(response.headers);
+  const retryAfter = headers.get('x-retry-after');
+  if (retryAfter) headers.set('Retry-After', retryAfter);
+  headers.delete('Content-Length');
+  return problemResponse(problem, exchange, headers, code && { code, message });
+}
+
+function problemResponse(problem: Problem, exchange: Exchange, headers: HeadersInit, members: object = {}): Response {
+  const document = { ...problem, instance: exchange.path, request_id: exchange.id, ...members };
+  const response = Response.json(document, { status: problem.status, headers });
+  response.headers.set('Content-Type', 'application/problem+json');
+  response.headers.set('Cache-Control', 'no-store');
+  return response;
+}

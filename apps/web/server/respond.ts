@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { ApiError } from '@taskward/api-core';
+import { type App, getApp } from './app';
+import { type Exchange, toProblem } from './problem';
+
+/** A request on its way; what is learnt of it goes to the log. */
+export interface Call extends Exchange {
+  readonly app: App;
+  operation?: string;
+  userId?: string;
+}
+
+/**
+ * The outside of every answer under `/api/`: its request id, a problem document for whatever was thrown, and one line
+ * in the log. Speaks web `Request` and `Response` alone.
+ */
+export async function respond(
+  request: Request,
+  answer: (call: Call) => Promise<Response> | Response,
+): Promise<Response> {
+  const started = performance.now();
+  const app = await getApp();
+  const call: Call = { app, id: requestId(request), path: new URL(request.url).pathname };
+  let response: Response;
+  let failure: unknown;
+  try {
+    response = await answer(call);
+  } catch (error) {
+    response = toProblem(error, call);
+    if (response.status >= 500) failure = error;
+  }
+  response.headers.set('X-Request-Id', call.id);
+  const line = {
+    request_id: call.id,
+    operation: call.operation ?? `${request.method} ${call.path}`,
+    user_id: call.userId,
+    status: response.status,
+    ms: Math.round((performance.now() - started) * 10) / 10,
+  };
+  if (failure) app.log.error({ ...line, error: describe(failure) }, 'request failed');
+  else app.log.info(line, 'request');
+  return response;
+}
+
+/** A client's own id is kept where it is short and plain enough for a log. */
+function requestId(request: Request): string {
+  const given = request.headers.get('x-request-id');
+  return given && /^[\w.=-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** An error for the log: kind, code and stack, but never Drizzle's message, which holds SQL and its parameters. */
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { kind: typeof error };
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const stack = cause.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8);
+  const code = (cause as { code?: unknown }).code;
+  return { kind: cause.name, code, ...(cause === error && { message: error.message }), stack };
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+type Method = (typeof METHODS)[number];
+type Handler = (request: Request) => Promise<Response>;
+
+/** The rest of a resource: `OPTIONS` naming its methods, and 405 for those it does not have (RFC 9110). */
+export function otherMethods(...own: readonly Exclude<Method, 'HEAD' | 'OPTIONS'>[]): Record<Method, Handler> {
+  const allow = [...own, ...(own.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+  const refuse: Handler = (request) =>
+    respond(request, () => {
+      throw new ApiError('method_not_allowed', `Use one of: ${allow}.`, { headers: { Allow: allow } });
+    });
+  const options: Handler = (request) =>
+    respond(request, () => new Response(null, { status: 204, headers: { Allow: allow, 'Cache-Control': 'no-store' } }));
+  const rest = Object.fromEntries(METHODS.map((method) => [method, refuse])) as Record<Method, Handler>;
+  return { ...rest, OPTIONS: options };
+}
