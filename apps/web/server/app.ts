@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDatabase, type Database, type Driver, openDriver } from '@taskward/db';
+import { createDatabase, type Database, type Driver, migrationsFolder, openDriver } from '@taskward/db';
 import pino, { type Logger } from 'pino';
 import { type Authenticate, createAuthenticate } from './access-token';
 import { type Auth, createAuth } from './auth';
@@ -17,12 +17,12 @@ export interface App {
   readonly cursorKey: Uint8Array;
   readonly db: Database;
   readonly log: Logger;
+  close(): Promise<void>;
 }
 
-export function createApp(config: Config, driver: Driver): App {
-  const { baseUrl, logLevel, secret: source } = config;
+function createApp(config: Config, { driver, secret }: Resources): App {
+  const { baseUrl, logLevel } = config;
   const db = createDatabase(driver);
-  const secret = 'value' in source ? source.value : keptSecret(source.keptIn);
   const keys = createSigningKeys(db);
   return {
     auth: createAuth({ baseUrl, secret, db, keys }),
@@ -30,11 +30,26 @@ export function createApp(config: Config, driver: Driver): App {
     cursorKey: createHmac('sha256', secret).update('cursor').digest(),
     db,
     log: pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }),
+    close: () => driver.close(),
   };
 }
 
+/** What a process can have but once. */
+interface Resources {
+  readonly driver: Driver;
+  readonly secret: string;
+}
+
+async function openResources({ databaseUrl, dataFolder, secret }: Config): Promise<Resources> {
+  const driver = await openDriver(databaseUrl);
+  // The embedded database is this process's own: nobody else could migrate it, or needs to know its secret.
+  if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
+  return { driver, secret: secret ?? keptSecret(dataFolder) };
+}
+
 /** A secret generated once and kept beside the data it protects, readable by its owner alone. */
-function keptSecret(folder: string): string {
+function keptSecret(folder: string | undefined): string {
+  if (folder === undefined) throw new Error('BETTER_AUTH_SECRET is not set.');
   const file = join(folder, 'secret');
   if (!existsSync(file)) {
     // Written aside and moved, so that a start cut short leaves no half of a secret.
@@ -44,22 +59,9 @@ function keptSecret(folder: string): string {
   return readFileSync(file, 'utf8');
 }
 
-// Next.js loads this module once for the instrumentation and once for the routes; the process has one driver.
-const shared: { [key: symbol]: Promise<Driver> | undefined } = globalThis;
-const DRIVER = Symbol.for('taskward.driver');
-
-async function sharedDriver({ databaseUrl, isEmbedded, migrationsFolder }: Config): Promise<Driver> {
-  const open = async () => {
-    const driver = await openDriver(databaseUrl);
-    if (isEmbedded) await driver.migrate(migrationsFolder);
-    return driver;
-  };
-  shared[DRIVER] ??= open().catch((error) => {
-    shared[DRIVER] = undefined;
-    throw error;
-  });
-  return shared[DRIVER];
-}
+// Next.js loads this module once for the instrumentation and once more for the routes.
+const shared: { [key: symbol]: Promise<Resources> | undefined } = globalThis;
+const RESOURCES = Symbol.for('taskward.resources');
 
 let app: App | undefined;
 
@@ -67,8 +69,11 @@ let app: App | undefined;
 export async function getApp(): Promise<App> {
   if (app) return app;
   const config = readConfig(process.env);
-  const driver = await sharedDriver(config);
-  app ??= createApp(config, driver);
+  shared[RESOURCES] ??= openResources(config).catch((error) => {
+    shared[RESOURCES] = undefined;
+    throw error;
+  });
+  app ??= createApp(config, await shared[RESOURCES]);
   return app;
 }
 

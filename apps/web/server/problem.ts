@@ -20,7 +20,12 @@ export function toProblem(error: unknown, exchange: Exchange): Response {
     error instanceof ApiError ? error : new ApiError('internal', 'The log has it under the request_id.');
   const problem = { type: `/problems/${code}`, ...problems[code], detail: message };
   const challenge = problem.status === 401 && { 'WWW-Authenticate': 'Bearer realm="taskward", error="invalid_token"' };
-  return problemResponse(problem, exchange, { ...challenge, ...extra.headers }, extra.errors && { errors: extra.errors });
+  return problemResponse(
+    problem,
+    exchange,
+    { ...challenge, ...extra.headers },
+    extra.errors && { errors: extra.errors },
+  );
 }
 
 /** A failure of Better Auth's as a problem document, which keeps the `code` and `message` its own client reads. */

@@ -52,7 +52,10 @@ function requestId(request: Request): string {
 function describe(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { kind: typeof error };
   const cause = error.cause instanceof Error ? error.cause : error;
-  const stack = cause.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8);
+  const stack = cause.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8);
   const code = (cause as { code?: unknown }).code;
   return { kind: cause.name, code, ...(cause === error && { message: error.message }), stack };
 }

@@ -1,7 +1,7 @@
 import {
   ApiError,
-  check,
   Created,
+  check,
   type Fault,
   type Input,
   invalid,

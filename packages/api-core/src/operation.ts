@@ -29,7 +29,7 @@ export interface Input<O extends Operation> {
     : undefined;
 }
 
-type Answer<S> = S extends z.ZodType ? z.output<S> : undefined | void;
+type Answer<S> = S extends z.ZodType ? z.output<S> : undefined;
 type At<O extends Operation, K> = K extends keyof O['success'] ? O['success'][K] : never;
 
 /** What a handler of the operation returns. */

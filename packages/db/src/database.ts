@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import journal from '../migrations/meta/_journal.json';
 import type { Driver } from './driver';
+import { embeddedFolder } from './location';
 import { collect, type Queries, query, type Results } from './query';
 
 export interface Database extends Pick<Driver, 'auth'> {
@@ -22,7 +23,8 @@ export interface Database extends Pick<Driver, 'auth'> {
  * @throws {Error} with one line for the operator when the URL, or what it names, cannot be used.
  */
 export async function openDriver(url: string): Promise<Driver> {
-  if (url.startsWith('pglite:')) return (await import('./drivers/pglite')).openPglite(url.slice('pglite:'.length));
+  const folder = embeddedFolder(url);
+  if (folder !== undefined) return (await import('./drivers/pglite')).openPglite(folder);
   throw new Error('DATABASE_URL has an unknown scheme: use pglite:<folder>, or leave it unset.');
 }
 

@@ -65,7 +65,7 @@ export async function complete(ctx: Context, id: string, completed: boolean | un
   return (await write(ctx, id, { completed: completed ?? null }, [lock, complete])).task;
 }
 
-export async function remove(ctx: Context, id: string): Promise<void> {
+export async function remove(ctx: Context, id: string): Promise<undefined> {
   const [removed] = await ctx.db.asUser(ctx.userId, () => [statements.remove.execute({ userId: ctx.userId, id })]);
   if (removed.length === 0) notFound();
 }

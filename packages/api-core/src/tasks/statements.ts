@@ -21,7 +21,12 @@ export const find = query.select(columns).from(tasks).where(thisOne).prepare('ta
 const newestFirst = [desc(tasks.createdAt), desc(tasks.id)];
 const after = sql`(${tasks.createdAt}, ${tasks.id}) < (${value('createdAt')}::timestamptz, ${value('id')}::uuid)`;
 const page = (where: SQL | undefined) =>
-  query.select(columns).from(tasks).where(where).orderBy(...newestFirst).limit(value('limit'));
+  query
+    .select(columns)
+    .from(tasks)
+    .where(where)
+    .orderBy(...newestFirst)
+    .limit(value('limit'));
 export const firstPage = page(mine).prepare('task_first_page');
 export const nextPage = page(and(mine, after)).prepare('task_next_page');
 
@@ -32,7 +37,9 @@ export const nextPage = page(and(mine, after)).prepare('task_next_page');
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
 export const lock = query
-  .select({ locked: sql`pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' ' || ${value('id')}, 0))::text` })
+  .select({
+    locked: sql`pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' ' || ${value('id')}, 0))::text`,
+  })
   .from(sql`(values (1)) one`)
   .prepare('task_lock');
 
@@ -90,8 +97,8 @@ const updates = new Map<string, ReturnType<typeof buildUpdate>>();
 /** The update of just these members. */
 export function update(members: readonly Member[]) {
   const name = `task_update_${members.toSorted().join('_')}`;
-  let statement = updates.get(name);
-  if (!statement) updates.set(name, (statement = buildUpdate(name, members)));
+  const statement = updates.get(name) ?? buildUpdate(name, members);
+  updates.set(name, statement);
   return statement;
 }
 
@@ -104,7 +111,11 @@ const completed = sql`coalesce(${value('completed')}::boolean, ${tasks.status} <
 /** Sets the status by `completed`, or toggles it where that is null. */
 export const complete = query
   .update(tasks)
-  .set(changes({ status: sql`case when ${completed} then 'done' when ${tasks.status} = 'done' then 'todo' else ${tasks.status} end` }))
+  .set(
+    changes({
+      status: sql`case when ${completed} then 'done' when ${tasks.status} = 'done' then 'todo' else ${tasks.status} end`,
+    }),
+  )
   .where(thisOne)
   .prepare('task_complete');
 

@@ -1,9 +1,9 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Holds a folder for this process and creates it (mode 0700) where it is missing. The hold ends with the returned
+ * Holds a folder for this process, and creates it (mode 0700) in a folder that is there. The hold ends with the returned
  * function or with the process, however that ends.
  *
  * Each process announces itself by a file with its number in the name, then looks for others: of two that start at
@@ -14,7 +14,7 @@ import { join } from 'node:path';
 export function lockFolder(folder: string): () => void {
   const mine = join(folder, `lock.${process.pid}`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     writeFileSync(mine, '', { mode: 0o600 });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

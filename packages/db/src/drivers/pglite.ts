@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { PGlite, types } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
@@ -9,16 +10,16 @@ const asText = (value: string) => value;
 const parsers = { [types.TIMESTAMPTZ]: asText, [types.DATE]: asText };
 
 /**
- * PostgreSQL in this process, kept in a folder (or in memory for `memory`), which it holds for itself alone.
+ * PostgreSQL in this process, kept in a folder that it holds for itself alone.
  *
+ * @throws {Error} when the folder cannot be written, is in use, or holds something else.
  * @see https://pglite.dev/docs/filesystems
  */
 export async function openPglite(folder: string): Promise<Driver> {
-  const inMemory = folder === 'memory';
-  const unlock = inMemory ? () => {} : lockFolder(resolve(folder));
-  const pg = await PGlite.create(inMemory ? {} : { dataDir: resolve(folder, 'postgres') }).catch((error) => {
+  const unlock = lockFolder(folder);
+  const pg = await open(folder).catch((error) => {
     unlock();
-    throw error;
+    throw new Error(`The embedded database in ${folder} cannot be opened: ${error.message}`, { cause: error });
   });
   const auth = drizzle(pg);
   return {
@@ -39,4 +40,17 @@ export async function openPglite(folder: string): Promise<Driver> {
       unlock();
     },
   };
+}
+
+/** Opens the data of the folder. The first time they are made aside, so that a start cut short leaves none by halves. */
+async function open(folder: string): Promise<PGlite> {
+  const data = join(folder, 'postgres');
+  if (!existsSync(data)) {
+    const draft = `${data}.new`;
+    rmSync(draft, { recursive: true, force: true });
+    const pg = await PGlite.create(draft);
+    await pg.close();
+    renameSync(draft, data);
+  }
+  return PGlite.create(data);
 }

@@ -1,0 +1,177 @@
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+} from 'node:crypto';
+import type { Operation } from '@taskward/api-core';
+import { jwks } from '@taskward/db/schema';
+import { symmetricDecrypt } from 'better-auth/crypto';
+import { expect } from 'vitest';
+import { getApp } from '../server/app';
+import { ORIGIN, send, type TestUser } from './harness';
+
+/** Makes the tokens and the requests of an attacker, and looks behind the server's back at what is stored. */
+
+export type Signer = (input: string) => Uint8Array;
+
+export const ed25519 =
+  (key: KeyObject): Signer =>
+  (input) =>
+    sign(null, Buffer.from(input), key);
+export const sha256 =
+  (key: KeyObject): Signer =>
+  (input) =>
+    sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' });
+export const hmac =
+  (alg: string, secret: string | Uint8Array): Signer =>
+  (input) =>
+    createHmac(alg.replace('HS', 'sha'), secret).update(input).digest();
+export const unsigned: Signer = () => new Uint8Array();
+
+/** A JWS in compact form (RFC 7515). A part that is text or bytes is taken as it is, so that it need not be sound. */
+export function compact(header: object | string, payload: object | string, signer: Signer): string {
+  const input = [header, payload].map((part) => encode(isRaw(part) ? part : JSON.stringify(part))).join('.');
+  return `${input}.${encode(signer(input))}`;
+}
+
+const isRaw = (part: unknown): part is string | Uint8Array => typeof part === 'string' || part instanceof Uint8Array;
+export const encode = (part: string | Uint8Array) => Buffer.from(part).toString('base64url');
+
+/** Seconds since the epoch, `later` from now. */
+export const inSeconds = (later: number) => Math.floor(Date.now() / 1000) + later;
+
+/** The claims of a good token, with these changes; undefined leaves one out. */
+export function claimsOf(sub: unknown, changes: object = {}) {
+  return { iat: inSeconds(0), exp: inSeconds(900), iss: ORIGIN, aud: ORIGIN, sub, ...changes };
+}
+
+export interface Forge {
+  /** The header that Better Auth writes. */
+  readonly header: { readonly alg: 'EdDSA'; readonly kid: string };
+  readonly publicKey: KeyObject;
+  /** As it lies in the table. */
+  readonly publicJwk: string;
+  /** Signs with the deployment's real key. */
+  readonly signer: Signer;
+  /** A token by the deployment's real key. */
+  token(claims: object | string, header?: object | string): string;
+}
+
+/** Takes the signing key out of the database, as only the operator could. Someone must have had a token before. */
+export async function openForge(): Promise<Forge> {
+  const { db } = await getApp();
+  const [row] = await db.auth.select().from(jwks);
+  if (!row) throw new Error('There is no signing key yet.');
+  const data = JSON.parse(row.privateKey);
+  const jwk = JSON.parse(await symmetricDecrypt({ key: process.env.BETTER_AUTH_SECRET ?? '', data }));
+  const key = createPrivateKey({ key: jwk, format: 'jwk' });
+  const header = { alg: 'EdDSA', kid: row.id } as const;
+  const signer = ed25519(key);
+  return {
+    header,
+    publicKey: createPublicKey(key),
+    publicJwk: row.publicKey,
+    signer,
+    token: (claims, own = header) => compact(own, claims, signer),
+  };
+}
+
+/** The attacker's own keys. */
+export function ownKeys() {
+  const ed = generateKeyPairSync('ed25519');
+  const jwk = ed.publicKey.export({ format: 'jwk' });
+  return {
+    ed: ed.privateKey,
+    rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+    ec: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+    jwk,
+    certificate: certificateOf(Buffer.from(jwk.x ?? '', 'base64url')).toString('base64'),
+  };
+}
+
+/** An X.509 certificate of that Ed25519 key for the name `x`, valid from 2020 to 2049 (RFC 5280, RFC 8410). */
+function certificateOf(publicKey: Buffer): Buffer {
+  const der = (tag: number, ...parts: (Buffer | string)[]): Buffer => {
+    const content = Buffer.concat(parts.map((part) => Buffer.from(part)));
+    const length = content.length < 128 ? [content.length] : [0x81, content.length];
+    return Buffer.concat([Buffer.from([tag, ...length]), content]);
+  };
+  const algorithm = Buffer.from('300506032b6570', 'hex');
+  const name = der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, 'x'))));
+  const validity = der(0x30, der(0x17, '200101000000Z'), der(0x17, '490101000000Z'));
+  const bits = (bytes: Buffer) => der(0x03, Buffer.from([0]), bytes);
+  const spki = der(0x30, algorithm, bits(publicKey));
+  const version = Buffer.from('a003020102', 'hex');
+  const body = der(0x30, version, der(0x02, Buffer.from([1])), algorithm, name, validity, name, spki);
+  return der(0x30, body, algorithm, bits(Buffer.alloc(64)));
+}
+
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+const bodies: object[] = [{ title: 'Forged' }, { completed: true }];
+
+/** A request that fits the operation, so that nothing but who asks can be wrong with it. */
+export function callOf(operation: Operation, params: Record<string, string>): Call & { body?: object } {
+  const { method, path: template, body: wanted } = operation;
+  const path = template.replace(/\{(\w+)\}/g, (_, name) => params[name] ?? randomUUID());
+  if (!wanted) return { method, path };
+  const body = bodies.find((one) => wanted.schema.safeParse(one).success);
+  if (!body) throw new Error(`Give these tests a body that fits ${operation.id}.`);
+  return { method, path, body };
+}
+
+/** Every row there is, or those that name this user, as text: equal before and after means that nothing was written. */
+export async function stored(userId?: string): Promise<string> {
+  const { db } = await getApp();
+  const { rows: tables } = await db.auth.execute<{ name: string }>(
+    `select t.tablename as name from pg_tables t where t.schemaname = 'public' and (${userId === undefined} or exists (
+      select from information_schema.columns c where c.table_name = t.tablename and c.column_name = 'user_id'))`,
+  );
+  const where = userId === undefined ? '' : `where x.user_id = '${userId}'`;
+  const selects = tables.map(({ name }) => `select '${name}' || to_jsonb(x)::text as row from "${name}" x ${where}`);
+  const { rows } = await db.auth.execute<{ row: string }>(`${selects.join(' union all ')} order by 1`);
+  return rows.map(({ row }) => row).join('\n');
+}
+
+/** Makes requests of the user about a new task of his own. */
+export async function callOn(user: TestUser): Promise<(operation: Operation) => Call> {
+  const { id } = await (await send('POST', user.tasks, { token: user.token, body: { title: 'Mine' } })).json();
+  return (operation) => callOf(operation, { user_id: user.id, task_id: id });
+}
+
+const challenges = {
+  none: /^Bearer realm="[^"]+"$/,
+  invalid: /^Bearer realm="[^"]+", error="invalid_token"(, error_description="The token is invalid")?$/,
+  expired: /^Bearer realm="[^"]+", error="invalid_token"(, error_description="The token is expired")?$/,
+};
+const details = { none: /^Send a token/, invalid: /^The token is invalid\.$/, expired: /^The token is expired\.$/ };
+
+/** Sends the request with these headers, and expects a 401 that says just this much, and that nothing was written. */
+export async function expectRefused(
+  { method, path, body }: Call,
+  headers: HeadersInit,
+  why: keyof typeof challenges,
+): Promise<void> {
+  const before = await stored();
+  const answer = await send(method, path, { headers, body });
+  expect({ status: answer.status, stored: await stored() }).toEqual({ status: 401, stored: before });
+  expect(answer.headers.get('WWW-Authenticate')).toMatch(challenges[why]);
+  expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+  expect(await answer.json()).toEqual({
+    type: '/problems/unauthorized',
+    title: expect.any(String),
+    status: 401,
+    detail: expect.stringMatching(details[why]),
+    instance: new URL(path, ORIGIN).pathname,
+    request_id: answer.headers.get('X-Request-Id'),
+  });
+}
