@@ -1,16 +1,32 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const inWeb = (path: string) => fileURLToPath(new URL(`apps/web/${path}`, import.meta.url));
 
-export default defineConfig({
+/** Tests of one part by itself; all others run once on each engine. */
+const unit = ['**/*.unit.test.ts', 'packages/db/src/testing/*.test.ts'];
+
+const shared = {
   resolve: { alias: { '@/server': inWeb('server') } },
+  test: { testTimeout: 20_000, hookTimeout: 60_000 },
+};
+
+export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/web/test/**/*.test.ts'],
     globalSetup: ['packages/db/src/testing/global-setup.ts'],
-    unstubEnvs: false,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
     reporters: ['default', './scripts/count-reporter.ts'],
+    projects: [
+      { ...shared, test: { ...shared.test, name: 'unit', include: unit } },
+      ...['pglite', 'postgres', 'neon'].map((engine) => ({
+        ...shared,
+        test: {
+          ...shared.test,
+          name: engine,
+          env: { TEST_ENGINE: engine },
+          include: ['packages/*/src/**/*.test.ts', 'apps/web/test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...unit],
+        },
+      })),
+    ],
   },
 });

@@ -40,8 +40,8 @@ interface Resources {
   readonly secret: string;
 }
 
-async function openResources({ databaseUrl, dataFolder, secret }: Config): Promise<Resources> {
-  const driver = await openDriver(databaseUrl);
+async function openResources({ databaseUrl, dataFolder, neonEndpoint, secret }: Config): Promise<Resources> {
+  const driver = await openDriver(databaseUrl, neonEndpoint);
   // The embedded database is this process's own: nobody else could migrate it, or needs to know its secret.
   if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
   return { driver, secret: secret ?? keptSecret(dataFolder) };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '@taskward/api-core';
+import { DatabaseUnavailable } from '@taskward/db';
 import { type App, getApp } from './app';
 import { type Exchange, toProblem } from './problem';
 
@@ -26,7 +27,7 @@ export async function respond(
   try {
     response = await answer(call);
   } catch (error) {
-    response = toProblem(error, call);
+    response = toProblem(isUnavailable(error) ? unavailable() : error, call);
     if (response.status >= 500) failure = error;
   }
   response.headers.set('X-Request-Id', call.id);
@@ -40,6 +41,16 @@ export async function respond(
   if (failure) app.log.error({ ...line, error: describe(failure) }, 'request failed');
   else app.log.info(line, 'request');
   return response;
+}
+
+/** Thrown by a driver, and wrapped by Drizzle or Better Auth on the way here. */
+function isUnavailable(error: unknown): boolean {
+  return error instanceof DatabaseUnavailable || (error instanceof Error && isUnavailable(error.cause));
+}
+
+function unavailable(): ApiError {
+  const headers = { 'Retry-After': '5' };
+  return new ApiError('unavailable', 'The database cannot be reached just now; nothing was half-written.', { headers });
 }
 
 /** A client's own id is kept where it is short and plain enough for a log. */

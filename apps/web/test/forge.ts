@@ -128,15 +128,19 @@ export function callOf(operation: Operation, params: Record<string, string>): Ca
   return { method, path, body };
 }
 
+let tables: { name: string; owned: boolean }[] | undefined;
+
 /** Every row there is, or those that name this user, as text: equal before and after means that nothing was written. */
 export async function stored(userId?: string): Promise<string> {
   const { db } = await getApp();
-  const { rows: tables } = await db.auth.execute<{ name: string }>(
-    `select t.tablename as name from pg_tables t where t.schemaname = 'public' and (${userId === undefined} or exists (
-      select from information_schema.columns c where c.table_name = t.tablename and c.column_name = 'user_id'))`,
-  );
-  const where = userId === undefined ? '' : `where x.user_id = '${userId}'`;
-  const selects = tables.map(({ name }) => `select '${name}' || to_jsonb(x)::text as row from "${name}" x ${where}`);
+  tables ??= (
+    await db.auth.execute<{ name: string; owned: boolean }>(`
+      select relname as name, exists (select from pg_attribute where attrelid = oid and attname = 'user_id') as owned
+      from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`)
+  ).rows;
+  const [where, which] =
+    userId === undefined ? ['', tables] : [`where x.user_id = '${userId}'`, tables.filter(({ owned }) => owned)];
+  const selects = which.map(({ name }) => `select '${name}' || to_jsonb(x)::text as row from "${name}" x ${where}`);
   const { rows } = await db.auth.execute<{ row: string }>(`${selects.join(' union all ')} order by 1`);
   return rows.map(({ row }) => row).join('\n');
 }

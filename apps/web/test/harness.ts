@@ -40,6 +40,7 @@ export function useApp(): void {
     const database = await freshDatabase();
     drop = database.drop;
     vi.stubEnv('DATABASE_URL', database.url);
+    vi.stubEnv('NEON_ENDPOINT', database.neonEndpoint);
     vi.stubEnv('BETTER_AUTH_SECRET', randomBytes(32).toString('hex'));
     vi.stubEnv('BETTER_AUTH_URL', ORIGIN);
     vi.stubEnv('LOG_LEVEL', 'silent');

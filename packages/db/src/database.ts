@@ -1,8 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import journal from '../migrations/meta/_journal.json';
-import type { Driver } from './driver';
+import { DatabaseUnavailable, type Driver } from './driver';
 import { embeddedFolder } from './location';
-import { collect, type Queries, query, type Results } from './query';
+import { type Collected, collect, type Queries, query, type Results } from './query';
 
 export interface Database extends Pick<Driver, 'auth'> {
   /**
@@ -22,17 +23,21 @@ export interface Database extends Pick<Driver, 'auth'> {
  *
  * @throws {Error} with one line for the operator when the URL, or what it names, cannot be used.
  */
-export async function openDriver(url: string): Promise<Driver> {
+export async function openDriver(url: string, neonEndpoint?: string): Promise<Driver> {
   const folder = embeddedFolder(url);
   if (folder !== undefined) return (await import('./drivers/pglite')).openPglite(folder);
-  throw new Error('DATABASE_URL has an unknown scheme: use pglite:<folder>, or leave it unset.');
+  const { protocol, hostname } = new URL(url);
+  if (!/^postgres(ql)?:$/.test(protocol)) throw new Error('DATABASE_URL has an unknown scheme.');
+  const isNeon = neonEndpoint !== undefined || hostname.endsWith('.neon.tech');
+  if (isNeon) return (await import('./drivers/neon')).openNeon(url, neonEndpoint);
+  return (await import('./drivers/postgres')).openPostgres(url);
 }
 
 export function createDatabase(driver: Driver): Database {
   const asUser: Database['asUser'] = async (userId, build) => {
     const [batch, results] = collect(build);
     try {
-      const answers = await driver.send(userId, batch);
+      const answers = await sendPatiently(driver, userId, batch);
       batch.forEach((one, i) => {
         one.resolve({ rows: answers[i] ?? [] });
       });
@@ -49,6 +54,18 @@ export function createDatabase(driver: Driver): Database {
       await assertRowSecurity(asUser);
     },
   };
+}
+
+/** Tries once more, a little later, where that can do nothing twice. */
+async function sendPatiently(driver: Driver, userId: string, batch: readonly Collected[]): Promise<unknown[][]> {
+  try {
+    return await driver.send(userId, batch);
+  } catch (error) {
+    const isRead = batch.every(({ text }) => text.startsWith('select '));
+    if (!(error instanceof DatabaseUnavailable) || (error.mayHaveRun && !isRead)) throw error;
+    await setTimeout(50 + Math.random() * 100);
+    return driver.send(userId, batch);
+  }
 }
 
 async function assertSchemaCurrent(driver: Driver): Promise<void> {

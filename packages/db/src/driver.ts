@@ -10,6 +10,8 @@ export interface Driver {
   /**
    * Runs the statements in order, in one transaction and one network round trip, under the role `todo_user` with
    * `app.user_id` set, both until the end of that transaction. Answers the rows of each. An error rolls all back.
+   *
+   * @throws {DatabaseUnavailable} for a failure of the way there; any other error is the database's own answer.
    */
   send(userId: string, statements: readonly Statement[]): Promise<unknown[][]>;
   /** A statement of the owner's own, without parameters: for checks, never for a user's data. */
@@ -21,5 +23,39 @@ export interface Driver {
   close(): Promise<void>;
 }
 
-/** First in every transaction. Both settings end with it, so a pooled connection carries nobody's identity. */
-export const BECOME_USER = `select set_config('role', 'todo_user', true), set_config('app.user_id', $1, true)`;
+/** The database cannot be reached, is out of connections, or did not answer in time. */
+export class DatabaseUnavailable extends Error {
+  constructor(
+    /** Whether the statements may have run all the same: then only reads are safe to repeat. */
+    readonly mayHaveRun: boolean,
+    cause: unknown,
+  ) {
+    super('The database is not available.', { cause });
+    this.name = 'DatabaseUnavailable';
+  }
+}
+
+/** A connection is waited for this long, in milliseconds, whether it has to be made or to be given back first. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+/** An answer is waited for this long, in milliseconds; the server gives up a little sooner. */
+export const ANSWER_TIMEOUT_MS = 10_000;
+
+/** First in every transaction. The settings end with it, so a pooled connection carries nobody's identity. */
+export const BECOME_USER = `select set_config('role', 'todo_user', true), set_config('app.user_id', $1, true), \
+set_config('statement_timeout', '${ANSWER_TIMEOUT_MS - 1_000}', true)`;
+
+/**
+ * SQLSTATE classes and codes that say "not now" rather than "not so": connection exceptions, insufficient resources,
+ * operator intervention.
+ *
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const NOT_NOW = /^(08...|53...|57P0[1-5]|57014)$/;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** Sorts an error from a server: its own answer to a statement is passed on, all else means it is not available. */
+export function toServerError(error: unknown, mayHaveRun: boolean): unknown {
+  const code = (error as { code?: unknown }).code;
+  const isAnswer = typeof code === 'string' && SQLSTATE.test(code) && !NOT_NOW.test(code);
+  return isAnswer ? error : new DatabaseUnavailable(mayHaveRun, error);
+}

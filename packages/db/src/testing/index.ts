@@ -1,21 +1,56 @@
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { inject } from 'vitest';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The folder of a migrated, empty embedded database, to copy. */
-    pgliteTemplate: string;
+    /** What the global set-up made for the test files to copy and use. */
+    engines: {
+      /** The folder of a migrated, empty embedded database. */
+      pgliteTemplate: string;
+      /** The superuser's URL of a PostgreSQL server. */
+      adminUrl: string;
+      /** A migrated, empty database there, as its owner. */
+      templateUrl: string;
+      /** The gateway that speaks Neon's protocols to that server. */
+      neonEndpoint: string;
+    };
   }
 }
 
-/** A migrated, empty database of its own for a test file, as a value for `DATABASE_URL`. */
-export async function freshDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'taskward-test-'));
-  cpSync(inject('pgliteTemplate'), folder, { recursive: true });
+export interface FreshDatabase {
+  readonly url: string;
+  readonly neonEndpoint: string | undefined;
+  drop(): Promise<void>;
+}
+
+/** The engine that this run of the test file is for. */
+export const engine = (process.env.TEST_ENGINE ?? 'pglite') as 'pglite' | 'postgres' | 'neon';
+
+/** A migrated, empty database of its own for a test file, on the engine of this run. */
+export async function freshDatabase(): Promise<FreshDatabase> {
+  const { pgliteTemplate, adminUrl, templateUrl, neonEndpoint } = inject('engines');
+  if (engine === 'pglite') {
+    const folder = mkdtempSync(join(tmpdir(), 'taskward-test-'));
+    cpSync(pgliteTemplate, folder, { recursive: true });
+    const drop = async () => rmSync(folder, { recursive: true, force: true });
+    return { url: `pglite:${folder}`, neonEndpoint: undefined, drop };
+  }
+  const template = new URL(templateUrl);
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const asAdmin = async (statement: string) => {
+    const client = new Client({ connectionString: adminUrl });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+  await asAdmin(`create database ${name} template ${template.pathname.slice(1)} owner ${template.username}`);
+  template.pathname = `/${name}`;
   return {
-    url: `pglite:${folder}`,
-    drop: async () => rmSync(folder, { recursive: true, force: true }),
+    url: template.href,
+    neonEndpoint: engine === 'neon' ? neonEndpoint : undefined,
+    drop: () => asAdmin(`drop database ${name} with (force)`),
   };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
@@ -103,9 +103,18 @@ function foreignServer(adminUrl: string) {
   return { adminUrl, controllable: false, start: refuse, stop: refuse, dispose: async () => {} };
 }
 
+// Its input ends without a line when the test process ends, in whatever way: then server and folder go too.
+const watch = `read -r _ || { kill -QUIT $(head -n 1 "$0/data/postmaster.pid"); sleep 1; rm -rf "$0"; }`;
+
 async function ownServer() {
   const folder = fs.mkdtempSync(join(tmpdir(), 'postgres-'));
-  const remove = () => fs.rmSync(folder, { recursive: true, force: true });
+  const watchdog = spawn('/bin/sh', ['-c', watch, folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  watchdog.stdin.on('error', () => {});
+  watchdog.unref();
+  const remove = () => {
+    watchdog.stdin.end('done\n');
+    fs.rmSync(folder, { recursive: true, force: true });
+  };
   try {
     const server = await installIn(folder);
     await server.start();
@@ -122,11 +131,7 @@ async function installIn(folder: string) {
   fs.writeFileSync(passwordFile, password);
   const { bin, ...options } = prepareBinaries(folder);
   const flags = ['--username=postgres', '--auth=password', '--encoding=UTF8', '--locale=C', '--no-sync'];
-  await promisify(execFile)(
-    join(bin, 'initdb'),
-    [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...flags],
-    options,
-  );
+  await promisify(execFile)(join(bin, 'initdb'), [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...flags], options);
 
   const port = await freePort();
   const adminUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
@@ -140,17 +145,15 @@ async function installIn(folder: string) {
     '--timezone=UTC',
     '--log_min_messages=fatal',
   ];
-  const command = ['-c', watched, folder, join(bin, 'postgres'), '-D', data, ...settings];
   let child: ChildProcess | undefined;
 
   async function start() {
     if (child) throw new Error('PostgreSQL is running already.');
     const output = fs.openSync(log, 'a');
-    child = spawn('/bin/sh', command, { ...options, detached: true, stdio: ['pipe', output, output] });
+    const stdio: StdioOptions = ['ignore', output, output];
+    child = spawn(join(bin, 'postgres'), ['-D', data, ...settings], { ...options, detached: true, stdio });
     fs.closeSync(output);
-    const pipe = child.stdin;
-    pipe?.on('error', () => {});
-    child.once('exit', () => pipe?.end('ended\n'));
+    child.on('error', () => {});
     child.unref();
     try {
       await untilReady(adminUrl, child);
@@ -171,12 +174,6 @@ async function installIn(folder: string) {
 
   return { adminUrl, start, stop };
 }
-
-// The pipe closes without a line when the test process ends, in whatever way; then the server ends and is removed.
-const watched = `
-  exec 3<&0
-  ( { read -r _ || { kill -QUIT $$; sleep 1; rm -rf "$0"; }; } <&3 & )
-  exec "$@" 3<&- </dev/null`;
 
 async function untilReady(url: string, child: ChildProcess) {
   const deadline = Date.now() + 30_000;
