@@ -17,6 +17,7 @@ export default defineConfig({
     reporters: ['default', './scripts/count-reporter.ts'],
     projects: [
       { ...shared, test: { ...shared.test, name: 'unit', include: unit } },
+      { ...shared, test: { ...shared.test, name: 'e2e', include: ['apps/web/e2e/**/*.test.ts'] } },
       ...['pglite', 'postgres', 'neon'].map((engine) => ({
         ...shared,
         test: {

@@ -44,11 +44,13 @@ function start(environment: Record<string, string>): Started {
   return { process: child, output: () => printed, exit };
 }
 
-async function serve(): Promise<Started & { origin: string; pid: number }> {
-  const port = await freePort();
+async function serve(port: number): Promise<Started & { origin: string; pid: number }> {
   const started = start({ PORT: String(port) });
   const origin = `http://localhost:${port}`;
-  await expect.poll(() => started.output(), { timeout: 90_000 }).toContain(`Taskward serves on ${origin}`);
+  const ended = started.exit.then(() => {
+    throw new Error(started.output());
+  });
+  await Promise.race([ended, expect.poll(started.output, { timeout: 90_000 }).toContain(`serves on ${origin}`)]);
   const lock = readdirSync(join(folder, 'data')).find((name) => name.startsWith('lock.'));
   return { ...started, origin, pid: Number(lock?.slice('lock.'.length)) };
 }
@@ -73,30 +75,62 @@ async function signUp(origin: string) {
   const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
   const answer = await fetch(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE, body });
   const { user } = await answer.json();
-  const headers = { Cookie: answer.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ') };
+  const headers = {
+    Cookie: answer.headers
+      .getSetCookie()
+      .map((one) => one.split(';')[0])
+      .join('; '),
+  };
   const { token } = await (await fetch(`${origin}/api/auth/token`, { headers })).json();
   return { tasks: `${origin}/api/${user.id}/tasks`, headers: { ...JSON_TYPE, Authorization: `Bearer ${token}` } };
 }
 
-test('what was acknowledged survives kill -9 and a restart, and so does the token', { timeout: 200_000 }, async () => {
-  const first = await serve();
+test('what was acknowledged survives kill -9 and a restart', { timeout: 200_000 }, async () => {
+  const port = await freePort();
+  const first = await serve(port);
   const { tasks, headers } = await signUp(first.origin);
   const created = await fetch(tasks, { method: 'POST', headers, body: JSON.stringify({ title: 'Milk' }) });
-  process.kill(first.pid, 'SIGKILL');
   expect(created.status).toBe(201);
+  const task = await created.json();
+  process.kill(first.pid, 'SIGKILL');
   expect(await first.exit).not.toBe(0);
 
-  const second = await serve();
-  const path = new URL(tasks).pathname;
-  // The token names the first origin, port included, so the second server is another deployment to it.
-  expect((await fetch(second.origin + path, { headers })).status).toBe(401);
-  const signIn = await fetch(`${second.origin}/api/auth/sign-in/email`, {
-    method: 'POST',
-    headers: JSON_TYPE,
-    body: JSON.stringify({ email: 'ada@example.com', password: 'correct horse battery' }),
-  });
-  const Cookie = signIn.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ');
-  const { token } = await (await fetch(`${second.origin}/api/auth/token`, { headers: { Cookie } })).json();
-  const list = await fetch(second.origin + path, { headers: { Authorization: `Bearer ${token}` } });
-  expect(await list.json()).toMatchObject({ data: [{ title: 'Milk' }] });
+  await serve(port);
+  const list = await fetch(tasks, { headers });
+  expect(await list.json()).toMatchObject({ data: [task] });
+});
+
+test('SIGTERM ends it and lets go of the data folder', { timeout: 100_000 }, async () => {
+  const { process: child, exit } = await serve(await freePort());
+  expect(statSync(join(folder, 'data/secret')).mode & 0o777).toBe(0o600);
+  child.kill('SIGTERM');
+  await exit;
+  await expect.poll(() => readdirSync(join(folder, 'data')), { timeout: 10_000 }).not.toContainEqual(/^lock\./);
+});
+
+test('a second server on the same data folder or port is refused, and the first goes on', {
+  timeout: 100_000,
+}, async () => {
+  const port = await freePort();
+  const first = await serve(port);
+  const onSameFolder = start({ PORT: String(await freePort()) });
+  expect(await onSameFolder.exit).toBe(1);
+  expect(onSameFolder.output()).toContain(`in use by process ${first.pid}`);
+  const onSamePort = start({ PORT: String(port) });
+  expect(await onSamePort.exit).toBe(1);
+  expect(onSamePort.output()).toContain(`Port ${port} is in use`);
+  expect((await fetch(`${first.origin}/api/health/ready`)).status).toBe(200);
+});
+
+test.each([
+  [{ DATABASE_URL: 'mysql://localhost/x' }, 'DATABASE_URL: use postgres://'],
+  [{ DATABASE_URL: 'postgres://localhost/x', BETTER_AUTH_URL: 'nonsense' }, 'BETTER_AUTH_SECRET: is needed'],
+  [{ BETTER_AUTH_SECRET: 'short' }, 'BETTER_AUTH_SECRET: use at least 32'],
+  [{ DATABASE_URL: 'pglite:/nowhere/at/all' }, 'cannot be written'],
+  [{ PORT: 'http' }, 'PORT is http'],
+])('%o stops the start with one message', { timeout: 60_000 }, async (environment, message) => {
+  const started = start({ PORT: String(await freePort()), ...environment });
+  expect(await started.exit).toBe(1);
+  expect(started.output()).toContain(message);
+  expect(started.output()).not.toMatch(/^\s+at /m);
 });

@@ -23,14 +23,14 @@ const Environment = z
       .string()
       .refine(isDatabaseUrl, 'use postgres://user:password@host/database, or pglite:<folder>, or leave it unset')
       .default(DEFAULT_DATABASE_URL),
-    NEON_ENDPOINT: z.url({ protocol: /^https?$/, error: 'use an http or https URL' }).optional(),
+    NEON_ENDPOINT: z.string().refine(isOrigin, 'use the origin alone, such as http://localhost:4444').optional(),
     BETTER_AUTH_SECRET: z
       .string()
       .min(MIN_SECRET_LENGTH, `use at least ${MIN_SECRET_LENGTH} random characters`)
       .optional(),
     BETTER_AUTH_URL: z
-      .url({ protocol: /^https?$/, error: 'use an http or https URL' })
-      .refine((url) => new URL(url).pathname === '/', 'leave out the path')
+      .string()
+      .refine(isOrigin, 'use the origin alone, such as https://tasks.example.com')
       .transform((url) => new URL(url).origin)
       .optional(),
     LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -45,6 +45,10 @@ const Environment = z
     // Told together with the other faults, as long as there is a database to speak of.
     when: ({ value }) => typeof (value as { DATABASE_URL?: unknown }).DATABASE_URL === 'string',
   });
+
+function isOrigin(url: string): boolean {
+  return /^https?:/.test(url) && URL.canParse(url) && new URL(url).href === `${new URL(url).origin}/`;
+}
 
 function isDatabaseUrl(url: string): boolean {
   return /^pglite:./.test(url) || (/^postgres(ql)?:/.test(url) && URL.canParse(url));

