@@ -15,9 +15,9 @@ const CLOCK_SKEW_SECONDS = 30;
 export function createAuthenticate(options: { issuer: string; audience: string; keys: SigningKeys }): Authenticate {
   const { issuer, audience, keys } = options;
   return async (authorization) => {
-    const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-    if (token === undefined) throw missing();
-    if (token.length > MAX_TOKEN_LENGTH) throw refused('invalid');
+    const token = /^Bearer +(.*)$/i.exec(authorization ?? '')?.[1]?.trimEnd();
+    if (!token) throw missing();
+    if (token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) throw refused('invalid');
 
     const keyOf = async ({ kid }: { kid?: string | undefined }) => {
       const key = typeof kid === 'string' ? await keys.publicKey(kid) : undefined;
@@ -40,11 +40,17 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
     const now = Date.now() / 1000;
     const { aud, exp = 0, iat = 0, sub } = payload;
     if (exp <= now) throw refused('expired');
-    if (iat > now + CLOCK_SKEW_SECONDS || aud !== audience || typeof sub !== 'string' || sub === '') {
+    if (!Number.isFinite(exp) || iat > now + CLOCK_SKEW_SECONDS || aud !== audience || typeof sub !== 'string' || sub === '') {
       throw refused('invalid');
     }
     return sub;
   };
+}
+
+/** Three parts of base64url without padding (RFC 7515), the signature as encoding it would give: one token, one text. */
+function isCanonical(token: string): boolean {
+  const signature = /^[\w-]+\.[\w-]+\.([\w-]+)$/.exec(token)?.[1];
+  return signature !== undefined && Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }
 
 function missing(): ApiError {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ApiError } from '@taskward/api-core';
+import { ApiError, type Operation } from '@taskward/api-core';
 import { DatabaseUnavailable } from '@taskward/db';
 import { type App, getApp } from './app';
 import { type Exchange, toProblem } from './problem';
@@ -74,16 +74,21 @@ function describe(error: unknown): Record<string, unknown> {
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 type Method = (typeof METHODS)[number];
 type Handler = (request: Request) => Promise<Response>;
+/** As much of an operation as its neighbours at the same path need to know. */
+type Offer = Pick<Operation, 'method' | 'body'>;
 
-/** The rest of a resource: `OPTIONS` naming its methods, and 405 for those it does not have (RFC 9110). */
-export function otherMethods(...own: readonly Exclude<Method, 'HEAD' | 'OPTIONS'>[]): Record<Method, Handler> {
+/** The rest of a resource: `OPTIONS`, which tells what it offers, and 405 for every other method (RFC 9110). */
+export function otherMethods(...offers: readonly Offer[]): Record<Method, Handler> {
+  const own = offers.map(({ method }) => method);
   const allow = [...own, ...(own.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
   const refuse: Handler = (request) =>
     respond(request, () => {
       throw new ApiError('method_not_allowed', `Use one of: ${allow}.`, { headers: { Allow: allow } });
     });
-  const options: Handler = (request) =>
-    respond(request, () => new Response(null, { status: 204, headers: { Allow: allow, 'Cache-Control': 'no-store' } }));
+  const headers = new Headers({ Allow: allow, 'Cache-Control': 'private, no-cache' });
+  const patch = offers.find(({ method }) => method === 'PATCH')?.body;
+  if (patch) headers.set('Accept-Patch', patch.mediaTypes.join(', '));
+  const options: Handler = (request) => respond(request, () => new Response(null, { status: 204, headers }));
   const rest = Object.fromEntries(METHODS.map((method) => [method, refuse])) as Record<Method, Handler>;
   return { ...rest, OPTIONS: options };
 }

@@ -27,7 +27,7 @@ const description = text({ min: 0, max: 10_000, line: false }).nullable();
 const status = z.enum(['todo', 'in_progress', 'done']);
 const priority = z.enum(['none', 'low', 'medium', 'high']);
 const dueDate = z.iso
-  .date('A date is YYYY-MM-DD and in the calendar')
+  .date({ error: 'A date is YYYY-MM-DD and in the calendar', abort: true })
   .refine((date) => date >= '0001-01-01', 'There is no year zero')
   .nullable();
 const tags = z

@@ -4,4 +4,4 @@ import { route } from '@/server/route';
 
 export const GET = route(listTasks, ({ ctx, query }) => tasks.list(ctx, query));
 export const POST = route(createTask, ({ ctx, body }) => tasks.create(ctx, body));
-export const { PUT, PATCH, DELETE, OPTIONS } = otherMethods('GET', 'POST');
+export const { PUT, PATCH, DELETE, OPTIONS } = otherMethods(listTasks, createTask);

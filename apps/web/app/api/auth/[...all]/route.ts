@@ -9,5 +9,7 @@ const handle = (request: Request) =>
     return response;
   });
 
-export { handle as GET, handle as POST };
-export const { PUT, PATCH, DELETE, OPTIONS } = otherMethods('GET', 'POST');
+export const GET = handle;
+export const HEAD = (request: Request) => handle(new Request(request, { method: 'GET' }));
+export const POST = handle;
+export const { PUT, PATCH, DELETE, OPTIONS } = otherMethods({ method: 'GET' }, { method: 'POST' });

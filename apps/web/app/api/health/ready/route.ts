@@ -10,6 +10,6 @@ export const GET = (request: Request) =>
         headers: { 'Retry-After': '5' },
       });
     });
-    return Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'no-store' } });
+    return Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'private, no-cache' } });
   });
-export const { POST, PUT, PATCH, DELETE, OPTIONS } = otherMethods('GET');
+export const { POST, PUT, PATCH, DELETE, OPTIONS } = otherMethods({ method: 'GET' });

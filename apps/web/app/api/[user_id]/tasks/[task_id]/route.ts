@@ -6,4 +6,4 @@ export const GET = route(getTask, ({ ctx, params }) => tasks.get(ctx, params.tas
 export const PUT = route(replaceTask, ({ ctx, params, body }) => tasks.replace(ctx, params.task_id, body));
 export const PATCH = route(updateTask, ({ ctx, params, body }) => tasks.update(ctx, params.task_id, body));
 export const DELETE = route(deleteTask, ({ ctx, params }) => tasks.remove(ctx, params.task_id));
-export const { POST, OPTIONS } = otherMethods('GET', 'PUT', 'PATCH', 'DELETE');
+export const { POST, OPTIONS } = otherMethods(getTask, replaceTask, updateTask, deleteTask);

@@ -5,4 +5,4 @@ import { route } from '@/server/route';
 export const PATCH = route(completeTask, ({ ctx, params, body }) =>
   tasks.complete(ctx, params.task_id, body?.completed),
 );
-export const { GET, HEAD, POST, PUT, DELETE, OPTIONS } = otherMethods('PATCH');
+export const { GET, HEAD, POST, PUT, DELETE, OPTIONS } = otherMethods(completeTask);
