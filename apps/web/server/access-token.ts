@@ -40,7 +40,13 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
     const now = Date.now() / 1000;
     const { aud, exp = 0, iat = 0, sub } = payload;
     if (exp <= now) throw refused('expired');
-    if (!Number.isFinite(exp) || iat > now + CLOCK_SKEW_SECONDS || aud !== audience || typeof sub !== 'string' || sub === '') {
+    if (
+      !Number.isFinite(exp) ||
+      iat > now + CLOCK_SKEW_SECONDS ||
+      aud !== audience ||
+      typeof sub !== 'string' ||
+      sub === ''
+    ) {
       throw refused('invalid');
     }
     return sub;

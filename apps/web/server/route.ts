@@ -7,7 +7,10 @@ import {
   invalid,
   type Operation,
   type Output,
+  type Preconditions,
+  parseEntityTags,
   type tasks,
+  toEntityTag,
 } from '@taskward/api-core';
 import { readJson } from './body';
 import { respond } from './respond';
@@ -27,7 +30,7 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
       if (path.user_id !== userId) throw new ApiError('forbidden', 'This path belongs to another user.');
       const input = await readInput(operation, request, path);
       const result = await handle({ ...input, ctx: { db, userId, cursorKey } });
-      return toResponse(operation, result);
+      return toResponse(operation, result, input.preconditions);
     });
 }
 
@@ -42,7 +45,8 @@ async function readInput<O extends Operation>(
   if (faults.length > 0) throw invalid(faults);
   const params = check(operation.params, path, 'path');
   if (params.faults) throw new ApiError('not_found', 'You have no task with this id.');
-  return { query: query.value, body: body.value, params: params.value } as Input<O>;
+  const preconditions = readPreconditions(request);
+  return { query: query.value, body: body.value, params: params.value, preconditions } as Input<O>;
 }
 
 async function readBody(
@@ -66,10 +70,26 @@ function toObject(parameters: URLSearchParams): Record<string, string | string[]
   );
 }
 
-function toResponse(operation: Operation, result: unknown): Response {
+/** A read may be answered by what the client has already, which a weak tag will do for (RFC 9110, 13.1.2). */
+function readPreconditions({ method, headers }: Request): Preconditions {
+  const read = (name: string, comparison: 'strong' | 'weak') => {
+    const field = headers.get(name);
+    return field === null ? undefined : parseEntityTags(field, comparison);
+  };
+  return { ifMatch: read('if-match', 'strong'), ifNoneMatch: read('if-none-match', 'weak') };
+}
+
+function toResponse(operation: Operation, result: unknown, { ifNoneMatch }: Preconditions): Response {
   const headers = new Headers({ 'Cache-Control': 'private, no-cache' });
   if (result === undefined) return new Response(null, { status: 204, headers });
-  if (!(result instanceof Created)) return Response.json(result, { headers });
-  if (operation.location) headers.set('Location', operation.location(result.value as never));
-  return Response.json(result.value, { status: 201, headers });
+  const answer = result instanceof Created ? result.value : result;
+  const etag = operation.etag?.(answer as never);
+  if (etag) headers.set('ETag', etag);
+  if (result instanceof Created) {
+    if (operation.location) headers.set('Location', operation.location(answer as never));
+    return Response.json(answer, { status: 201, headers });
+  }
+  const isKnown = ifNoneMatch === 'any' || ifNoneMatch?.some((version) => toEntityTag(version) === etag);
+  if (operation.method === 'GET' && etag && isKnown) return new Response(null, { status: 304, headers });
+  return Response.json(answer, { headers });
 }

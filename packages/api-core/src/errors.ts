@@ -5,6 +5,7 @@ export const problems = {
   forbidden: { status: 403, title: 'Not yours' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
+  precondition_failed: { status: 412, title: 'The task has moved on' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   validation: { status: 422, title: 'The request does not fit the schema' },

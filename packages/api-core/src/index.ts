@@ -1,4 +1,5 @@
 export * from './contract';
 export * from './errors';
 export * from './operation';
+export * from './precondition';
 export * as tasks from './tasks/service';

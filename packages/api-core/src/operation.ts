@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Fault, ProblemCode } from './errors';
+import type { Preconditions } from './precondition';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -14,7 +15,9 @@ export interface Operation {
   readonly query: z.ZodObject;
   readonly body?: { readonly schema: z.ZodType; readonly mediaTypes: readonly string[]; readonly optional?: true };
   /** The schema of the answer by status; null for an answer without a body. */
-  readonly success: Readonly<Partial<Record<200 | 201 | 204, z.ZodType | null>>>;
+  readonly success: Readonly<Partial<Record<200 | 201 | 204 | 304, z.ZodType | null>>>;
+  /** The entity tag of what it answers with (RFC 9110, 8.8.3). */
+  readonly etag?: (answer: never) => string;
   /** Of what it answers with 201: the path where it is found from now on. */
   readonly location?: (created: never) => string;
   readonly errors: readonly ProblemCode[];
@@ -27,6 +30,8 @@ export interface Input<O extends Operation> {
   readonly body: O['body'] extends { readonly schema: infer S extends z.ZodType }
     ? z.output<S> | (O['body'] extends { readonly optional: true } ? undefined : never)
     : undefined;
+  /** From `If-Match` and `If-None-Match`, where the operation has entity tags. */
+  readonly preconditions: Preconditions;
 }
 
 type Answer<S> = S extends z.ZodType ? z.output<S> : undefined;

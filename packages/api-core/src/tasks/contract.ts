@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { noQuery, type Operation } from '../operation';
+import { toEntityTag } from '../precondition';
 
 const control = /\p{Cc}/u;
 
@@ -100,6 +101,8 @@ const json = ['application/json'];
 const mergePatch = ['application/merge-patch+json', 'application/json'];
 const location = (task: Task) => `/api/${encodeURIComponent(task.user_id)}/tasks/${task.id}`;
 
+const etag = (task: Task) => toEntityTag(task.version);
+
 const authenticated = ['unauthorized', 'forbidden', 'internal', 'unavailable'] as const;
 const withBody = ['malformed_body', 'payload_too_large', 'unsupported_media_type', 'validation'] as const;
 
@@ -123,6 +126,7 @@ export const createTask = {
   query: noQuery,
   body: { schema: TaskInput, mediaTypes: json },
   success: { 201: Task },
+  etag,
   location,
   errors: [...authenticated, ...withBody],
 } as const satisfies Operation;
@@ -134,7 +138,8 @@ export const getTask = {
   summary: 'One task',
   params: ofTask,
   query: noQuery,
-  success: { 200: Task },
+  success: { 200: Task, 304: null },
+  etag,
   errors: [...authenticated, 'not_found', 'validation'],
 } as const satisfies Operation;
 
@@ -147,8 +152,9 @@ export const replaceTask = {
   query: noQuery,
   body: { schema: TaskInput, mediaTypes: json },
   success: { 200: Task, 201: Task },
+  etag,
   location,
-  errors: [...authenticated, 'not_found', ...withBody],
+  errors: [...authenticated, 'not_found', 'precondition_failed', ...withBody],
 } as const satisfies Operation;
 
 export const updateTask = {
@@ -160,7 +166,8 @@ export const updateTask = {
   query: noQuery,
   body: { schema: TaskPatch, mediaTypes: mergePatch },
   success: { 200: Task },
-  errors: [...authenticated, 'not_found', ...withBody],
+  etag,
+  errors: [...authenticated, 'not_found', 'precondition_failed', ...withBody],
 } as const satisfies Operation;
 
 export const deleteTask = {
@@ -171,7 +178,7 @@ export const deleteTask = {
   params: ofTask,
   query: noQuery,
   success: { 204: null },
-  errors: [...authenticated, 'not_found', 'validation'],
+  errors: [...authenticated, 'not_found', 'precondition_failed', 'validation'],
 } as const satisfies Operation;
 
 export const completeTask = {
@@ -183,5 +190,6 @@ export const completeTask = {
   query: noQuery,
   body: { schema: Completion, mediaTypes: mergePatch, optional: true },
   success: { 200: Task },
-  errors: [...authenticated, 'not_found', ...withBody],
+  etag,
+  errors: [...authenticated, 'not_found', 'precondition_failed', ...withBody],
 } as const satisfies Operation;

@@ -2,6 +2,7 @@ import type { Database } from '@taskward/db';
 import { v7 as uuidv7 } from 'uuid';
 import { ApiError } from '../errors';
 import { Created } from '../operation';
+import { includesVersion, type Preconditions, toEntityTag, type Versions } from '../precondition';
 import type { ListQuery, Task, TaskInput, TaskPage, TaskPatch } from './contract';
 import { decodeCursor, encodeCursor } from './cursor';
 import * as statements from './statements';
@@ -36,37 +37,65 @@ export async function get(ctx: Context, id: string): Promise<Task> {
 }
 
 export async function create(ctx: Context, input: TaskInput): Promise<Created<Task>> {
-  const { insert, addTags } = statements;
-  const { task } = await write(ctx, uuidv7(), toValues(input), [insert, addTags]);
+  const { task } = await write(ctx, uuidv7(), toValues(input), [statements.put]);
   return new Created(task);
 }
 
 /** Replaces the task whole, or creates it under this id. */
-export async function replace(ctx: Context, id: string, input: TaskInput): Promise<Task | Created<Task>> {
-  const { lock, version, upsert, removeTags, addTags } = statements;
-  const { task, results } = await write(ctx, id, toValues(input), [lock, version, upsert, removeTags, addTags]);
-  const isNew = results[1]?.length === 0;
-  return isNew ? new Created(task) : task;
+export async function replace(
+  ctx: Context,
+  id: string,
+  input: TaskInput,
+  preconditions: Preconditions = {},
+): Promise<Task | Created<Task>> {
+  const { lock, version, put } = statements;
+  const values = { ...toValues(input), ...toVersions(preconditions) };
+  const { task, results } = await write(ctx, id, values, [lock, version, put]);
+  const wasThere = results[1]?.length === 1;
+  return wasThere ? task : new Created(task);
 }
 
 /** Changes the members that the patch has. */
-export async function update(ctx: Context, id: string, patch: TaskPatch): Promise<Task> {
-  const values = toValues(patch);
-  const members = Object.keys(values) as statements.Member[];
-  if (members.length === 0) return get(ctx, id);
-  const { lock, removeTags, addTags } = statements;
-  const tags = patch.tags ? [removeTags, addTags] : [];
-  return (await write(ctx, id, values, [lock, statements.update(members), ...tags])).task;
+export async function update(
+  ctx: Context,
+  id: string,
+  patch: TaskPatch,
+  preconditions: Preconditions = {},
+): Promise<Task> {
+  const given = toValues(patch);
+  const members = Object.keys(given) as statements.Member[];
+  if (members.length === 0) return getUnchanged(ctx, id, preconditions);
+  const values = { ...given, ...toVersions(preconditions) };
+  return (await write(ctx, id, values, [statements.lock, statements.update(members)])).task;
+}
+
+/** An empty patch changes nothing, but what the client expects of the task still has to hold. */
+async function getUnchanged(ctx: Context, id: string, { ifMatch }: Preconditions): Promise<Task> {
+  const task = await get(ctx, id);
+  if (ifMatch && !includesVersion(ifMatch, task.version)) preconditionFailed(task.version);
+  return task;
 }
 
 /** Makes the task done or not done; without a word on which, the opposite of what it is. */
-export async function complete(ctx: Context, id: string, completed: boolean | undefined): Promise<Task> {
-  const { lock, complete } = statements;
-  return (await write(ctx, id, { completed: completed ?? null }, [lock, complete])).task;
+export async function complete(
+  ctx: Context,
+  id: string,
+  completed: boolean | undefined,
+  preconditions: Preconditions = {},
+): Promise<Task> {
+  const values = { completed: completed ?? null, ...toVersions(preconditions) };
+  return (await write(ctx, id, values, [statements.lock, statements.complete])).task;
 }
 
-export async function remove(ctx: Context, id: string): Promise<undefined> {
-  const [removed] = await ctx.db.asUser(ctx.userId, () => [statements.remove.execute({ userId: ctx.userId, id })]);
+export async function remove(ctx: Context, id: string, preconditions: Preconditions = {}): Promise<undefined> {
+  const values = { userId: ctx.userId, id, ...toVersions(preconditions) };
+  const { lock, remove, version } = statements;
+  const [, removed, [left]] = await ctx.db.asUser(ctx.userId, () => [
+    lock.execute(values),
+    remove.execute(values),
+    version.execute(values),
+  ]);
+  if (left) preconditionFailed(left.version);
   if (removed.length === 0) notFound();
 }
 
@@ -74,9 +103,9 @@ interface Write {
   execute(values: Record<string, unknown>): PromiseLike<unknown[]>;
 }
 
-/** Runs the writes and reads the task that they leave, in one transaction and one round trip. */
+/** Runs the writes, the last of which answers what it hit, and reads the task that they leave, all in one batch. */
 async function write(ctx: Context, id: string, given: Record<string, unknown>, writes: readonly Write[]) {
-  const values = { ...given, userId: ctx.userId, id };
+  const values = { ifMatch: null, ifNoneMatch: null, ...given, userId: ctx.userId, id };
   const results = await ctx.db
     .asUser(ctx.userId, () => [...writes, statements.find].map((one) => one.execute(values)))
     .catch((error) => {
@@ -84,7 +113,11 @@ async function write(ctx: Context, id: string, given: Record<string, unknown>, w
       throw error;
     });
   const [row] = results.at(-1) as Row[];
-  return { task: toTask(row ?? notFound()), results };
+  const hit = results.at(-2)?.length === 1;
+  if (hit && row) return { task: toTask(row), results };
+  if (row) return preconditionFailed(row.version);
+  if (given.ifMatch && writes.includes(statements.put)) return preconditionFailed();
+  return notFound();
 }
 
 /** The only foreign key that a task statement can miss is the user's: the account was deleted after the token was made. */
@@ -93,6 +126,11 @@ const FOREIGN_KEY_VIOLATION = '23503';
 function toValues(input: TaskPatch) {
   const { due_date, ...rest } = input;
   return due_date === undefined ? rest : { ...rest, dueDate: due_date };
+}
+
+function toVersions({ ifMatch, ifNoneMatch }: Preconditions) {
+  const toList = (versions: Versions | undefined) => (versions === 'any' ? [0] : (versions ?? null));
+  return { ifMatch: toList(ifMatch), ifNoneMatch: toList(ifNoneMatch) };
 }
 
 type Row = Awaited<ReturnType<typeof statements.find.execute>>[number];
@@ -114,6 +152,13 @@ function toTask(row: Row): Task {
     updated_at: row.updatedAt.toISOString(),
     version: row.version,
   };
+}
+
+/** With the entity tag of the task as it is, where it is. */
+function preconditionFailed(version?: number): never {
+  const detail = version ? 'The task is at another version.' : 'There is no task under this id.';
+  const headers = version ? { ETag: toEntityTag(version) } : {};
+  throw new ApiError('precondition_failed', detail, { headers });
 }
 
 /** Somebody else's task and nobody's are the same to the caller. */

@@ -1,6 +1,6 @@
 import { query } from '@taskward/db';
 import { tasks, taskTags } from '@taskward/db/schema';
-import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, exists, getTableColumns, notExists, type SQL, sql } from 'drizzle-orm';
 
 /** The statements of tasks. Each names the owner, and is built once: only its values change from call to call. */
 
@@ -77,19 +77,80 @@ const given = {
 };
 export type Member = keyof typeof given;
 
-const { tags: _, ...givenColumns } = given;
-const insertion = () =>
-  query.insert(tasks).values({
-    ...givenColumns,
-    userId: value('userId'),
-    id: value('id'),
-    completedAt: sql`case when ${given.status} = 'done' then now() end`,
-  });
+/** The versions that a client's precondition names, null where it sent none; 0 stands for any. */
+const ifMatch = sql`${value('ifMatch')}::int[]`;
+const ifNoneMatch = sql`${value('ifNoneMatch')}::int[]`;
+const isAt = (versions: SQL) => sql`(${tasks.version} = any(${versions}) or 0 = any(${versions}))`;
+const isAsExpected = sql`(${ifMatch} is null or ${isAt(ifMatch)})`;
 
-export const insert = insertion().prepare('task_insert');
-export const upsert = insertion()
-  .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: changes(given) })
-  .prepare('task_upsert');
+const hitColumns = { userId: tasks.userId, id: tasks.id };
+
+/** Answers a row where the task was there and as expected; so do all the updates below. */
+const updated = (next: Next) =>
+  query.update(tasks).set(changes(next)).where(and(thisOne, isAsExpected)).returning(hitColumns);
+
+/** Makes the given tags those of the task that a write hit, in the same statement. */
+function withTags(hit: typeof upserted) {
+  const removed = query.$with('removed').as(
+    query
+      .delete(taskTags)
+      .where(
+        sql`(${taskTags.userId}, ${taskTags.taskId}) in (select user_id, id from hit)
+          and ${taskTags.tag} <> all(${value('tags')}::text[])`,
+      )
+      .returning({ removed: taskTags.tag }),
+  );
+  const added = query.$with('added').as(
+    query
+      .insert(taskTags)
+      .select(
+        query
+          .select({ userId: hit.userId, taskId: hit.id, tag: sql`unnest(${value('tags')}::text[])`.as('tag') })
+          .from(hit),
+      )
+      .onConflictDoNothing()
+      .returning({ added: taskTags.tag }),
+  );
+  return query.with(hit, removed, added).select().from(hit);
+}
+
+/** The whole task as given, where the preconditions allow it. */
+const newTask = query
+  .select({
+    userId: sql`${value('userId')}::text`.as('user_id'),
+    id: sql`${value('id')}::uuid`.as('id'),
+    title: given.title.as('title'),
+    description: given.description.as('description'),
+    status: given.status.as('status'),
+    priority: given.priority.as('priority'),
+    dueDate: given.dueDate.as('due_date'),
+    completedAt: sql`case when ${given.status} = 'done' then now() end`.as('completed_at'),
+    createdAt: sql`now()`.as('created_at'),
+    updatedAt: sql`now()`.as('updated_at'),
+    version: sql`1`.as('version'),
+  })
+  .from(sql`(values (1)) one`);
+const atVersion = (versions: SQL) =>
+  query
+    .select({ id: tasks.id })
+    .from(tasks)
+    .where(and(thisOne, isAt(versions)));
+const allowed = and(
+  sql`(${ifMatch} is null or ${exists(atVersion(ifMatch))})`,
+  sql`(${ifNoneMatch} is null or ${notExists(atVersion(ifNoneMatch))})`,
+);
+
+const upserted = query.$with('hit').as(
+  query
+    .insert(tasks)
+    .select(newTask.where(allowed))
+    .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: changes(given) })
+    .returning(hitColumns),
+);
+
+/** Creates the task, or replaces it whole. Answers a row where the preconditions allowed it. */
+export const put = withTags(upserted).prepare('task_put');
+
 export const version = query.select({ version: tasks.version }).from(tasks).where(thisOne).prepare('task_version');
 
 const updates = new Map<string, ReturnType<typeof buildUpdate>>();
@@ -103,38 +164,18 @@ export function update(members: readonly Member[]) {
 }
 
 function buildUpdate(name: string, members: readonly Member[]) {
-  const next = Object.fromEntries(members.map((member) => [member, given[member]]));
-  return query.update(tasks).set(changes(next)).where(thisOne).prepare(name);
+  const update = updated(Object.fromEntries(members.map((member) => [member, given[member]])));
+  return (members.includes('tags') ? withTags(query.$with('hit').as(update)) : update).prepare(name);
 }
 
 const completed = sql`coalesce(${value('completed')}::boolean, ${tasks.status} <> 'done')`;
 /** Sets the status by `completed`, or toggles it where that is null. */
-export const complete = query
-  .update(tasks)
-  .set(
-    changes({
-      status: sql`case when ${completed} then 'done' when ${tasks.status} = 'done' then 'todo' else ${tasks.status} end`,
-    }),
-  )
-  .where(thisOne)
-  .prepare('task_complete');
+export const complete = updated({
+  status: sql`case when ${completed} then 'done' when ${tasks.status} = 'done' then 'todo' else ${tasks.status} end`,
+}).prepare('task_complete');
 
-const noLongerGiven = sql`${taskTags.tag} <> all(${value('tags')}::text[])`;
-export const removeTags = query
-  .delete(taskTags)
-  .where(and(eq(taskTags.userId, value('userId')), eq(taskTags.taskId, value('id')), noLongerGiven))
-  .prepare('task_tags_remove');
-
-/** Of a task that is not there, none. */
-export const addTags = query
-  .insert(taskTags)
-  .select(
-    query
-      .select({ userId: tasks.userId, taskId: tasks.id, tag: sql<string>`unnest(${value('tags')}::text[])`.as('tag') })
-      .from(tasks)
-      .where(thisOne),
-  )
-  .onConflictDoNothing()
-  .prepare('task_tags_add');
-
-export const remove = query.delete(tasks).where(thisOne).returning({ id: tasks.id }).prepare('task_remove');
+export const remove = query
+  .delete(tasks)
+  .where(and(thisOne, isAsExpected))
+  .returning(hitColumns)
+  .prepare('task_remove');
