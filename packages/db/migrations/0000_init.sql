@@ -18,8 +18,6 @@ BEGIN
 	END IF;
 END $$;
 --> statement-breakpoint
-CREATE TYPE "public"."task_priority" AS ENUM('none', 'low', 'medium', 'high');--> statement-breakpoint
-CREATE TYPE "public"."task_status" AS ENUM('todo', 'in_progress', 'done');--> statement-breakpoint
 CREATE TABLE "account" (
 	"id" text PRIMARY KEY NOT NULL,
 	"user_id" text NOT NULL,
@@ -79,7 +77,7 @@ CREATE TABLE "verification" (
 CREATE TABLE "task_tags" (
 	"user_id" text NOT NULL,
 	"task_id" uuid NOT NULL,
-	"tag" text NOT NULL,
+	"tag" text collate "C" NOT NULL,
 	CONSTRAINT "task_tags_pkey" PRIMARY KEY("user_id","task_id","tag"),
 	CONSTRAINT "task_tags_tag_length" CHECK (char_length("task_tags"."tag") between 1 and 50)
 );
@@ -90,14 +88,18 @@ CREATE TABLE "tasks" (
 	"id" uuid NOT NULL,
 	"title" text NOT NULL,
 	"description" text,
-	"status" "task_status" DEFAULT 'todo' NOT NULL,
-	"priority" "task_priority" DEFAULT 'none' NOT NULL,
+	"status" text DEFAULT 'todo' NOT NULL,
+	"priority" text DEFAULT 'none' NOT NULL,
 	"due_date" date,
 	"completed_at" timestamp (3) with time zone,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"version" integer DEFAULT 1 NOT NULL,
+	"title_key" text collate "C" GENERATED ALWAYS AS (lower(title collate "C")) STORED,
+	"priority_rank" smallint GENERATED ALWAYS AS (case priority when 'none' then 0 when 'low' then 1 when 'medium' then 2 else 3 end) STORED,
 	CONSTRAINT "tasks_pkey" PRIMARY KEY("user_id","id"),
+	CONSTRAINT "tasks_status" CHECK ("tasks"."status" in ('todo', 'in_progress', 'done')),
+	CONSTRAINT "tasks_priority" CHECK ("tasks"."priority" in ('none', 'low', 'medium', 'high')),
 	CONSTRAINT "tasks_title_length" CHECK (char_length("tasks"."title") between 1 and 255),
 	CONSTRAINT "tasks_title_no_control" CHECK ("tasks"."title" !~ '[\u0001-\u001F\u007F-\u009F]'),
 	CONSTRAINT "tasks_description_length" CHECK (char_length("tasks"."description") <= 10000),
@@ -117,7 +119,14 @@ CREATE UNIQUE INDEX "session_token_key" ON "session" USING btree ("token");--> s
 CREATE INDEX "session_user_id_idx" ON "session" USING btree ("user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "user_email_key" ON "user" USING btree ("email");--> statement-breakpoint
 CREATE INDEX "verification_identifier_idx" ON "verification" USING btree ("identifier");--> statement-breakpoint
-CREATE INDEX "tasks_user_id_created_at_idx" ON "tasks" USING btree ("user_id","created_at","id");--> statement-breakpoint
+CREATE INDEX "task_tags_by_tag" ON "task_tags" USING btree ("user_id","tag","task_id");--> statement-breakpoint
+CREATE INDEX "tasks_by_created_at" ON "tasks" USING btree ("user_id","created_at","id");--> statement-breakpoint
+CREATE INDEX "tasks_by_updated_at" ON "tasks" USING btree ("user_id","updated_at","id");--> statement-breakpoint
+CREATE INDEX "tasks_by_priority" ON "tasks" USING btree ("user_id","priority_rank","id");--> statement-breakpoint
+CREATE INDEX "tasks_by_title" ON "tasks" USING btree ("user_id","title_key","id");--> statement-breakpoint
+CREATE INDEX "tasks_by_due_date" ON "tasks" USING btree ("user_id",coalesce(due_date, 'infinity'::date),"id");--> statement-breakpoint
+CREATE INDEX "tasks_by_due_date_desc" ON "tasks" USING btree ("user_id",coalesce(due_date, '-infinity'::date),"id");--> statement-breakpoint
+CREATE INDEX "tasks_by_status" ON "tasks" USING btree ("user_id","status","created_at","id");--> statement-breakpoint
 CREATE POLICY "task_tags_owner_only" ON "task_tags" AS PERMISSIVE FOR ALL TO "todo_user" USING (user_id = (select current_setting('app.user_id', true))) WITH CHECK (user_id = (select current_setting('app.user_id', true)));--> statement-breakpoint
 CREATE POLICY "tasks_owner_only" ON "tasks" AS PERMISSIVE FOR ALL TO "todo_user" USING (user_id = (select current_setting('app.user_id', true))) WITH CHECK (user_id = (select current_setting('app.user_id', true)));
 --> statement-breakpoint

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import journal from '../migrations/meta/_journal.json';
-import { DatabaseUnavailable, type Driver } from './driver';
+import { DatabaseUnavailable, type Driver, PATIENCE } from './driver';
 import { embeddedFolder } from './location';
 import { type Collected, collect, type Queries, query, type Results } from './query';
 
@@ -23,14 +23,14 @@ export interface Database extends Pick<Driver, 'auth'> {
  *
  * @throws {Error} with one line for the operator when the URL, or what it names, cannot be used.
  */
-export async function openDriver(url: string, neonEndpoint?: string): Promise<Driver> {
+export async function openDriver(url: string, neonEndpoint?: string, patience = PATIENCE): Promise<Driver> {
   const folder = embeddedFolder(url);
   if (folder !== undefined) return (await import('./drivers/pglite')).openPglite(folder);
   const { protocol, hostname } = new URL(url);
   if (!/^postgres(ql)?:$/.test(protocol)) throw new Error('DATABASE_URL has an unknown scheme.');
   const isNeon = neonEndpoint !== undefined || hostname.endsWith('.neon.tech');
-  if (isNeon) return (await import('./drivers/neon')).openNeon(url, neonEndpoint);
-  return (await import('./drivers/postgres')).openPostgres(url);
+  if (isNeon) return (await import('./drivers/neon')).openNeon(url, neonEndpoint, patience);
+  return (await import('./drivers/postgres')).openPostgres(url, patience);
 }
 
 export function createDatabase(driver: Driver): Database {
@@ -56,37 +56,53 @@ export function createDatabase(driver: Driver): Database {
   };
 }
 
-/** Tries once more, a little later, where that can do nothing twice. */
+/** Tries once more, a little later, where that can do nothing twice, and nobody has waited long already. */
 async function sendPatiently(driver: Driver, userId: string, batch: readonly Collected[]): Promise<unknown[][]> {
+  // A value that cannot be written fails here, before a driver has sent the statements around it.
+  JSON.stringify(batch.map(({ params }) => params.filter((param) => typeof param === 'object')));
+  const started = performance.now();
   try {
     return await driver.send(userId, batch);
   } catch (error) {
     const isRead = batch.every(({ text }) => text.startsWith('select '));
-    if (!(error instanceof DatabaseUnavailable) || (error.mayHaveRun && !isRead)) throw error;
+    const isHarmless = error instanceof DatabaseUnavailable && (isRead || !error.mayHaveRun);
+    if (!isHarmless || performance.now() - started > LONG_MS) throw error;
     await setTimeout(50 + Math.random() * 100);
     return driver.send(userId, batch);
   }
 }
+
+const LONG_MS = 1_000;
+
+const newest = Math.max(...journal.entries.map(({ when }) => when));
 
 async function assertSchemaCurrent(driver: Driver): Promise<void> {
   const exists = await driver.read(`select to_regclass('drizzle.__drizzle_migrations') is not null as migrated`);
   const [last] = exists[0]?.migrated
     ? await driver.read('select max(created_at)::text as at from drizzle.__drizzle_migrations')
     : [];
-  if (Number(last?.at) !== journal.entries.at(-1)?.when) {
+  // A later version may have migrated it already, while this one is still being replaced.
+  if (!(Number(last?.at) >= newest)) {
     throw new Error('The schema of the database is not the one this version needs: run `pnpm db:migrate`.');
   }
 }
 
 async function assertRowSecurity(asUser: Database['asUser']): Promise<void> {
-  const [[check]] = await asUser('', () => [
-    query.execute<{ role: string; bound: boolean }>(sql`
-      select r.rolname as role, not r.rolsuper and not r.rolbypassrls and bool_and(
-        c.relrowsecurity and c.relforcerowsecurity and c.relowner <> r.oid
-      ) as bound
-      from pg_roles r, pg_class c
-      where r.rolname = current_user and c.oid in ('tasks'::regclass, 'task_tags'::regclass)
-      group by r.oid, r.rolname, r.rolsuper, r.rolbypassrls`),
+  const [open] = await asUser('', () => [
+    query.execute<{ name: string }>(sql`
+      select c.relname as name
+      from pg_class c join pg_roles r on r.rolname = current_user
+      where c.oid in ('public.tasks'::regclass, 'public.task_tags'::regclass) and (
+        r.rolsuper or r.rolbypassrls or c.relowner = r.oid or not c.relrowsecurity or not c.relforcerowsecurity or (
+          select bool_and(pg_get_expr(coalesce(p.polqual, p.polwithcheck), p.polrelid) like '%app.user_id%')
+          from pg_policy p where p.polrelid = c.oid and p.polpermissive
+        ) is not true
+      )`),
   ]);
-  if (!check?.bound) throw new Error(`Row-level security does not bind the role ${check?.role}: run the migrations.`);
+  if (open.length > 0) {
+    const names = open.map(({ name }) => name).join(' and ');
+    throw new Error(
+      `Row-level security does not hold users apart in ${names}: put it back as the migrations define it.`,
+    );
+  }
 }

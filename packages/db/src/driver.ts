@@ -35,14 +35,23 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
-/** A connection is waited for this long, in milliseconds, whether it has to be made or to be given back first. */
-export const CONNECT_TIMEOUT_MS = 5_000;
-/** An answer is waited for this long, in milliseconds; the server gives up a little sooner. */
-export const ANSWER_TIMEOUT_MS = 10_000;
+/** How long a driver waits, in milliseconds. */
+export interface Patience {
+  /** For a connection, whether it has to be made or to be given back first. */
+  readonly connectMs: number;
+  /** For an answer; the server gives up a little sooner. */
+  readonly answerMs: number;
+}
+
+export const PATIENCE: Patience = { connectMs: 5_000, answerMs: 10_000 };
 
 /** First in every transaction. The settings end with it, so a pooled connection carries nobody's identity. */
-export const BECOME_USER = `select set_config('role', 'todo_user', true), set_config('app.user_id', $1, true), \
-set_config('statement_timeout', '${ANSWER_TIMEOUT_MS - 1_000}', true)`;
+export function becomeUser(userId: string, { answerMs } = PATIENCE): Statement {
+  return { text: BECOME_USER, params: [userId, String(answerMs * 0.9)], rowMode: 'array' };
+}
+
+const BECOME_USER = `select set_config('role', 'todo_user', true), set_config('app.user_id', $1, true), \
+set_config('statement_timeout', $2, true)`;
 
 /**
  * SQLSTATE classes and codes that say "not now" rather than "not so": connection exceptions, insufficient resources,

@@ -24,7 +24,9 @@ function text(limits: { min: number; max: number; line: boolean }, schema = z.st
 }
 
 const title = text({ min: 1, max: 255, line: true }, z.string().trim());
-const description = text({ min: 0, max: 10_000, line: false }).nullable();
+// A byte order mark in front is not text, and not every decoder on the way would keep it.
+const withoutMark = z.string().overwrite((value) => value.replace(/^\uFEFF+/, ''));
+const description = text({ min: 0, max: 10_000, line: false }, withoutMark).nullable();
 const status = z.enum(['todo', 'in_progress', 'done']);
 const priority = z.enum(['none', 'low', 'medium', 'high']);
 const dueDate = z.iso
@@ -85,13 +87,33 @@ export const TaskPage = z
   .meta({ id: 'TaskPage' });
 export type TaskPage = z.output<typeof TaskPage>;
 
+const once = z.string({ error: 'One value is expected' });
+const commaSeparated = <T extends string>(one: z.ZodType<T>) =>
+  once.transform((all): unknown[] => all.split(',')).pipe(z.array(one));
+const repeated = z.union([z.string(), z.array(z.string())]).transform((given) => [given].flat());
+const date = once.pipe(dueDate.unwrap());
+const SORTS = ['created_at', 'updated_at', 'due_date', 'priority', 'title'] as const;
+
 export const ListQuery = z.strictObject({
-  limit: z
-    .string()
+  limit: once
     .refine((text) => /^(100|[1-9]\d?)$/.test(text), 'A whole number from 1 to 100 is expected')
     .transform(Number)
     .default(50),
-  cursor: z.string().optional(),
+  cursor: once.optional(),
+  status: commaSeparated(status).optional(),
+  priority: commaSeparated(priority).optional(),
+  tag: repeated.pipe(tags).optional(),
+  due_before: date.optional(),
+  due_after: date.optional(),
+  completed: once
+    .pipe(z.enum(['true', 'false']))
+    .transform((text) => text === 'true')
+    .optional(),
+  q: once
+    .pipe(text({ min: 1, max: 200, line: true }, z.string().trim()))
+    .transform((words) => words.split(/\s+/))
+    .optional(),
+  sort: once.pipe(z.enum(SORTS.flatMap((key) => [key, `-${key}` as const]))).default('-created_at'),
 });
 export type ListQuery = z.output<typeof ListQuery>;
 
@@ -110,7 +132,7 @@ export const listTasks = {
   id: 'listTasks',
   method: 'GET',
   path: '/api/{user_id}/tasks',
-  summary: 'A page of your tasks, newest first',
+  summary: 'A page of your tasks',
   params: ofUser,
   query: ListQuery,
   success: { 200: TaskPage },

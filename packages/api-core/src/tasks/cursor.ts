@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { invalid } from '../errors';
 
-/** Where a page ended: the sort value and the id of its last task. */
-const Position = z.tuple([z.iso.datetime({ precision: 3 }), z.uuid()]);
+/** Where a page ended: what its last task is sorted by, as the database writes it, and its id. */
+const Position = z.tuple([z.string(), z.uuid()]);
 export type Position = z.output<typeof Position>;
 
 const SIGNATURE_BYTES = 16;

@@ -15,21 +15,47 @@ export interface Context {
   readonly cursorKey: Uint8Array;
 }
 
-export async function list(ctx: Context, input: ListQuery): Promise<TaskPage> {
+export async function list(ctx: Context, { cursor, limit, sort, ...given }: ListQuery): Promise<TaskPage> {
   const { userId } = ctx;
-  const scope = JSON.stringify([userId, '-created_at']);
-  const limit = input.limit + 1;
-  const after = input.cursor === undefined ? undefined : decodeCursor(ctx.cursorKey, scope, input.cursor);
+  const filters = toFilters(given);
+  const scope = JSON.stringify([userId, sort, filters]);
+  const [key, id] = cursor === undefined ? [] : decodeCursor(ctx.cursorKey, scope, cursor);
+  const statement = statements.list({
+    sort: sort.replace('-', '') as statements.SortKey,
+    descending: sort.startsWith('-'),
+    filters: Object.keys(filters) as statements.Filter[],
+    continued: cursor !== undefined,
+  });
   const [rows] = await ctx.db.asUser(userId, () => [
-    after
-      ? statements.nextPage.execute({ userId, limit, createdAt: after[0], id: after[1] })
-      : statements.firstPage.execute({ userId, limit }),
+    statement.execute({ ...filters, userId, key, id, limit: limit + 1 }),
   ]);
-  const data = rows.slice(0, input.limit).map(toTask);
-  const last = data.at(-1);
-  const more = rows.length > input.limit && last;
-  return { data, next_cursor: more ? encodeCursor(ctx.cursorKey, scope, [last.created_at, last.id]) : null };
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    data: rows.slice(0, limit).map(toTask),
+    next_cursor: last ? encodeCursor(ctx.cursorKey, scope, [last.key, last.id]) : null,
+  };
 }
+
+const ranks = { none: 0, low: 1, medium: 2, high: 3 };
+
+/** The filters that were given, in one order, with the values that the statements take. */
+function toFilters({ status, completed, priority, tag, due_before, due_after, q }: Filters) {
+  const byCompletion = completed ? ['done'] : ['todo', 'in_progress'];
+  const statuses =
+    completed === undefined ? status : byCompletion.filter((one) => status?.includes(one as never) ?? true);
+  const all: Record<statements.Filter, unknown> = {
+    status: statuses,
+    priority: priority?.map((one) => ranks[one]),
+    dueBefore: due_before,
+    dueAfter: due_after,
+    tag,
+    // Every word may stand anywhere in the title or the description.
+    q: q?.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+type Filters = Omit<ListQuery, 'cursor' | 'limit' | 'sort'>;
 
 export async function get(ctx: Context, id: string): Promise<Task> {
   const [[row]] = await ctx.db.asUser(ctx.userId, () => [statements.find.execute({ userId: ctx.userId, id })]);

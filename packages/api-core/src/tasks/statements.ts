@@ -1,6 +1,6 @@
 import { query } from '@taskward/db';
 import { tasks, taskTags } from '@taskward/db/schema';
-import { and, desc, eq, exists, getTableColumns, notExists, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, exists, getTableColumns, notExists, type SQL, sql } from 'drizzle-orm';
 
 /** The statements of tasks. Each names the owner, and is built once: only its values change from call to call. */
 
@@ -8,27 +8,78 @@ const value = sql.placeholder;
 const mine = eq(tasks.userId, value('userId'));
 const thisOne = and(mine, eq(tasks.id, value('id')));
 
+const { titleKey: _1, priorityRank: _2, ...ownColumns } = getTableColumns(tasks);
 const columns = {
-  ...getTableColumns(tasks),
+  ...ownColumns,
   // Written out in full, because Drizzle drops the table's name from columns in a select list.
   tags: sql<string[]>`array_to_json(array(
-    select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag collate "C"
+    select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag
   ))`,
 };
 
 export const find = query.select(columns).from(tasks).where(thisOne).prepare('task_find');
 
-const newestFirst = [desc(tasks.createdAt), desc(tasks.id)];
-const after = sql`(${tasks.createdAt}, ${tasks.id}) < (${value('createdAt')}::timestamptz, ${value('id')}::uuid)`;
-const page = (where: SQL | undefined) =>
-  query
-    .select(columns)
+/** What a list can be sorted by, upwards and downwards, and the type of that in SQL; each has an index. */
+const sortKeys = {
+  created_at: { up: sql`${tasks.createdAt}`, down: sql`${tasks.createdAt}`, type: sql`timestamptz` },
+  updated_at: { up: sql`${tasks.updatedAt}`, down: sql`${tasks.updatedAt}`, type: sql`timestamptz` },
+  // A task without a due date comes last either way.
+  due_date: {
+    up: sql`coalesce(${tasks.dueDate}, 'infinity'::date)`,
+    down: sql`coalesce(${tasks.dueDate}, '-infinity'::date)`,
+    type: sql`date`,
+  },
+  priority: { up: sql`${tasks.priorityRank}`, down: sql`${tasks.priorityRank}`, type: sql`smallint` },
+  title: { up: sql`${tasks.titleKey}`, down: sql`${tasks.titleKey}`, type: sql`text` },
+};
+
+/** What a list can be narrowed by. Each compares in a way that row-level security lets an index serve. */
+const filters = {
+  status: sql`${tasks.status} = any(${value('status')}::text[])`,
+  priority: sql`${tasks.priorityRank} = any(${value('priority')}::smallint[])`,
+  dueBefore: sql`${sortKeys.due_date.up} <= ${value('dueBefore')}::date`,
+  dueAfter: sql`${sortKeys.due_date.down} >= ${value('dueAfter')}::date`,
+  tag: sql`${tasks.id} in (
+    select t.task_id from task_tags t where t.user_id = ${value('userId')} and t.tag = any(${value('tag')}::text[])
+    group by t.task_id having count(*) = cardinality(${value('tag')}::text[])
+  )`,
+  q: sql`${tasks.title} || ' ' || coalesce(${tasks.description}, '') ilike all(${value('q')}::text[])`,
+};
+export type Filter = keyof typeof filters;
+export type SortKey = keyof typeof sortKeys;
+
+export interface ListShape {
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  readonly filters: readonly Filter[];
+  /** Whether it goes on after the values `key` and `id`. */
+  readonly continued: boolean;
+}
+
+const MAX_LISTS = 500;
+const lists = new Map<string, ReturnType<typeof buildList>>();
+
+/** The list of this shape. A row carries the `key` it is sorted by, from which the next page goes on. */
+export function list(shape: ListShape) {
+  const name = `task_list_${JSON.stringify(shape)}`;
+  const statement = lists.get(name) ?? buildList(name, shape);
+  if (lists.size < MAX_LISTS) lists.set(name, statement);
+  return statement;
+}
+
+function buildList(name: string, shape: ListShape) {
+  const { up, down, type } = sortKeys[shape.sort];
+  const [key, direction, beyond] = shape.descending ? [down, desc, sql`<`] : [up, asc, sql`>`];
+  const after = sql`(${key}, ${tasks.id}) ${beyond} (${value('key')}::${type}, ${value('id')}::uuid)`;
+  const conditions = shape.filters.map((filter) => filters[filter]);
+  return query
+    .select({ ...columns, key: sql<string>`(${key})::text` })
     .from(tasks)
-    .where(where)
-    .orderBy(...newestFirst)
-    .limit(value('limit'));
-export const firstPage = page(mine).prepare('task_first_page');
-export const nextPage = page(and(mine, after)).prepare('task_next_page');
+    .where(and(mine, ...conditions, shape.continued ? after : undefined))
+    .orderBy(direction(key), direction(tasks.id))
+    .limit(value('limit'))
+    .prepare(name);
+}
 
 /**
  * Held until the end of the transaction, so that writers of one task and its tags queue up, also where the task is not
@@ -55,7 +106,7 @@ function changes({ tags, ...next }: Next) {
   );
   if (tags) {
     differences.push(sql`${tags} is distinct from array(
-      select t.tag from task_tags t where t.user_id = ${tasks.userId} and t.task_id = ${tasks.id} order by t.tag collate "C"
+      select t.tag from task_tags t where t.user_id = ${tasks.userId} and t.task_id = ${tasks.id} order by t.tag
     )`);
   }
   const changed = sql.join(differences, sql` or `);
@@ -70,8 +121,8 @@ function changes({ tags, ...next }: Next) {
 const given = {
   title: sql`${value('title')}::text`,
   description: sql`${value('description')}::text`,
-  status: sql`${value('status')}::task_status`,
-  priority: sql`${value('priority')}::task_priority`,
+  status: sql`${value('status')}::text`,
+  priority: sql`${value('priority')}::text`,
   dueDate: sql`${value('dueDate')}::date`,
   tags: sql`array(select unnest(${value('tags')}::text[]) collate "C" as tag order by tag)`,
 };
@@ -114,36 +165,23 @@ function withTags(hit: typeof upserted) {
   return query.with(hit, removed, added).select().from(hit);
 }
 
-/** The whole task as given, where the preconditions allow it. */
-const newTask = query
-  .select({
-    userId: sql`${value('userId')}::text`.as('user_id'),
-    id: sql`${value('id')}::uuid`.as('id'),
-    title: given.title.as('title'),
-    description: given.description.as('description'),
-    status: given.status.as('status'),
-    priority: given.priority.as('priority'),
-    dueDate: given.dueDate.as('due_date'),
-    completedAt: sql`case when ${given.status} = 'done' then now() end`.as('completed_at'),
-    createdAt: sql`now()`.as('created_at'),
-    updatedAt: sql`now()`.as('updated_at'),
-    version: sql`1`.as('version'),
-  })
-  .from(sql`(values (1)) one`);
 const atVersion = (versions: SQL) =>
   query
     .select({ id: tasks.id })
     .from(tasks)
     .where(and(thisOne, isAt(versions)));
-const allowed = and(
-  sql`(${ifMatch} is null or ${exists(atVersion(ifMatch))})`,
-  sql`(${ifNoneMatch} is null or ${notExists(atVersion(ifNoneMatch))})`,
-);
+
+/** The whole task as given, in the order of the table's columns, where the preconditions allow it. */
+const newTask = sql`
+  select ${value('userId')}::text, ${value('id')}::uuid, ${given.title}, ${given.description}, ${given.status},
+    ${given.priority}, ${given.dueDate}, case when ${given.status} = 'done' then now() end, now(), now(), 1
+  where (${ifMatch} is null or ${exists(atVersion(ifMatch))})
+    and (${ifNoneMatch} is null or ${notExists(atVersion(ifNoneMatch))})`;
 
 const upserted = query.$with('hit').as(
   query
     .insert(tasks)
-    .select(newTask.where(allowed))
+    .select(newTask)
     .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: changes(given) })
     .returning(hitColumns),
 );

@@ -1,7 +1,8 @@
 import { neon, neonConfig, Pool } from '@neondatabase/serverless';
 import { drizzle } from 'drizzle-orm/neon-serverless';
 import ws from 'ws';
-import { ANSWER_TIMEOUT_MS, BECOME_USER, CONNECT_TIMEOUT_MS, type Driver, toServerError } from '../driver';
+import { becomeUser, type Driver, PATIENCE, toServerError } from '../driver';
+import { dependable } from './pool';
 import { migrateServer, typesForDrizzle } from './postgres';
 
 /**
@@ -11,7 +12,7 @@ import { migrateServer, typesForDrizzle } from './postgres';
  * @param endpoint where a local gateway stands in for Neon's proxy, such as `http://127.0.0.1:4444`
  * @see https://neon.com/docs/serverless/serverless-driver
  */
-export function openNeon(url: string, endpoint?: string): Driver {
+export function openNeon(url: string, endpoint?: string, patience = PATIENCE): Driver {
   // Node.js has a WebSocket of its own from version 22.
   if (typeof WebSocket === 'undefined') neonConfig.webSocketConstructor = ws;
   if (endpoint) {
@@ -20,22 +21,23 @@ export function openNeon(url: string, endpoint?: string): Driver {
     neonConfig.wsProxy = `${host}/v2`;
     neonConfig.useSecureWebSocket = protocol === 'https:';
   }
-  const http = neon(url, { arrayMode: true, fullResults: true, types: typesForDrizzle });
+  const http = neon(url, { arrayMode: true, fullResults: true });
   const pool = new Pool({
     connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: patience.connectMs,
+    query_timeout: patience.answerMs,
     idleTimeoutMillis: 30_000,
   });
-  // The pool drops an idle connection that fails; without a listener the failure would end the process.
-  pool.on('error', () => {});
+  const owner = dependable(pool);
 
   return {
     async send(userId, statements) {
-      const queries = statements.map(({ text, params }) => http.query(text, params));
+      // The parsers of types count only where they are given with the statement itself.
+      const queries = [becomeUser(userId, patience), ...statements].map(({ text, params }) =>
+        http.query(text, params, { types: typesForDrizzle }),
+      );
       const [, ...answers] = await http
-        .transaction([http.query(BECOME_USER, [userId]), ...queries], {
-          fetchOptions: { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) },
-        })
+        .transaction(queries, { fetchOptions: { signal: AbortSignal.timeout(patience.answerMs) } })
         .catch((error) => {
           throw toServerError(error, !isRefused(error));
         });
@@ -44,13 +46,8 @@ export function openNeon(url: string, endpoint?: string): Driver {
         return rows.map((row) => Object.fromEntries(fields.map((field, column) => [field.name, row[column]])));
       });
     },
-    async read(text) {
-      const { rows } = await pool.query(text).catch((error) => {
-        throw toServerError(error, false);
-      });
-      return rows;
-    },
-    auth: drizzle(pool),
+    read: async (text) => (await owner.query(text)).rows,
+    auth: drizzle(owner),
     migrate: (folder) => migrateServer(url, folder),
     close: () => pool.end(),
   };

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { PGlite, types } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { BECOME_USER, type Driver } from '../driver';
+import { becomeUser, type Driver } from '../driver';
 import { lockFolder } from './folder-lock';
 
 const asText = (value: string) => value;
-const parsers = { [types.TIMESTAMPTZ]: asText, [types.DATE]: asText };
+/** As the drivers for servers give them. */
+const parsers = { [types.TIMESTAMPTZ]: asText, [types.TIMESTAMP]: asText, [types.DATE]: asText, [types.INT8]: asText };
 
 /**
  * PostgreSQL in this process, kept in a folder that it holds for itself alone.
@@ -25,12 +26,11 @@ export async function openPglite(folder: string): Promise<Driver> {
   return {
     send: (userId, statements) =>
       pg.transaction(async (tx) => {
-        await tx.query(BECOME_USER, [userId]);
         const answers: unknown[][] = [];
-        for (const { text, params, rowMode } of statements) {
+        for (const { text, params, rowMode } of [becomeUser(userId), ...statements]) {
           answers.push((await tx.query(text, params, { rowMode, parsers })).rows);
         }
-        return answers;
+        return answers.slice(1);
       }),
     read: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
     auth,

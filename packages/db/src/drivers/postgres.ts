@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { Client, type CustomTypesConfig, Pool, type QueryArrayConfig, type QueryConfig, types } from 'pg';
-import { ANSWER_TIMEOUT_MS, BECOME_USER, CONNECT_TIMEOUT_MS, type Driver, toServerError } from '../driver';
+import { becomeUser, type Driver, PATIENCE, toServerError } from '../driver';
+import { dependable } from './pool';
 
 const asText = new Set<number>([types.builtins.DATE, types.builtins.TIMESTAMP, types.builtins.TIMESTAMPTZ]);
 
@@ -17,17 +18,16 @@ export const typesForDrizzle: CustomTypesConfig = {
  *
  * @see https://www.postgresql.org/docs/current/libpq-pipeline-mode.html for what pipelining means to a transaction
  */
-export function openPostgres(url: string): Driver {
+export function openPostgres(url: string, patience = PATIENCE): Driver {
   const pool = new Pool({
     connectionString: url,
     pipeline: true,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: ANSWER_TIMEOUT_MS,
+    connectionTimeoutMillis: patience.connectMs,
+    query_timeout: patience.answerMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
   });
-  // The pool drops an idle connection that fails; without a listener the failure would end the process.
-  pool.on('error', () => {});
+  const owner = dependable(pool);
 
   return {
     async send(userId, statements) {
@@ -36,8 +36,7 @@ export function openPostgres(url: string): Driver {
       });
       const queries: QueryConfig[] = [
         { text: 'begin' },
-        { text: BECOME_USER, values: [userId], name: nameOf(BECOME_USER) },
-        ...statements.map(({ text, params, rowMode }) => {
+        ...[becomeUser(userId, patience), ...statements].map(({ text, params, rowMode }) => {
           const query = { text, values: params, name: nameOf(text), types: typesForDrizzle };
           return rowMode === 'array' ? ({ ...query, rowMode } satisfies QueryArrayConfig) : query;
         }),
@@ -55,13 +54,8 @@ export function openPostgres(url: string): Driver {
       if (error) throw error;
       return answers.slice(2, -1).map((answer) => (answer.status === 'fulfilled' ? answer.value.rows : []));
     },
-    read: async (text) => {
-      const { rows } = await pool.query(text).catch((error) => {
-        throw toServerError(error, false);
-      });
-      return rows;
-    },
-    auth: drizzle(pool),
+    read: async (text) => (await owner.query(text)).rows,
+    auth: drizzle(owner),
     migrate: (folder) => migrateServer(url, folder),
     close: () => pool.end(),
   };
@@ -89,7 +83,9 @@ const MIGRATION_LOCK = 7_411_982_265;
 export async function migrateServer(url: string, migrationsFolder: string): Promise<void> {
   const direct = new URL(url);
   direct.hostname = direct.hostname.replace(/^([^.]+)-pooler\./, '$1.');
-  const client = new Client({ connectionString: direct.href, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const client = new Client({ connectionString: direct.href, connectionTimeoutMillis: PATIENCE.connectMs });
+  // What breaks the connection fails the query that is waiting on it, too.
+  client.on('error', () => {});
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);

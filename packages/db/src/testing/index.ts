@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { inject } from 'vitest';
 
+export { type NeonGateway, startNeonGateway } from './neon-gateway';
+export { type PostgresServer, startPostgres } from './postgres';
+
 declare module 'vitest' {
   interface ProvidedContext {
     /** What the global set-up made for the test files to copy and use. */

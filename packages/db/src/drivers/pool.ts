@@ -1,0 +1,48 @@
+import type { EventEmitter } from 'node:events';
+import { DatabaseUnavailable, toServerError } from '../driver';
+
+/** What the pools of `pg` and of Neon's driver have in common. */
+interface Pool extends EventEmitter {
+  connect(): Promise<Client>;
+  query(...args: unknown[]): Promise<unknown>;
+}
+
+interface Client extends Pick<Pool, 'query'> {
+  release(destroy?: boolean): void;
+}
+
+/**
+ * The pool as Drizzle is to have it. What fails for want of the database fails with `DatabaseUnavailable`, and the
+ * connection on which it did is not used again: a transaction may be open on it.
+ */
+export function dependable<P extends EventEmitter>(given: P): P {
+  const pool = given as unknown as Pool;
+  // Whoever waits for an answer is told; the event besides would end the process where nobody listened.
+  pool.on('error', () => {});
+  pool.on('connect', (client: EventEmitter) => client.on('error', () => {}));
+  return override(given, {
+    connect: async () => dependableClient(await pool.connect().catch(rethrow)),
+    query: (...args: unknown[]) => pool.query(...args).catch(rethrow),
+  });
+}
+
+function dependableClient(client: Client): Client {
+  let isLost = false;
+  return override(client, {
+    query: (...args: unknown[]) =>
+      client.query(...args).catch((error) => {
+        const sorted = toServerError(error, true);
+        isLost ||= sorted instanceof DatabaseUnavailable;
+        throw sorted;
+      }),
+    release: () => client.release(isLost),
+  });
+}
+
+function rethrow(error: unknown): never {
+  throw toServerError(error, true);
+}
+
+function override<T extends object>(target: T, members: Partial<Pool & Client>): T {
+  return Object.assign(Object.create(target), members);
+}

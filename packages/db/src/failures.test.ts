@@ -1,0 +1,302 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import { Client } from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createDatabase, type Database, openDriver } from './database';
+import { DatabaseUnavailable, type Driver } from './driver';
+import { migrationsFolder } from './location';
+import { query } from './query';
+import { tasks, user } from './schema';
+import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startPostgres } from './testing';
+
+/** What happens when the way to the database fails. On a server and a gateway of its own, so that nobody else is hit. */
+
+const patience = { connectMs: 500, answerMs: 1_000 };
+/** The longest a call may take: both time-outs, and a second try after a first that failed at once. */
+const LONGEST_MS = 2 * (patience.connectMs + patience.answerMs) + 500;
+const userId = randomUUID();
+
+let server: PostgresServer;
+let gateway: NeonGateway;
+let proxy: Awaited<ReturnType<typeof startProxy>>;
+let admin: Client;
+let url: URL;
+let driver: Driver;
+let db: Database;
+
+/** Passes bytes on between the driver and the server, except for what goes wrong. */
+async function startProxy(target: { host: string; port: number }) {
+  const faults: { frozen?: boolean; cut?: 'before' | 'after' | undefined } = {};
+  const sockets = new Set<Socket>();
+  const tunnel = createServer((near) => {
+    const far = connect({ ...target, noDelay: true });
+    const end = () => [near, far].map((socket) => socket.destroy());
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', end).on('close', end);
+    }
+    near.on('data', (bytes) => {
+      if (faults.cut === 'before') end();
+      else if (!faults.frozen) far.write(bytes);
+    });
+    // The end of a transaction is known by the `idle` in its last message.
+    far.on('data', (bytes) => {
+      if (faults.cut !== 'after') near.write(bytes);
+      else if (bytes.toString('latin1').endsWith('Z\0\0\0\x05I') && bytes.includes('COMMIT')) end();
+    });
+  });
+  await once(tunnel.listen(0, '127.0.0.1'), 'listening');
+  const close = async () => {
+    for (const socket of sockets) socket.destroy();
+    await once(tunnel.close(), 'close');
+  };
+  return { port: (tunnel.address() as AddressInfo).port, faults, close };
+}
+
+beforeAll(async () => {
+  if (engine === 'pglite') return;
+  server = await startPostgres();
+  const database = await server.createDatabase();
+  admin = new Client({ connectionString: database.adminUrl });
+  await admin.connect();
+  gateway = await startNeonGateway(server);
+  proxy = await startProxy(server);
+  url = new URL(database.url);
+  if (engine === 'postgres') url.port = String(proxy.port);
+  driver = await openDriver(url.href, engine === 'neon' ? new URL(gateway.url).origin : undefined, patience);
+  const direct = await openDriver(database.url);
+  await direct.migrate(migrationsFolder());
+  await direct.close();
+  db = createDatabase(driver);
+  await db.auth.insert(user).values({ id: userId, name: 'Test', email: 'test@example.com' });
+});
+
+afterEach(() => {
+  if (engine === 'pglite') return;
+  gateway.faults = {};
+  proxy.faults.frozen = false;
+  proxy.faults.cut = undefined;
+});
+
+afterAll(async () => {
+  await driver?.close();
+  await proxy?.close();
+  await gateway?.close();
+  await admin?.end();
+  await server?.dispose();
+});
+
+const write = (title: string, ...more: PromiseLike<unknown>[]) => [
+  query.insert(tasks).values({ userId, id: randomUUID(), title }),
+  ...more,
+];
+const count = async (title: string) =>
+  (await admin.query('select count(*)::int as n from tasks where title = $1', [title])).rows[0].n;
+const read = () => db.asUser(userId, () => [query.select().from(tasks).limit(1)]);
+const nap = (seconds: number) => query.execute(sql.raw(`select pg_sleep(${seconds})`));
+
+/** How it failed: it must be for want of the database, and in time. */
+async function unavailable(work: Promise<unknown>): Promise<DatabaseUnavailable> {
+  const started = performance.now();
+  const error = await work.then(
+    () => expect.unreachable('it succeeded'),
+    (failure) => (failure instanceof DatabaseUnavailable ? failure : failure.cause),
+  );
+  expect(error).toBeInstanceOf(DatabaseUnavailable);
+  expect(performance.now() - started).toBeLessThan(LONGEST_MS);
+  return error;
+}
+
+/** Ends the sessions that run something like this. */
+async function terminate(pattern: string): Promise<number> {
+  const text = `select count(pg_terminate_backend(pid))::int as n from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and query like $1`;
+  for (;;) {
+    const { n } = (await admin.query(text, [pattern])).rows[0];
+    if (n > 0) return n;
+    await sleep(10);
+  }
+}
+
+describe.runIf(engine !== 'pglite')('the way to the database', () => {
+  test('more callers than connections are answered or told in time, and all is well after', async () => {
+    const started = performance.now();
+    const calls = Array.from({ length: 60 }, () => db.asUser(userId, () => [nap(0.2)]));
+    const outcomes = await Promise.allSettled(calls);
+    expect(performance.now() - started).toBeLessThan(LONGEST_MS);
+    const causes = outcomes.map((one) => (one.status === 'rejected' ? one.reason.cause : undefined));
+    expect(causes.filter((cause) => cause && !(cause instanceof DatabaseUnavailable))).toEqual([]);
+    expect(causes.filter((cause) => !cause).length).toBeGreaterThanOrEqual(10);
+    await Promise.all(Array.from({ length: 20 }, read));
+  });
+
+  test('a connection killed at work fails that call alone, and leaves nothing half-written', async () => {
+    const failed = unavailable(db.asUser(userId, () => write('killed', nap(30))));
+    expect(await terminate('select pg_sleep(30)')).toBe(1);
+    expect((await failed).mayHaveRun).toBe(true);
+    expect(await count('killed')).toBe(0);
+    await db.asUser(userId, () => write('after'));
+    expect(await count('after')).toBe(1);
+  });
+
+  test("a connection killed in one of Better Auth's transactions fails that alone, too", async () => {
+    const name = `renamed ${randomUUID()}`;
+    const work = db.auth.transaction(async (tx) => {
+      await tx.update(user).set({ name });
+      await tx.execute('select pg_sleep(31)');
+    });
+    const failed = unavailable(work);
+    await terminate('select pg_sleep(31)');
+    await failed;
+    expect(await db.auth.select({ name: user.name }).from(user)).toEqual([{ name: 'Test' }]);
+  });
+
+  test('idle connections that die are replaced unnoticed', async () => {
+    await Promise.all([read(), read(), db.auth.execute('select 1'), read()]);
+    await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`);
+    await sleep(100);
+    await Promise.all([read(), db.asUser(userId, () => write('replaced')), db.auth.execute('select 1')]);
+    expect(await count('replaced')).toBe(1);
+  });
+
+  test('a statement that takes too long is stopped, by the server first, and undone', async () => {
+    await unavailable(db.asUser(userId, () => write('too long', nap(20))));
+    await sleep(200);
+    expect(await count('too long')).toBe(0);
+    const { rows } = await admin.query(
+      `select from pg_stat_activity where query like '%sleep(20)' and state = 'active'`,
+    );
+    expect(rows).toEqual([]);
+    await read();
+  });
+
+  test("a transaction of Better Auth's that takes too long leaves no connection with half of it", async () => {
+    const work = db.auth.transaction(async (tx) => {
+      await tx.update(user).set({ name: 'half' });
+      await tx.execute('select pg_sleep(2)');
+    });
+    await unavailable(work);
+    const inside = await Promise.all(
+      Array.from({ length: 12 }, () => db.auth.execute<{ name: string }>('select name from "user"')),
+    );
+    expect(new Set(inside.map(({ rows }) => rows[0]?.name))).toEqual(new Set(['Test']));
+  });
+
+  test('a server out of connections is not available, and is again when it has some', async () => {
+    await admin.query(`do $$ begin execute format('alter database %I connection limit 0', current_database()); end $$`);
+    await terminate('%');
+    await sleep(100);
+    try {
+      expect((await unavailable(read())).cause).toBeDefined();
+      await unavailable(db.asUser(userId, () => write('no room')));
+      if (engine === 'postgres') {
+        await unavailable(driver.read('select 1'));
+        await unavailable(db.auth.select().from(user).execute());
+        await unavailable(db.auth.transaction((tx) => tx.select().from(user)));
+        await unavailable(db.assertReady());
+      }
+    } finally {
+      await admin.query(
+        `do $$ begin execute format('alter database %I connection limit -1', current_database()); end $$`,
+      );
+    }
+    await read();
+    expect(await count('no room')).toBe(0);
+  });
+});
+
+describe.runIf(engine === 'postgres')('a line', () => {
+  test('that falls silent is given up in time, for tasks and for Better Auth', async () => {
+    await read();
+    proxy.faults.frozen = true;
+    const works = [
+      read(),
+      db.asUser(userId, () => write('silent')),
+      db.auth.execute('select 1'),
+      driver.read('select 1'),
+    ];
+    await Promise.all(works.map(unavailable));
+    expect(await count('silent')).toBe(0);
+    proxy.faults.frozen = false;
+    await read();
+  });
+
+  test('cut before a write arrives leaves nothing; cut after it, one: it is never sent twice', async () => {
+    for (const cut of ['before', 'after'] as const) {
+      await read();
+      proxy.faults.cut = cut;
+      const error = await unavailable(db.asUser(userId, () => write(`cut ${cut}`)));
+      expect(error.mayHaveRun).toBe(true);
+      proxy.faults.cut = undefined;
+      await sleep(50);
+      expect(await count(`cut ${cut}`)).toBe(cut === 'before' ? 0 : 1);
+    }
+  });
+
+  test('cut once costs a read nothing: it is sent again', async () => {
+    await read();
+    proxy.faults.cut = 'before';
+    const work = read();
+    await sleep(20);
+    proxy.faults.cut = undefined;
+    await expect(work).resolves.toBeDefined();
+  });
+});
+
+type Faults = NeonGateway['faults'];
+
+describe.runIf(engine === 'neon')('a gateway', () => {
+  const requests = async (work: () => Promise<unknown>) => {
+    const before = gateway.httpRequests;
+    await work();
+    return gateway.httpRequests - before;
+  };
+  /** Goes wrong for one request, and no more. */
+  const once = (faults: Faults) => {
+    gateway.faults = faults;
+    const { httpRequests } = gateway;
+    const current = () => (gateway.httpRequests === httpRequests + 1 ? faults : {});
+    gateway.faults = new Proxy(faults, { get: (_, name) => Reflect.get(current(), name) });
+  };
+
+  test.each<[Faults, number]>([
+    [{ drop: true }, 0],
+    [{ dropAfter: true }, 1],
+    [{ truncate: true }, 1],
+    [{ status: 500 }, 0],
+    [{ status: 502 }, 0],
+    [{ status: 503 }, 0],
+    [{ delayMs: 1_500 }, 0],
+  ])('with %j fails a write, which is sent once, and leaves %i', async (faults, rows) => {
+    const title = JSON.stringify(faults);
+    gateway.faults = faults;
+    expect(await requests(() => unavailable(db.asUser(userId, () => write(title))))).toBe(1);
+    await sleep((faults.delayMs ?? 0) / 2);
+    expect(await count(title)).toBe(rows);
+  });
+
+  test.each<Faults>([{ drop: true }, { dropAfter: true }, { truncate: true }, { status: 503 }])(
+    'with %j fails a read after a second try, and one such failure costs a read nothing',
+    async (faults) => {
+      gateway.faults = faults;
+      expect(await requests(() => unavailable(read()))).toBe(2);
+      once(faults);
+      expect(await requests(read)).toBe(2);
+    },
+  );
+
+  test('that takes no WebSocket is no database for Better Auth', async () => {
+    const other = await openDriver(url.href, new URL(gateway.url).origin, patience);
+    gateway.faults = { drop: true };
+    await unavailable(other.auth.execute('select 1'));
+    await unavailable(other.auth.transaction((tx) => tx.select().from(user)));
+    await unavailable(other.read('select 1'));
+    gateway.faults = {};
+    await expect(other.read('select 1 as one')).resolves.toEqual([{ one: 1 }]);
+    await other.close();
+  });
+});

@@ -1,0 +1,132 @@
+import { Client, escapeIdentifier } from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createDatabase, type Database, openDriver } from './database';
+import type { Driver } from './driver';
+import { migrationsFolder } from './location';
+import { engine, type FreshDatabase, freshDatabase } from './testing';
+
+let fresh: FreshDatabase;
+let driver: Driver;
+let db: Database;
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  driver = await openDriver(fresh.url, fresh.neonEndpoint);
+  db = createDatabase(driver);
+});
+
+afterAll(async () => {
+  await driver?.close();
+  await fresh?.drop();
+});
+
+const asOwner = async (statements: readonly string[]) => {
+  for (const statement of statements) await db.auth.execute(statement);
+};
+
+test('a database just migrated is ready', async () => {
+  await expect(db.assertReady()).resolves.toBeUndefined();
+});
+
+test('one that a later version has migrated is ready too, while the old version is still being replaced', async () => {
+  await asOwner([`insert into drizzle.__drizzle_migrations (hash, created_at) values ('later', 99999999999999)`]);
+  await expect(db.assertReady()).resolves.toBeUndefined();
+  await asOwner([`delete from drizzle.__drizzle_migrations where hash = 'later'`]);
+});
+
+const MIGRATIONS = 'drizzle.__drizzle_migrations';
+const needed = `in (select created_at from ${MIGRATIONS} order by created_at desc limit 1)`;
+const behind = /schema .* `pnpm db:migrate`/;
+const apart = (table: string) => new RegExp(`^Row-level security does not hold users apart in ${table}:`);
+const own = `user_id = (select current_setting('app.user_id', true))`;
+
+/** What is wrong, how it comes about, how it is put right, and what is said of it. */
+const faults: [string, string[], string[], RegExp][] = [
+  [
+    'the last migration has not run',
+    [`create table kept as select * from ${MIGRATIONS}`, `delete from ${MIGRATIONS} where created_at ${needed}`],
+    [`delete from ${MIGRATIONS}`, `insert into ${MIGRATIONS} select * from kept`, 'drop table kept'],
+    behind,
+  ],
+  [
+    'no migration has run',
+    ['alter schema drizzle rename to elsewhere'],
+    ['alter schema elsewhere rename to drizzle'],
+    behind,
+  ],
+  ...['tasks', 'task_tags'].flatMap((table): [string, string[], string[], RegExp][] => [
+    [
+      `${table} does not bind its owner`,
+      [`alter table ${table} no force row level security`],
+      [`alter table ${table} force row level security`],
+      apart(table),
+    ],
+    [
+      `${table} has its row-level security off`,
+      [`alter table ${table} disable row level security`],
+      [`alter table ${table} enable row level security`],
+      apart(table),
+    ],
+    [
+      `${table} has no policy`,
+      [`drop policy ${table}_owner_only on ${table}`],
+      [`create policy ${table}_owner_only on ${table} to todo_user using (${own}) with check (${own})`],
+      apart(table),
+    ],
+    [
+      `${table} lets everybody through`,
+      [`create policy everybody on ${table} for select to todo_user using (true)`],
+      [`drop policy everybody on ${table}`],
+      apart(table),
+    ],
+  ]),
+];
+
+test.each(faults)('it is not ready when %s, and says so', async (_, wrong, right, message) => {
+  await asOwner(wrong);
+  try {
+    await expect(db.assertReady()).rejects.toThrow(message);
+  } finally {
+    await asOwner(right);
+  }
+  await expect(db.assertReady()).resolves.toBeUndefined();
+});
+
+describe.runIf(engine !== 'pglite')('migrations', () => {
+  const asAdmin = async (statement: string) => {
+    const client = new Client({ connectionString: inject('engines').adminUrl });
+    await client.connect();
+    await client.query(statement).finally(() => client.end());
+  };
+
+  test('started by several at once on an empty database run once, and all succeed', async () => {
+    const { templateUrl } = inject('engines');
+    const url = new URL(templateUrl);
+    const name = `test_empty_${Date.now()}_${process.pid}`;
+    await asAdmin(`create database ${name} owner ${escapeIdentifier(url.username)}`);
+    url.pathname = `/${name}`;
+    const drivers = await Promise.all([1, 2, 3].map(() => openDriver(url.href, fresh.neonEndpoint)));
+    try {
+      await Promise.all(drivers.map((one) => one.migrate(migrationsFolder())));
+      const [first] = drivers as [Driver];
+      const rows = await first.read('select hash, count(*)::int as times from drizzle.__drizzle_migrations group by 1');
+      expect(rows.length).toBeGreaterThan(0);
+      expect(rows.filter(({ times }) => times !== 1)).toEqual([]);
+      await expect(createDatabase(first).assertReady()).resolves.toBeUndefined();
+    } finally {
+      await Promise.all(drivers.map((one) => one.close()));
+      await asAdmin(`drop database ${name} with (force)`);
+    }
+  });
+
+  test('that cannot reach the server fail, and end nothing else', async () => {
+    const lost = await openDriver('postgres://nobody:x@127.0.0.1:1/none', fresh.neonEndpoint);
+    await expect(lost.migrate(migrationsFolder())).rejects.toThrow('ECONNREFUSED');
+    await lost.close();
+  });
+});
+
+test('it is not ready when the role has been given a table for its own', async () => {
+  await asOwner(['grant create on schema public to todo_user', 'alter table tasks owner to todo_user']);
+  await expect(db.assertReady()).rejects.toThrow(apart('tasks'));
+});
