@@ -23,6 +23,8 @@ export function createAuth(options: { baseUrl: string; secret: string; db: Datab
     emailAndPassword: { enabled: true, minPasswordLength: 12, maxPasswordLength: 128 },
     telemetry: { enabled: false },
     onAPIError: { onError: rethrowBug },
+    // Without what it says besides: that may hold statements and their parameters.
+    logger: { log: (level, message) => console[level](`Better Auth: ${message}`) },
     plugins: [
       jwt({
         adapter: keys.adapter,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   ApiError,
   Created,
@@ -9,6 +10,7 @@ import {
   type Output,
   type Preconditions,
   parseEntityTags,
+  Replayed,
   type tasks,
   toEntityTag,
 } from '@taskward/api-core';
@@ -29,8 +31,10 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
       const path = await params;
       if (path.user_id !== userId) throw new ApiError('forbidden', 'This path belongs to another user.');
       const input = await readInput(operation, request, path);
-      const result = await handle({ ...input, ctx: { db, userId, cursorKey } });
-      return toResponse(operation, result, input.preconditions);
+      const preconditions = readPreconditions(request);
+      const idempotency = operation.idempotent && readIdempotency(request, input.body);
+      const result = await handle({ ...input, ctx: { db, userId, cursorKey, preconditions, idempotency } });
+      return toResponse(operation, result, request.url, preconditions);
     });
 }
 
@@ -45,8 +49,7 @@ async function readInput<O extends Operation>(
   if (faults.length > 0) throw invalid(faults);
   const params = check(operation.params, path, 'path');
   if (params.faults) throw new ApiError('not_found', 'You have no task with this id.');
-  const preconditions = readPreconditions(request);
-  return { query: query.value, body: body.value, params: params.value, preconditions } as Input<O>;
+  return { query: query.value, body: body.value, params: params.value } as Input<O>;
 }
 
 async function readBody(
@@ -70,6 +73,19 @@ function toObject(parameters: URLSearchParams): Record<string, string | string[]
   );
 }
 
+/** The client's key, as a structured string (RFC 9651) or bare, with a fingerprint of the request it is for. */
+function readIdempotency(request: Request, body: unknown): tasks.Context['idempotency'] {
+  const field = request.headers.get('idempotency-key');
+  if (field === null) return undefined;
+  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(field)?.[1]?.replace(/\\(.)/g, '$1');
+  const key = field.startsWith('"') ? quoted : field;
+  if (!key || !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new ApiError('malformed_header', 'Idempotency-Key takes 1 to 255 visible ASCII characters.');
+  }
+  const what = JSON.stringify([request.method, new URL(request.url).pathname, body]);
+  return { key, fingerprint: createHash('sha256').update(what).digest('base64url') };
+}
+
 /** A read may be answered by what the client has already, which a weak tag will do for (RFC 9110, 13.1.2). */
 function readPreconditions({ method, headers }: Request): Preconditions {
   const read = (name: string, comparison: 'strong' | 'weak') => {
@@ -79,17 +95,28 @@ function readPreconditions({ method, headers }: Request): Preconditions {
   return { ifMatch: read('if-match', 'strong'), ifNoneMatch: read('if-none-match', 'weak') };
 }
 
-function toResponse(operation: Operation, result: unknown, { ifNoneMatch }: Preconditions): Response {
+function toResponse(operation: Operation, result: unknown, url: string, { ifNoneMatch }: Preconditions): Response {
   const headers = new Headers({ 'Cache-Control': 'private, no-cache' });
   if (result === undefined) return new Response(null, { status: 204, headers });
-  const answer = result instanceof Created ? result.value : result;
+  if (result instanceof Replayed) headers.set('Idempotency-Replayed', 'true');
+  const given = result instanceof Replayed ? result.value : result;
+  const answer = given instanceof Created ? given.value : given;
   const etag = operation.etag?.(answer as never);
   if (etag) headers.set('ETag', etag);
-  if (result instanceof Created) {
+  if (given instanceof Created) {
     if (operation.location) headers.set('Location', operation.location(answer as never));
     return Response.json(answer, { status: 201, headers });
   }
+  const next = operation.next?.(answer as never);
+  if (next) headers.set('Link', `<${pathAt(url, next)}>; rel="next"`);
   const isKnown = ifNoneMatch === 'any' || ifNoneMatch?.some((version) => toEntityTag(version) === etag);
   if (operation.method === 'GET' && etag && isKnown) return new Response(null, { status: 304, headers });
   return Response.json(answer, { headers });
+}
+
+/** The path and query of a list, with this cursor. */
+function pathAt(url: string, cursor: string): string {
+  const { pathname, searchParams } = new URL(url);
+  searchParams.set('cursor', cursor);
+  return `${pathname}?${searchParams}`;
 }

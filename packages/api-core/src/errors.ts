@@ -1,6 +1,7 @@
 /** Every way a request can fail: its status and title. The key names the problem type, `/problems/<key>`. */
 export const problems = {
   malformed_body: { status: 400, title: 'The body cannot be read' },
+  malformed_header: { status: 400, title: 'A header cannot be read' },
   unauthorized: { status: 401, title: 'Authentication required' },
   forbidden: { status: 403, title: 'Not yours' },
   not_found: { status: 404, title: 'Not found' },

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Fault, ProblemCode } from './errors';
-import type { Preconditions } from './precondition';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -18,8 +17,12 @@ export interface Operation {
   readonly success: Readonly<Partial<Record<200 | 201 | 204 | 304, z.ZodType | null>>>;
   /** The entity tag of what it answers with (RFC 9110, 8.8.3). */
   readonly etag?: (answer: never) => string;
+  /** Whether `Idempotency-Key` is honoured. */
+  readonly idempotent?: true;
   /** Of what it answers with 201: the path where it is found from now on. */
   readonly location?: (created: never) => string;
+  /** Of a page: the cursor of the one after it, for the `Link` to it (RFC 8288). */
+  readonly next?: (page: never) => string | null;
   readonly errors: readonly ProblemCode[];
 }
 
@@ -30,18 +33,22 @@ export interface Input<O extends Operation> {
   readonly body: O['body'] extends { readonly schema: infer S extends z.ZodType }
     ? z.output<S> | (O['body'] extends { readonly optional: true } ? undefined : never)
     : undefined;
-  /** From `If-Match` and `If-None-Match`, where the operation has entity tags. */
-  readonly preconditions: Preconditions;
 }
 
 type Answer<S> = S extends z.ZodType ? z.output<S> : undefined;
 type At<O extends Operation, K> = K extends keyof O['success'] ? O['success'][K] : never;
 
 /** What a handler of the operation returns. */
-export type Output<O extends Operation> = Answer<At<O, 200>> | Answer<At<O, 204>> | Created<Answer<At<O, 201>>>;
+export type Output<O extends Operation> = Fresh<O> | Replayed<Fresh<O>>;
+type Fresh<O extends Operation> = Answer<At<O, 200>> | Answer<At<O, 204>> | Created<Answer<At<O, 201>>>;
 
 /** Marks a handler's result as newly created: answered with 201 and `Location`. */
 export class Created<T> {
+  constructor(readonly value: T) {}
+}
+
+/** Marks a handler's result as one that was given before, for the same `Idempotency-Key`. */
+export class Replayed<T> {
   constructor(readonly value: T) {}
 }
 

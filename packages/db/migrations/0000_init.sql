@@ -74,6 +74,17 @@ CREATE TABLE "verification" (
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "idempotency_keys" (
+	"user_id" text NOT NULL,
+	"key" text collate "C" NOT NULL,
+	"fingerprint" text NOT NULL,
+	"answer" jsonb NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "idempotency_keys_pkey" PRIMARY KEY("user_id","key"),
+	CONSTRAINT "idempotency_keys_key_length" CHECK (char_length("idempotency_keys"."key") between 1 and 255)
+);
+--> statement-breakpoint
+ALTER TABLE "idempotency_keys" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 CREATE TABLE "task_tags" (
 	"user_id" text NOT NULL,
 	"task_id" uuid NOT NULL,
@@ -111,6 +122,7 @@ CREATE TABLE "tasks" (
 ALTER TABLE "tasks" ENABLE ROW LEVEL SECURITY;--> statement-breakpoint
 ALTER TABLE "account" ADD CONSTRAINT "account_user_id_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "session" ADD CONSTRAINT "session_user_id_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "idempotency_keys" ADD CONSTRAINT "idempotency_keys_user_id_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "task_tags" ADD CONSTRAINT "task_tags_task_fkey" FOREIGN KEY ("user_id","task_id") REFERENCES "public"."tasks"("user_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tasks" ADD CONSTRAINT "tasks_user_id_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."user"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "account_provider_id_account_id_key" ON "account" USING btree ("provider_id","account_id");--> statement-breakpoint
@@ -119,6 +131,7 @@ CREATE UNIQUE INDEX "session_token_key" ON "session" USING btree ("token");--> s
 CREATE INDEX "session_user_id_idx" ON "session" USING btree ("user_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "user_email_key" ON "user" USING btree ("email");--> statement-breakpoint
 CREATE INDEX "verification_identifier_idx" ON "verification" USING btree ("identifier");--> statement-breakpoint
+CREATE INDEX "idempotency_keys_by_created_at" ON "idempotency_keys" USING btree ("user_id","created_at");--> statement-breakpoint
 CREATE INDEX "task_tags_by_tag" ON "task_tags" USING btree ("user_id","tag","task_id");--> statement-breakpoint
 CREATE INDEX "tasks_by_created_at" ON "tasks" USING btree ("user_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "tasks_by_updated_at" ON "tasks" USING btree ("user_id","updated_at","id");--> statement-breakpoint
@@ -127,11 +140,13 @@ CREATE INDEX "tasks_by_title" ON "tasks" USING btree ("user_id","title_key","id"
 CREATE INDEX "tasks_by_due_date" ON "tasks" USING btree ("user_id",coalesce(due_date, 'infinity'::date),"id");--> statement-breakpoint
 CREATE INDEX "tasks_by_due_date_desc" ON "tasks" USING btree ("user_id",coalesce(due_date, '-infinity'::date),"id");--> statement-breakpoint
 CREATE INDEX "tasks_by_status" ON "tasks" USING btree ("user_id","status","created_at","id");--> statement-breakpoint
+CREATE POLICY "idempotency_keys_owner_only" ON "idempotency_keys" AS PERMISSIVE FOR ALL TO "todo_user" USING (user_id = (select current_setting('app.user_id', true))) WITH CHECK (user_id = (select current_setting('app.user_id', true)));--> statement-breakpoint
 CREATE POLICY "task_tags_owner_only" ON "task_tags" AS PERMISSIVE FOR ALL TO "todo_user" USING (user_id = (select current_setting('app.user_id', true))) WITH CHECK (user_id = (select current_setting('app.user_id', true)));--> statement-breakpoint
 CREATE POLICY "tasks_owner_only" ON "tasks" AS PERMISSIVE FOR ALL TO "todo_user" USING (user_id = (select current_setting('app.user_id', true))) WITH CHECK (user_id = (select current_setting('app.user_id', true)));
 --> statement-breakpoint
--- Written by hand: bind the owner too, and give the role these two tables alone.
+-- Written by hand: bind the owner too, and give the role these tables alone.
 ALTER TABLE "tasks" FORCE ROW LEVEL SECURITY;--> statement-breakpoint
 ALTER TABLE "task_tags" FORCE ROW LEVEL SECURITY;--> statement-breakpoint
+ALTER TABLE "idempotency_keys" FORCE ROW LEVEL SECURITY;--> statement-breakpoint
 GRANT USAGE ON SCHEMA "public" TO "todo_user";--> statement-breakpoint
-GRANT SELECT, INSERT, UPDATE, DELETE ON "tasks", "task_tags" TO "todo_user";
+GRANT SELECT, INSERT, UPDATE, DELETE ON "tasks", "task_tags", "idempotency_keys" TO "todo_user";

@@ -110,15 +110,13 @@ async function unavailable(work: Promise<unknown>): Promise<DatabaseUnavailable>
   return error;
 }
 
-/** Ends the sessions that run something like this. */
-async function terminate(pattern: string): Promise<number> {
-  const text = `select count(pg_terminate_backend(pid))::int as n from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid() and query like $1`;
-  for (;;) {
-    const { n } = (await admin.query(text, [pattern])).rows[0];
-    if (n > 0) return n;
-    await sleep(10);
-  }
+const sessions = `pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
+const terminateAll = () => admin.query(`select pg_terminate_backend(pid) from ${sessions}`);
+
+/** Waits for sessions that run this, and ends them. */
+async function terminate(text: string): Promise<void> {
+  const kill = `select pg_terminate_backend(pid) from ${sessions} and query = $1`;
+  while ((await admin.query(kill, [text])).rowCount === 0) await sleep(10);
 }
 
 describe.runIf(engine !== 'pglite')('the way to the database', () => {
@@ -135,7 +133,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
 
   test('a connection killed at work fails that call alone, and leaves nothing half-written', async () => {
     const failed = unavailable(db.asUser(userId, () => write('killed', nap(30))));
-    expect(await terminate('select pg_sleep(30)')).toBe(1);
+    await terminate('select pg_sleep(30)');
     expect((await failed).mayHaveRun).toBe(true);
     expect(await count('killed')).toBe(0);
     await db.asUser(userId, () => write('after'));
@@ -156,16 +154,25 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
 
   test('idle connections that die are replaced unnoticed', async () => {
     await Promise.all([read(), read(), db.auth.execute('select 1'), read()]);
-    await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`);
+    await terminateAll();
     await sleep(100);
     await Promise.all([read(), db.asUser(userId, () => write('replaced')), db.auth.execute('select 1')]);
     expect(await count('replaced')).toBe(1);
   });
 
+  test('transactions that cannot even begin use no connections up', async () => {
+    for (let i = 0; i < 12; i++) {
+      await db.auth.execute('select 1');
+      proxy.faults.cut = 'before';
+      await terminateAll();
+      await db.auth.transaction((tx) => tx.select().from(user)).catch(() => {});
+      proxy.faults.cut = undefined;
+    }
+    await Promise.all(Array.from({ length: 10 }, () => db.auth.transaction((tx) => tx.select().from(user))));
+  });
+
   test('a statement that takes too long is stopped, by the server first, and undone', async () => {
     await unavailable(db.asUser(userId, () => write('too long', nap(20))));
-    await sleep(200);
     expect(await count('too long')).toBe(0);
     const { rows } = await admin.query(
       `select from pg_stat_activity where query like '%sleep(20)' and state = 'active'`,
@@ -188,7 +195,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
 
   test('a server out of connections is not available, and is again when it has some', async () => {
     await admin.query(`do $$ begin execute format('alter database %I connection limit 0', current_database()); end $$`);
-    await terminate('%');
+    await terminateAll();
     await sleep(100);
     try {
       expect((await unavailable(read())).cause).toBeDefined();
@@ -257,10 +264,9 @@ describe.runIf(engine === 'neon')('a gateway', () => {
   };
   /** Goes wrong for one request, and no more. */
   const once = (faults: Faults) => {
-    gateway.faults = faults;
     const { httpRequests } = gateway;
-    const current = () => (gateway.httpRequests === httpRequests + 1 ? faults : {});
-    gateway.faults = new Proxy(faults, { get: (_, name) => Reflect.get(current(), name) });
+    const isFirst = () => gateway.httpRequests === httpRequests + 1;
+    gateway.faults = new Proxy(faults, { get: (_, name) => isFirst() && Reflect.get(faults, name) });
   };
 
   test.each<[Faults, number]>([

@@ -45,10 +45,13 @@ export function collect<const Q extends Queries>(build: () => Q): [readonly Coll
       return result;
     });
     const batch = ordered.filter((one) => one !== undefined);
+    const all = Promise.all(results);
+    // Those that fail by themselves, for want of a value, are told of here, and must not end the process besides.
+    all.catch(() => {});
     if (started.length > 0 || batch.length !== queries.length) {
       throw new Error('asUser needs just the queries that its callback starts, in the order in which it starts them.');
     }
-    return [batch, Promise.all(results) as Promise<Results<Q>>];
+    return [batch, all as Promise<Results<Q>>];
   } finally {
     collecting = undefined;
   }

@@ -136,6 +136,7 @@ export const listTasks = {
   params: ofUser,
   query: ListQuery,
   success: { 200: TaskPage },
+  next: (page: TaskPage) => page.next_cursor,
   errors: [...authenticated, 'validation'],
 } as const satisfies Operation;
 
@@ -148,9 +149,10 @@ export const createTask = {
   query: noQuery,
   body: { schema: TaskInput, mediaTypes: json },
   success: { 201: Task },
+  idempotent: true,
   etag,
   location,
-  errors: [...authenticated, ...withBody],
+  errors: [...authenticated, ...withBody, 'malformed_header'],
 } as const satisfies Operation;
 
 export const getTask = {
@@ -188,8 +190,9 @@ export const updateTask = {
   query: noQuery,
   body: { schema: TaskPatch, mediaTypes: mergePatch },
   success: { 200: Task },
+  idempotent: true,
   etag,
-  errors: [...authenticated, 'not_found', 'precondition_failed', ...withBody],
+  errors: [...authenticated, 'not_found', 'precondition_failed', ...withBody, 'malformed_header'],
 } as const satisfies Operation;
 
 export const deleteTask = {
@@ -212,6 +215,7 @@ export const completeTask = {
   query: noQuery,
   body: { schema: Completion, mediaTypes: mergePatch, optional: true },
   success: { 200: Task },
+  idempotent: true,
   etag,
-  errors: [...authenticated, 'not_found', 'precondition_failed', ...withBody],
+  errors: [...authenticated, 'not_found', 'precondition_failed', ...withBody, 'malformed_header'],
 } as const satisfies Operation;

@@ -1,7 +1,7 @@
 import type { Database } from '@taskward/db';
 import { v7 as uuidv7 } from 'uuid';
-import { ApiError } from '../errors';
-import { Created } from '../operation';
+import { ApiError, invalid } from '../errors';
+import { Created, Replayed } from '../operation';
 import { includesVersion, type Preconditions, toEntityTag, type Versions } from '../precondition';
 import type { ListQuery, Task, TaskInput, TaskPage, TaskPatch } from './contract';
 import { decodeCursor, encodeCursor } from './cursor';
@@ -13,6 +13,9 @@ export interface Context {
   readonly userId: string;
   /** Signs cursors; any secret bytes, the same for all processes of a deployment. */
   readonly cursorKey: Uint8Array;
+  readonly preconditions: Preconditions;
+  /** The client's key for this request, and what tells the request from others. */
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
 }
 
 export async function list(ctx: Context, { cursor, limit, sort, ...given }: ListQuery): Promise<TaskPage> {
@@ -62,42 +65,33 @@ export async function get(ctx: Context, id: string): Promise<Task> {
   return toTask(row ?? notFound());
 }
 
-export async function create(ctx: Context, input: TaskInput): Promise<Created<Task>> {
-  const { task } = await write(ctx, uuidv7(), toValues(input), [statements.put]);
-  return new Created(task);
+export async function create(ctx: Context, input: TaskInput): Promise<Created<Task> | Replayed<Created<Task>>> {
+  const { task, isReplayed } = await write(ctx, uuidv7(), toValues(input), [statements.put]);
+  const created = new Created(task);
+  return isReplayed ? new Replayed(created) : created;
 }
 
 /** Replaces the task whole, or creates it under this id. */
-export async function replace(
-  ctx: Context,
-  id: string,
-  input: TaskInput,
-  preconditions: Preconditions = {},
-): Promise<Task | Created<Task>> {
+export async function replace(ctx: Context, id: string, input: TaskInput): Promise<Task | Created<Task>> {
   const { lock, version, put } = statements;
-  const values = { ...toValues(input), ...toVersions(preconditions) };
-  const { task, results } = await write(ctx, id, values, [lock, version, put]);
+  const { task, results } = await write(ctx, id, toValues(input), [lock, version, put]);
   const wasThere = results[1]?.length === 1;
   return wasThere ? task : new Created(task);
 }
 
 /** Changes the members that the patch has. */
-export async function update(
-  ctx: Context,
-  id: string,
-  patch: TaskPatch,
-  preconditions: Preconditions = {},
-): Promise<Task> {
-  const given = toValues(patch);
-  const members = Object.keys(given) as statements.Member[];
-  if (members.length === 0) return getUnchanged(ctx, id, preconditions);
-  const values = { ...given, ...toVersions(preconditions) };
-  return (await write(ctx, id, values, [statements.lock, statements.update(members)])).task;
+export async function update(ctx: Context, id: string, patch: TaskPatch): Promise<Task | Replayed<Task>> {
+  const values = toValues(patch);
+  const members = Object.keys(values) as statements.Member[];
+  if (members.length === 0) return getAsExpected(ctx, id);
+  const { task, isReplayed } = await write(ctx, id, values, [statements.lock, statements.update(members)]);
+  return isReplayed ? new Replayed(task) : task;
 }
 
 /** An empty patch changes nothing, but what the client expects of the task still has to hold. */
-async function getUnchanged(ctx: Context, id: string, { ifMatch }: Preconditions): Promise<Task> {
+async function getAsExpected(ctx: Context, id: string): Promise<Task> {
   const task = await get(ctx, id);
+  const { ifMatch } = ctx.preconditions;
   if (ifMatch && !includesVersion(ifMatch, task.version)) preconditionFailed(task.version);
   return task;
 }
@@ -107,14 +101,14 @@ export async function complete(
   ctx: Context,
   id: string,
   completed: boolean | undefined,
-  preconditions: Preconditions = {},
-): Promise<Task> {
-  const values = { completed: completed ?? null, ...toVersions(preconditions) };
-  return (await write(ctx, id, values, [statements.lock, statements.complete])).task;
+): Promise<Task | Replayed<Task>> {
+  const { lock, complete } = statements;
+  const { task, isReplayed } = await write(ctx, id, { completed: completed ?? null }, [lock, complete]);
+  return isReplayed ? new Replayed(task) : task;
 }
 
-export async function remove(ctx: Context, id: string, preconditions: Preconditions = {}): Promise<undefined> {
-  const values = { userId: ctx.userId, id, ...toVersions(preconditions) };
+export async function remove(ctx: Context, id: string): Promise<undefined> {
+  const values = { userId: ctx.userId, id, ...toVersions(ctx.preconditions) };
   const { lock, remove, version } = statements;
   const [, removed, [left]] = await ctx.db.asUser(ctx.userId, () => [
     lock.execute(values),
@@ -125,24 +119,37 @@ export async function remove(ctx: Context, id: string, preconditions: Preconditi
   if (removed.length === 0) notFound();
 }
 
-interface Write {
+interface Statement {
   execute(values: Record<string, unknown>): PromiseLike<unknown[]>;
 }
 
-/** Runs the writes, the last of which answers what it hit, and reads the task that they leave, all in one batch. */
-async function write(ctx: Context, id: string, given: Record<string, unknown>, writes: readonly Write[]) {
-  const values = { ifMatch: null, ifNoneMatch: null, ...given, userId: ctx.userId, id };
-  const results = await ctx.db
-    .asUser(ctx.userId, () => [...writes, statements.find].map((one) => one.execute(values)))
+/**
+ * Runs the writes, the last of which answers a row where it hit the task, and reads the task that they leave. With an
+ * idempotency key the answer is kept, or, where it was given before, given again. All in one batch.
+ */
+async function write(ctx: Context, id: string, given: Record<string, unknown>, writes: readonly Statement[]) {
+  const { db, idempotency, preconditions, userId } = ctx;
+  const { lockKey, recall, find, remember, forget } = statements;
+  const values = { ...toVersions(preconditions), key: null, ...idempotency, ...given, userId, id };
+  const before: Statement[] = idempotency ? [lockKey, recall] : [];
+  const after: Statement[] = idempotency ? [remember, forget] : [];
+  const answers = await db
+    .asUser(userId, () => [...before, ...writes, find, ...after].map((one) => one.execute(values)))
     .catch((error) => {
       if (error.cause?.code === FOREIGN_KEY_VIOLATION) throw new ApiError('unauthorized', 'This account is gone.');
       throw error;
     });
-  const [row] = results.at(-1) as Row[];
-  const hit = results.at(-2)?.length === 1;
-  if (hit && row) return { task: toTask(row), results };
+
+  const [recalled] = (idempotency ? answers[1] : []) as Recalled[];
+  if (recalled && recalled.fingerprint !== idempotency?.fingerprint) throw keyReused();
+  if (recalled) return { task: toTask(revive(recalled.answer)), isReplayed: true, results: [] };
+
+  const results = answers.slice(before.length, before.length + writes.length);
+  const [row] = answers[before.length + writes.length] as Row[];
+  const hit = results.at(-1)?.length === 1;
+  if (hit && row) return { task: toTask(row), isReplayed: false, results };
   if (row) return preconditionFailed(row.version);
-  if (given.ifMatch && writes.includes(statements.put)) return preconditionFailed();
+  if (preconditions.ifMatch && writes.includes(statements.put)) return preconditionFailed();
   return notFound();
 }
 
@@ -160,6 +167,18 @@ function toVersions({ ifMatch, ifNoneMatch }: Preconditions) {
 }
 
 type Row = Awaited<ReturnType<typeof statements.find.execute>>[number];
+type Recalled = Awaited<ReturnType<typeof statements.recall.execute>>[number];
+
+/** A row that was kept as JSON, where moments are text. */
+function revive(row: Row): Row {
+  const { createdAt, updatedAt, completedAt } = row;
+  return {
+    ...row,
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(updatedAt),
+    completedAt: completedAt && new Date(completedAt),
+  };
+}
 
 /** What the world may see of a row, member by member: a new column stays inside until it is named here. */
 function toTask(row: Row): Task {
@@ -185,6 +204,11 @@ function preconditionFailed(version?: number): never {
   const detail = version ? 'The task is at another version.' : 'There is no task under this id.';
   const headers = version ? { ETag: toEntityTag(version) } : {};
   throw new ApiError('precondition_failed', detail, { headers });
+}
+
+function keyReused(): ApiError {
+  const message = 'This key came with another request before.';
+  return invalid([{ in: 'header', pointer: '/Idempotency-Key', code: 'reused', message }]);
 }
 
 /** Somebody else's task and nobody's are the same to the caller. */

@@ -1,6 +1,6 @@
 import { query } from '@taskward/db';
-import { tasks, taskTags } from '@taskward/db/schema';
-import { and, asc, desc, eq, exists, getTableColumns, notExists, type SQL, sql } from 'drizzle-orm';
+import { idempotencyKeys, tasks, taskTags } from '@taskward/db/schema';
+import { and, asc, desc, eq, exists, getTableColumns, inArray, not, notExists, type SQL, sql } from 'drizzle-orm';
 
 /** The statements of tasks. Each names the owner, and is built once: only its values change from call to call. */
 
@@ -134,11 +134,20 @@ const ifNoneMatch = sql`${value('ifNoneMatch')}::int[]`;
 const isAt = (versions: SQL) => sql`(${tasks.version} = any(${versions}) or 0 = any(${versions}))`;
 const isAsExpected = sql`(${ifMatch} is null or ${isAt(ifMatch)})`;
 
+const thisKey = and(eq(idempotencyKeys.userId, value('userId')), eq(idempotencyKeys.key, value('key')));
+const isFresh = sql`${idempotencyKeys.createdAt} > now() - interval '24 hours'`;
+/** Nothing is written twice for one key. */
+const isNew = notExists(query.select({ key: idempotencyKeys.key }).from(idempotencyKeys).where(and(thisKey, isFresh)));
+
 const hitColumns = { userId: tasks.userId, id: tasks.id };
 
 /** Answers a row where the task was there and as expected; so do all the updates below. */
 const updated = (next: Next) =>
-  query.update(tasks).set(changes(next)).where(and(thisOne, isAsExpected)).returning(hitColumns);
+  query
+    .update(tasks)
+    .set(changes(next))
+    .where(and(thisOne, isAsExpected, isNew))
+    .returning(hitColumns);
 
 /** Makes the given tags those of the task that a write hit, in the same statement. */
 function withTags(hit: typeof upserted) {
@@ -176,7 +185,7 @@ const newTask = sql`
   select ${value('userId')}::text, ${value('id')}::uuid, ${given.title}, ${given.description}, ${given.status},
     ${given.priority}, ${given.dueDate}, case when ${given.status} = 'done' then now() end, now(), now(), 1
   where (${ifMatch} is null or ${exists(atVersion(ifMatch))})
-    and (${ifNoneMatch} is null or ${notExists(atVersion(ifNoneMatch))})`;
+    and (${ifNoneMatch} is null or ${notExists(atVersion(ifNoneMatch))}) and ${isNew}`;
 
 const upserted = query.$with('hit').as(
   query
@@ -217,3 +226,60 @@ export const remove = query
   .where(and(thisOne, isAsExpected))
   .returning(hitColumns)
   .prepare('task_remove');
+
+/** Held like `lock`, so that of two requests with one key the second finds the answer of the first. */
+export const lockKey = query
+  .select({
+    locked: sql`pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' key ' || ${value('key')}, 0))::text`,
+  })
+  .from(sql`(values (1)) one`)
+  .prepare('key_lock');
+
+/** The answer that was given for the key before. */
+export const recall = query
+  .select({
+    fingerprint: idempotencyKeys.fingerprint,
+    answer: sql<Awaited<ReturnType<typeof find.execute>>[number]>`${idempotencyKeys.answer}`,
+  })
+  .from(idempotencyKeys)
+  .where(and(thisKey, isFresh))
+  .prepare('key_recall');
+
+const answer = sql.join(
+  Object.entries(columns).map(([name, column]) => sql`${sql.raw(`'${name}'`)}, ${column}`),
+  sql`, `,
+);
+/** Keeps the task as the answer, where it was this transaction that wrote it. */
+export const remember = query
+  .insert(idempotencyKeys)
+  .select(
+    sql`select ${value('userId')}::text, ${value('key')}::text, ${value('fingerprint')}::text, jsonb_build_object(${answer}), now()
+    from ${tasks} where ${thisOne} and ${tasks}.xmin = pg_current_xact_id()::xid`,
+  )
+  .onConflictDoUpdate({
+    target: [idempotencyKeys.userId, idempotencyKeys.key],
+    set: {
+      fingerprint: sql`excluded.fingerprint`,
+      answer: sql`excluded.answer`,
+      createdAt: sql`excluded.created_at`,
+    },
+  })
+  .prepare('key_remember');
+
+/** Takes away some of what the user need not remember any more: a little each time, so that no time is much. */
+export const forget = query
+  .delete(idempotencyKeys)
+  .where(
+    and(
+      eq(idempotencyKeys.userId, value('userId')),
+      inArray(
+        idempotencyKeys.key,
+        query
+          .select({ key: idempotencyKeys.key })
+          .from(idempotencyKeys)
+          .where(and(eq(idempotencyKeys.userId, value('userId')), not(isFresh)))
+          .limit(20),
+      ),
+    ),
+  )
+  .prepare('key_forget');

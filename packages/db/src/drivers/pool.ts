@@ -13,7 +13,8 @@ interface Client extends Pick<Pool, 'query'> {
 
 /**
  * The pool as Drizzle is to have it. What fails for want of the database fails with `DatabaseUnavailable`, and the
- * connection on which it did is not used again: a transaction may be open on it.
+ * connection on which it did is let go of at once: a transaction may be open on it, and Drizzle forgets to release one
+ * whose `begin` fails.
  */
 export function dependable<P extends EventEmitter>(given: P): P {
   const pool = given as unknown as Pool;
@@ -27,15 +28,19 @@ export function dependable<P extends EventEmitter>(given: P): P {
 }
 
 function dependableClient(client: Client): Client {
-  let isLost = false;
+  let isReleased = false;
+  const release = (isLost: boolean) => {
+    if (!isReleased) client.release(isLost);
+    isReleased = true;
+  };
   return override(client, {
     query: (...args: unknown[]) =>
       client.query(...args).catch((error) => {
         const sorted = toServerError(error, true);
-        isLost ||= sorted instanceof DatabaseUnavailable;
+        if (sorted instanceof DatabaseUnavailable) release(true);
         throw sorted;
       }),
-    release: () => client.release(isLost),
+    release: () => release(false),
   });
 }
 

@@ -6,6 +6,7 @@ import {
   foreignKey,
   index,
   integer,
+  jsonb,
   pgPolicy,
   pgRole,
   pgTable,
@@ -99,5 +100,27 @@ export const taskTags = pgTable(
     index('task_tags_by_tag').on(t.userId, t.tag, t.taskId),
     check('task_tags_tag_length', sql`char_length(${t.tag}) between 1 and 50`),
     ownerOnly('task_tags_owner_only'),
+  ],
+);
+
+/** The answers to writes that came with an `Idempotency-Key`, kept for a day to be given again. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    userId: text('user_id')
+      .notNull()
+      .references(() => user.id, { onDelete: 'cascade' }),
+    key: bytewise('key').notNull(),
+    /** Of method, path and body: the same key with another request is refused. */
+    fingerprint: text('fingerprint').notNull(),
+    /** The row of the task as it was answered. */
+    answer: jsonb('answer').notNull(),
+    createdAt: moment('created_at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ name: 'idempotency_keys_pkey', columns: [t.userId, t.key] }),
+    index('idempotency_keys_by_created_at').on(t.userId, t.createdAt),
+    check('idempotency_keys_key_length', sql`char_length(${t.key}) between 1 and 255`),
+    ownerOnly('idempotency_keys_owner_only'),
   ],
 );

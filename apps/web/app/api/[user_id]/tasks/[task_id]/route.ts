@@ -3,13 +3,7 @@ import { otherMethods } from '@/server/respond';
 import { route } from '@/server/route';
 
 export const GET = route(getTask, ({ ctx, params }) => tasks.get(ctx, params.task_id));
-export const PUT = route(replaceTask, ({ ctx, params, body, preconditions }) =>
-  tasks.replace(ctx, params.task_id, body, preconditions),
-);
-export const PATCH = route(updateTask, ({ ctx, params, body, preconditions }) =>
-  tasks.update(ctx, params.task_id, body, preconditions),
-);
-export const DELETE = route(deleteTask, ({ ctx, params, preconditions }) =>
-  tasks.remove(ctx, params.task_id, preconditions),
-);
+export const PUT = route(replaceTask, ({ ctx, params, body }) => tasks.replace(ctx, params.task_id, body));
+export const PATCH = route(updateTask, ({ ctx, params, body }) => tasks.update(ctx, params.task_id, body));
+export const DELETE = route(deleteTask, ({ ctx, params }) => tasks.remove(ctx, params.task_id));
 export const { POST, OPTIONS } = otherMethods(getTask, replaceTask, updateTask, deleteTask);

@@ -2,7 +2,7 @@ import { completeTask, tasks } from '@taskward/api-core';
 import { otherMethods } from '@/server/respond';
 import { route } from '@/server/route';
 
-export const PATCH = route(completeTask, ({ ctx, params, body, preconditions }) =>
-  tasks.complete(ctx, params.task_id, body?.completed, preconditions),
+export const PATCH = route(completeTask, ({ ctx, params, body }) =>
+  tasks.complete(ctx, params.task_id, body?.completed),
 );
 export const { GET, HEAD, POST, PUT, DELETE, OPTIONS } = otherMethods(completeTask);
