@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import type { PGlite } from '@electric-sql/pglite';
+import { createDatabase, type Driver, openDriver } from '@taskward/db';
+import { user } from '@taskward/db/schema';
+import { freshDatabase } from '@taskward/db/testing';
+import type { PgliteDatabase } from 'drizzle-orm/pglite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Created } from '../operation';
+import { TaskInput } from './contract';
+import * as tasks from './service';
+
+/** The statements by themselves: run by the superuser, whom no row-level security holds back. */
+
+let driver: Driver;
+let drop: () => Promise<void>;
+let as: (userId: string) => tasks.Context;
+
+beforeAll(async () => {
+  const database = await freshDatabase();
+  drop = database.drop;
+  driver = await openDriver(database.url);
+  const { $client: pg } = driver.auth as PgliteDatabase & { $client: PGlite };
+  const db = createDatabase({
+    ...driver,
+    send: (_, statements) =>
+      pg.transaction(async (tx) => {
+        const answers: unknown[][] = [];
+        for (const { text, params, rowMode } of statements)
+          answers.push((await tx.query(text, params, { rowMode })).rows);
+        return answers;
+      }),
+  });
+  as = (userId) => ({ db, userId, cursorKey: new Uint8Array(32), preconditions: {} });
+  for (const id of ['ada', 'bob']) await db.auth.insert(user).values({ id, name: id, email: `${id}@example.com` });
+});
+
+afterAll(async () => {
+  await driver.close();
+  await drop();
+});
+
+const input = TaskInput.parse({ title: 'Ada’s', tags: ['hers'], due_date: '2026-02-28' });
+const everything = { limit: 100, sort: '-created_at' } as const;
+
+async function anAdasTask() {
+  const made = await tasks.create(as('ada'), input);
+  if (!(made instanceof Created)) throw new Error('The task was not made.');
+  return made.value;
+}
+
+test('each statement finds its way to the owner’s tasks alone', async () => {
+  const { id } = await anAdasTask();
+  const before = await tasks.list(as('ada'), everything);
+  const bob = as('bob');
+  const attempts = [
+    () => tasks.get(bob, id),
+    () => tasks.update(bob, id, { title: 'Bob’s' }),
+    () => tasks.update(bob, id, { tags: ['his'] }),
+    () => tasks.update(bob, id, {}),
+    () => tasks.complete(bob, id, undefined),
+    () => tasks.remove(bob, id),
+  ];
+  for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ code: 'not_found' });
+  const filters = { tag: ['hers'], status: ['todo' as const], q: ['ada'], due_before: '2027-01-01' };
+  for (const query of [everything, { ...everything, ...filters }]) {
+    expect((await tasks.list(bob, query)).data).toEqual([]);
+  }
+  expect(await tasks.list(as('ada'), everything)).toEqual(before);
+});
+
+test('the same id belongs to each user apart', async () => {
+  const { id } = await anAdasTask();
+  const before = await tasks.get(as('ada'), id);
+  const his = TaskInput.parse({ title: 'Bob’s', tags: ['his'] });
+  expect(await tasks.replace(as('bob'), id, his)).toMatchObject({ value: { id, user_id: 'bob', version: 1 } });
+  expect(await tasks.replace(as('bob'), id, { ...his, tags: [] })).toMatchObject({ tags: [], version: 2 });
+  expect(await tasks.update(as('bob'), id, { title: 'New', tags: ['new'] })).toMatchObject({
+    tags: ['new'],
+    version: 3,
+  });
+  expect(await tasks.complete(as('bob'), id, true)).toMatchObject({ status: 'done' });
+  expect((await tasks.list(as('bob'), { ...everything, tag: ['hers'] })).data).toEqual([]);
+  expect(await tasks.get(as('ada'), id)).toEqual(before);
+  await tasks.remove(as('bob'), id);
+  expect(await tasks.get(as('ada'), id)).toEqual(before);
+});
+
+test('the same idempotency key belongs to each user apart', async () => {
+  const idempotency = { key: randomUUID(), fingerprint: 'same' };
+  const [hers, his] = [
+    await tasks.create({ ...as('ada'), idempotency }, input),
+    await tasks.create({ ...as('bob'), idempotency }, input),
+  ];
+  expect(hers).toMatchObject({ value: { user_id: 'ada' } });
+  expect(his).toMatchObject({ value: { user_id: 'bob' } });
+});
