@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { migrationsFolder, openDriver } from '@taskward/db';
+import { startPostgres } from '@taskward/db/testing/postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 /** The built server, started as a user starts it, on a data folder of its own. */
@@ -23,6 +25,10 @@ afterEach(async () => {
   await Promise.all(running.map((process) => stop(process, 'SIGTERM')));
   rmSync(folder, { recursive: true, force: true });
 });
+
+interface Serving extends Started {
+  origin: string;
+}
 
 interface Started {
   process: ChildProcess;
@@ -44,15 +50,21 @@ function start(environment: Record<string, string>): Started {
   return { process: child, output: () => printed, exit };
 }
 
-async function serve(port: number): Promise<Started & { origin: string; pid: number }> {
-  const started = start({ PORT: String(port) });
+/** Starts it and waits until it serves. */
+async function serve(port: number, environment: Record<string, string> = {}): Promise<Serving> {
+  const started = start({ PORT: String(port), ...environment });
   const origin = `http://localhost:${port}`;
   const ended = started.exit.then(() => {
     throw new Error(started.output());
   });
   await Promise.race([ended, expect.poll(started.output, { timeout: 90_000 }).toContain(`serves on ${origin}`)]);
+  return { ...started, origin };
+}
+
+/** The process that has the data folder. */
+function holder(): number {
   const lock = readdirSync(join(folder, 'data')).find((name) => name.startsWith('lock.'));
-  return { ...started, origin, pid: Number(lock?.slice('lock.'.length)) };
+  return Number(lock?.slice('lock.'.length));
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -92,7 +104,7 @@ test('what was acknowledged survives kill -9 and a restart', { timeout: 200_000 
   const created = await fetch(tasks, { method: 'POST', headers, body: JSON.stringify({ title: 'Milk' }) });
   expect(created.status).toBe(201);
   const task = await created.json();
-  process.kill(first.pid, 'SIGKILL');
+  process.kill(holder(), 'SIGKILL');
   expect(await first.exit).not.toBe(0);
 
   await serve(port);
@@ -115,11 +127,38 @@ test('a second server on the same data folder or port is refused, and the first 
   const first = await serve(port);
   const onSameFolder = start({ PORT: String(await freePort()) });
   expect(await onSameFolder.exit).toBe(1);
-  expect(onSameFolder.output()).toContain(`in use by process ${first.pid}`);
+  expect(onSameFolder.output()).toContain(`in use by process ${holder()}`);
   const onSamePort = start({ PORT: String(port) });
   expect(await onSamePort.exit).toBe(1);
   expect(onSamePort.output()).toContain(`Port ${port} is in use`);
   expect((await fetch(`${first.origin}/api/health/ready`)).status).toBe(200);
+});
+
+test('on a server that stops and starts again: 503 meanwhile, and back by itself', { timeout: 120_000 }, async () => {
+  const postgres = await startPostgres();
+  try {
+    const { url } = await postgres.createDatabase();
+    const driver = await openDriver(url);
+    await driver.migrate(migrationsFolder());
+    await driver.close();
+    const { origin } = await serve(await freePort(), { DATABASE_URL: url, BETTER_AUTH_SECRET: 'x'.repeat(32) });
+    const { tasks, headers } = await signUp(origin);
+    const create = (title: string) => fetch(tasks, { method: 'POST', headers, body: JSON.stringify({ title }) });
+    expect((await create('Before')).status).toBe(201);
+
+    await postgres.stop();
+    const refused = [await create('Lost'), await fetch(tasks, { headers }), await fetch(`${origin}/api/health/ready`)];
+    expect(refused.map(({ status }) => status)).toEqual([503, 503, 503]);
+    expect(refused[0]?.headers.get('Retry-After')).toBe('5');
+    expect((await fetch(`${origin}/api/health/live`)).status).toBe(200);
+
+    await postgres.start();
+    await expect.poll(async () => (await create('After')).status, { timeout: 5_000 }).toBe(201);
+    const { data } = await (await fetch(tasks, { headers })).json();
+    expect(data.map(({ title }: { title: string }) => title)).toEqual(['After', 'Before']);
+  } finally {
+    await postgres.dispose();
+  }
 });
 
 test.each([

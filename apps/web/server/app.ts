@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDatabase, type Database, type Driver, migrationsFolder, openDriver } from '@taskward/db';
+import { createDatabase, type Database, type Driver, isDatabaseUnavailable, migrationsFolder, openDriver } from '@taskward/db';
 import pino, { type Logger } from 'pino';
 import { type Authenticate, createAuthenticate } from './access-token';
 import { type Auth, createAuth } from './auth';
@@ -80,8 +80,11 @@ export async function getApp(): Promise<App> {
 /** Starts the app with the server; what keeps it from starting is one message, and the end of the process. */
 export async function boot(): Promise<void> {
   try {
-    const { db } = await getApp();
-    await db.assertReady();
+    const { db, log } = await getApp();
+    await db.assertReady().catch((error) => {
+      if (!isDatabaseUnavailable(error)) throw error;
+      log.warn('the database cannot be reached yet; requests are answered with 503 until it can');
+    });
   } catch (error) {
     console.error(`taskward cannot start. ${error instanceof Error ? error.message : error}`);
     process.exit(1);

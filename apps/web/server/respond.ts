@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, type Operation } from '@taskward/api-core';
-import { DatabaseUnavailable } from '@taskward/db';
+import { isDatabaseUnavailable } from '@taskward/db';
 import { type App, getApp } from './app';
 import { type Exchange, toProblem } from './problem';
 
@@ -45,7 +45,7 @@ export async function respond(
 
 /** Thrown by a driver, and wrapped by Drizzle or Better Auth on the way here. */
 function isUnavailable(error: unknown): boolean {
-  return error instanceof DatabaseUnavailable || (error instanceof Error && isUnavailable(error.cause));
+  return isDatabaseUnavailable(error) || (error instanceof Error && isUnavailable(error.cause));
 }
 
 function unavailable(): ApiError {

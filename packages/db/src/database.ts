@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import journal from '../migrations/meta/_journal.json';
-import { DatabaseUnavailable, type Driver, PATIENCE } from './driver';
+import { type Driver, isDatabaseUnavailable, PATIENCE } from './driver';
 import { embeddedFolder } from './location';
 import { type Collected, collect, type Queries, query, type Results } from './query';
 
@@ -65,7 +65,7 @@ async function sendPatiently(driver: Driver, userId: string, batch: readonly Col
     return await driver.send(userId, batch);
   } catch (error) {
     const isRead = batch.every(({ text }) => text.startsWith('select '));
-    const isHarmless = error instanceof DatabaseUnavailable && (isRead || !error.mayHaveRun);
+    const isHarmless = isDatabaseUnavailable(error) && (isRead || !error.mayHaveRun);
     if (!isHarmless || performance.now() - started > LONG_MS) throw error;
     await setTimeout(50 + Math.random() * 100);
     return driver.send(userId, batch);

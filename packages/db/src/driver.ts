@@ -35,6 +35,11 @@ export class DatabaseUnavailable extends Error {
   }
 }
 
+/** By name: a bundler may load this module twice, and an `instanceof` across the two would be false. */
+export function isDatabaseUnavailable(error: unknown): error is DatabaseUnavailable {
+  return error instanceof Error && error.name === 'DatabaseUnavailable';
+}
+
 /** How long a driver waits, in milliseconds. */
 export interface Patience {
   /** For a connection, whether it has to be made or to be given back first. */

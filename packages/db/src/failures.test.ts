@@ -162,9 +162,9 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
 
   test('transactions that cannot even begin use no connections up', async () => {
     for (let i = 0; i < 12; i++) {
-      await db.auth.execute('select 1');
-      proxy.faults.cut = 'before';
-      await terminateAll();
+      await db.auth.execute('select 1').catch(() => {});
+      if (engine === 'postgres') proxy.faults.cut = 'before';
+      else await terminateAll();
       await db.auth.transaction((tx) => tx.select().from(user)).catch(() => {});
       proxy.faults.cut = undefined;
     }

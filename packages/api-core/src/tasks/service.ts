@@ -18,19 +18,20 @@ export interface Context {
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
 }
 
-export async function list(ctx: Context, { cursor, limit, sort, ...given }: ListQuery): Promise<TaskPage> {
+export async function list(ctx: Context, { cursor, limit, sort, tag = [], ...given }: ListQuery): Promise<TaskPage> {
   const { userId } = ctx;
   const filters = toFilters(given);
-  const scope = JSON.stringify([userId, sort, filters]);
+  const scope = JSON.stringify([userId, sort, filters, tag]);
   const [key, id] = cursor === undefined ? [] : decodeCursor(ctx.cursorKey, scope, cursor);
   const statement = statements.list({
     sort: sort.replace('-', '') as statements.SortKey,
     descending: sort.startsWith('-'),
     filters: Object.keys(filters) as statements.Filter[],
+    tags: tag.length,
     continued: cursor !== undefined,
   });
   const [rows] = await ctx.db.asUser(userId, () => [
-    statement.execute({ ...filters, userId, key, id, limit: limit + 1 }),
+    statement.execute({ ...filters, ...Object.fromEntries(tag.map((one, i) => [`tag${i}`, one])), userId, key, id, limit: limit + 1 }),
   ]);
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
@@ -42,7 +43,7 @@ export async function list(ctx: Context, { cursor, limit, sort, ...given }: List
 const ranks = { none: 0, low: 1, medium: 2, high: 3 };
 
 /** The filters that were given, in one order, with the values that the statements take. */
-function toFilters({ status, completed, priority, tag, due_before, due_after, q }: Filters) {
+function toFilters({ status, completed, priority, due_before, due_after, q }: Filters) {
   const byCompletion = completed ? ['done'] : ['todo', 'in_progress'];
   const statuses =
     completed === undefined ? status : byCompletion.filter((one) => status?.includes(one as never) ?? true);
@@ -51,14 +52,13 @@ function toFilters({ status, completed, priority, tag, due_before, due_after, q 
     priority: priority?.map((one) => ranks[one]),
     dueBefore: due_before,
     dueAfter: due_after,
-    tag,
     // Every word may stand anywhere in the title or the description.
     q: q?.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-type Filters = Omit<ListQuery, 'cursor' | 'limit' | 'sort'>;
+type Filters = Omit<ListQuery, 'cursor' | 'limit' | 'sort' | 'tag'>;
 
 export async function get(ctx: Context, id: string): Promise<Task> {
   const [[row]] = await ctx.db.asUser(ctx.userId, () => [statements.find.execute({ userId: ctx.userId, id })]);

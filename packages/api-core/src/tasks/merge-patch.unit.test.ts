@@ -1,0 +1,120 @@
+import { createDatabase, type Driver, openDriver } from '@taskward/db';
+import { user } from '@taskward/db/schema';
+import { freshDatabase } from '@taskward/db/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Created, check } from '../operation';
+import { TaskInput, TaskPatch } from './contract';
+import * as tasks from './service';
+
+/** JSON Merge Patch as its RFC tells it by example, on the members of a task. */
+
+let driver: Driver;
+let drop: () => Promise<void>;
+let ctx: tasks.Context;
+
+beforeAll(async () => {
+  const database = await freshDatabase();
+  drop = database.drop;
+  driver = await openDriver(database.url);
+  const db = createDatabase(driver);
+  await db.auth.insert(user).values({ id: 'ada', name: 'Ada', email: 'ada@example.com' });
+  ctx = { db, userId: 'ada', cursorKey: new Uint8Array(32), preconditions: {} };
+});
+
+afterAll(async () => {
+  await driver.close();
+  await drop();
+});
+
+/** The task that the patch makes of the original, or the pointers of what is wrong with the patch. */
+async function patched(original: object, patch: unknown) {
+  const made = await tasks.create(ctx, TaskInput.parse(original));
+  if (!(made instanceof Created)) throw new Error('The task was not made.');
+  const { id } = made.value;
+  const { value, faults } = check(TaskPatch, patch, 'body');
+  if (faults)
+    return { faults: faults.map(({ pointer }) => pointer), before: made.value, after: await tasks.get(ctx, id) };
+  await tasks.update(ctx, id, value);
+  return { before: made.value, after: await tasks.get(ctx, id) };
+}
+
+const DAY = '2026-02-28';
+const task = { title: 'a', description: 'b', status: 'in_progress', priority: 'high', due_date: DAY, tags: ['b'] };
+
+/** What the table in Appendix A of RFC 7396 says of an object with an object as its patch; no `{}` without a title. */
+describe('the examples of RFC 7396: what is given changes, null clears, the rest stays', () => {
+  test.each([
+    ['a member is replaced', { title: 'x', description: 'b' }, { description: 'c' }, { description: 'c' }],
+    ['a member is added', { title: 'x', description: 'b' }, { due_date: DAY }, { description: 'b', due_date: DAY }],
+    ['null clears it', { title: 'x', description: 'b' }, { description: null }, { description: null }],
+    [
+      'null clears one and leaves the other',
+      { title: 'x', description: 'b', due_date: DAY },
+      { description: null },
+      { description: null, due_date: DAY },
+    ],
+    [
+      'null where nothing was',
+      { title: 'x' },
+      { description: 'a', due_date: null },
+      { description: 'a', due_date: null },
+    ],
+    ['what was null may get a value', { title: 'x', description: null }, { description: 'c' }, { description: 'c' }],
+    ['an array is replaced, not merged', { title: 'x', tags: ['b', 'c'] }, { tags: ['a'] }, { tags: ['a'] }],
+    ['an array can become empty', { title: 'x', tags: ['b'] }, { tags: [] }, { tags: [] }],
+    ['an empty patch changes nothing', task, {}, {}],
+  ])('%s', async (_, original, patch, result) => {
+    const { before, after } = await patched(original, patch);
+    const { version, updated_at, ...rest } = { ...before, ...result };
+    expect(after).toMatchObject(rest);
+  });
+});
+
+const changes = {
+  title: 'c',
+  description: 'c',
+  status: 'todo',
+  priority: 'low',
+  due_date: '2027-01-01',
+  tags: ['c', 'd'],
+};
+
+test.each(Object.entries(changes))('%s alone changes, and every other member stays', async (member, value) => {
+  const { before, after } = await patched(task, { [member]: value });
+  const { updated_at } = after;
+  expect(after).toStrictEqual({ ...before, [member]: value, version: 2, updated_at });
+});
+
+test('members that are left out are not in what the patch says, nor take a default', () => {
+  for (const [member, value] of Object.entries(changes)) {
+    expect(TaskPatch.parse({ [member]: value })).toStrictEqual({ [member]: value });
+  }
+  expect(TaskPatch.parse({})).toStrictEqual({});
+});
+
+describe('a patch that would make no task is refused, and changes nothing', () => {
+  test.each<[unknown, string[]]>([
+    // RFC 7396 would put these in the place of the whole task.
+    [['c', 'd'], ['']],
+    [['c'], ['']],
+    [null, ['']],
+    ['bar', ['']],
+    [1, ['']],
+    [true, ['']],
+    // Its table changes a type or nests; the members of a task have one type each.
+    [{ tags: 'c' }, ['/tags']],
+    [{ title: ['b'] }, ['/title']],
+    [{ description: { b: 'd', c: null } }, ['/description']],
+    [{ tags: [1] }, ['/tags/0']],
+    [{ tags: [null] }, ['/tags/0']],
+    [{ tags: { 0: 'c' } }, ['/tags']],
+    // Only what may be absent can be cleared.
+    [{ title: null, status: null, priority: null, tags: null }, ['/title', '/status', '/priority', '/tags']],
+    [{ description: null, nope: null }, ['/nope']],
+    [{ completed: null }, ['/completed']],
+  ])('%j', async (patch, pointers) => {
+    const { faults, before, after } = await patched(task, patch);
+    expect(faults?.toSorted()).toEqual(pointers.toSorted());
+    expect(after).toStrictEqual(before);
+  });
+});
