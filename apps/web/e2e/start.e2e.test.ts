@@ -87,14 +87,14 @@ async function signUp(origin: string) {
   const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
   const answer = await fetch(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE, body });
   const { user } = await answer.json();
-  const headers = {
-    Cookie: answer.headers
-      .getSetCookie()
-      .map((one) => one.split(';')[0])
-      .join('; '),
+  const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0]);
+  const cookie = cookies.join('; ');
+  const { token } = await (await fetch(`${origin}/api/auth/token`, { headers: { Cookie: cookie } })).json();
+  return {
+    tasks: `${origin}/api/${user.id}/tasks`,
+    cookie,
+    headers: { ...JSON_TYPE, Authorization: `Bearer ${token}` },
   };
-  const { token } = await (await fetch(`${origin}/api/auth/token`, { headers })).json();
-  return { tasks: `${origin}/api/${user.id}/tasks`, headers: { ...JSON_TYPE, Authorization: `Bearer ${token}` } };
 }
 
 test('what was acknowledged survives kill -9 and a restart', { timeout: 200_000 }, async () => {
@@ -142,13 +142,18 @@ test('on a server that stops and starts again: 503 meanwhile, and back by itself
     await driver.migrate(migrationsFolder());
     await driver.close();
     const { origin } = await serve(await freePort(), { DATABASE_URL: url, BETTER_AUTH_SECRET: 'x'.repeat(32) });
-    const { tasks, headers } = await signUp(origin);
+    const { tasks, headers, cookie } = await signUp(origin);
     const create = (title: string) => fetch(tasks, { method: 'POST', headers, body: JSON.stringify({ title }) });
     expect((await create('Before')).status).toBe(201);
 
     await postgres.stop();
-    const refused = [await create('Lost'), await fetch(tasks, { headers }), await fetch(`${origin}/api/health/ready`)];
-    expect(refused.map(({ status }) => status)).toEqual([503, 503, 503]);
+    const refused = [
+      await create('Lost'),
+      await fetch(tasks, { headers }),
+      await fetch(`${origin}/api/health/ready`),
+      await fetch(`${origin}/api/auth/token`, { headers: { Cookie: cookie } }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([503, 503, 503, 503]);
     expect(refused[0]?.headers.get('Retry-After')).toBe('5');
     expect((await fetch(`${origin}/api/health/live`)).status).toBe(200);
 

@@ -1,7 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDatabase, type Database, type Driver, isDatabaseUnavailable, migrationsFolder, openDriver } from '@taskward/db';
+import {
+  createDatabase,
+  type Database,
+  type Driver,
+  isDatabaseUnavailable,
+  migrationsFolder,
+  openDriver,
+} from '@taskward/db';
 import pino, { type Logger } from 'pino';
 import { type Authenticate, createAuthenticate } from './access-token';
 import { type Auth, createAuth } from './auth';

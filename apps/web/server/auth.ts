@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Database, DatabaseUnavailable } from '@taskward/db';
+import { type Database, type DatabaseUnavailable, isDatabaseUnavailable } from '@taskward/db';
 import * as schema from '@taskward/db/schema';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { isAPIError } from 'better-auth/api';
@@ -67,9 +67,9 @@ function answer(handle: () => Promise<Response>): Promise<Response> {
 
 function watched<A extends object>(adapter: A): A {
   const note = (error: unknown): never => {
-    const cause = error instanceof Error && error.cause instanceof DatabaseUnavailable ? error.cause : error;
+    const cause = error instanceof Error && isDatabaseUnavailable(error.cause) ? error.cause : error;
     const request = outage.getStore();
-    if (request && cause instanceof DatabaseUnavailable) request.error = cause;
+    if (request && isDatabaseUnavailable(cause)) request.error = cause;
     throw error;
   };
   return new Proxy(adapter, {
