@@ -31,12 +31,13 @@ function createApp(config: Config, { driver, secret }: Resources): App {
   const { baseUrl, logLevel } = config;
   const db = createDatabase(driver);
   const keys = createSigningKeys(db);
+  const log = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   return {
-    auth: createAuth({ baseUrl, secret, db, keys }),
+    auth: createAuth({ baseUrl, secret, db, keys, log }),
     authenticate: createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys }),
     cursorKey: createHmac('sha256', secret).update('cursor').digest(),
     db,
-    log: pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }),
+    log,
     close: () => driver.close(),
   };
 }

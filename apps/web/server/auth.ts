@@ -5,13 +5,14 @@ import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { isAPIError } from 'better-auth/api';
 import { type BetterAuthOptions, betterAuth } from 'better-auth/minimal';
 import { jwt } from 'better-auth/plugins/jwt';
+import type { Logger } from 'pino';
 import { KEY_GRACE, KEY_LIFETIME, type SigningKeys, TOKEN_LIFETIME } from './signing-keys';
 
 export type Auth = ReturnType<typeof createAuth>;
 
 /** Better Auth under `/api/auth`: accounts, sessions, and the tokens that the task API takes. */
-export function createAuth(options: { baseUrl: string; secret: string; db: Database; keys: SigningKeys }) {
-  const { baseUrl, secret, db, keys } = options;
+export function createAuth(options: { baseUrl: string; secret: string; db: Database; keys: SigningKeys; log: Logger }) {
+  const { baseUrl, secret, db, keys, log } = options;
   const adapter = drizzleAdapter(db.auth, { provider: 'pg', schema, transaction: true });
   const auth = betterAuth({
     appName: 'Taskward',
@@ -24,7 +25,7 @@ export function createAuth(options: { baseUrl: string; secret: string; db: Datab
     telemetry: { enabled: false },
     onAPIError: { onError: rethrowBug },
     // Without what it says besides: that may hold statements and their parameters.
-    logger: { log: (level, message) => console[level](`Better Auth: ${message}`) },
+    logger: { log: (level, message) => log[level === 'error' ? 'warn' : level]({ from: 'better-auth' }, message) },
     plugins: [
       jwt({
         adapter: keys.adapter,

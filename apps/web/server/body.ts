@@ -36,7 +36,7 @@ function assertMediaType(request: Request, allowed: readonly string[]): void {
   if (allowed.includes(type.trim()) && isUtf8 && !request.headers.has('content-encoding')) return;
   const accept = request.method === 'PATCH' ? 'Accept-Patch' : 'Accept-Post';
   throw new ApiError('unsupported_media_type', `Send the body as ${allowed.join(' or ')}, in UTF-8, not compressed.`, {
-    headers: { Accept: allowed.join(', '), [accept]: allowed.join(', ') },
+    headers: { [accept]: allowed.join(', '), 'Accept-Encoding': 'identity' },
   });
 }
 

@@ -93,7 +93,7 @@ const provocations: Partial<Record<ProblemCode, (operation: Operation, user: Tes
   };
 
 test.each(operations.map((operation) => [operation.id, operation] as const))(
-  '%s declares each error that a client can provoke, once, and provokes each that it declares',
+  '%s declares just those errors of bad requests that a client can provoke, each once',
   async (_, operation) => {
     const user = await signUp();
     const provoked: string[] = [];
@@ -105,8 +105,10 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
       expect.soft((await answer.json()).type).toBe(`/problems/${code}`);
       provoked.push(code);
     }
+    const declared = operation.errors.filter((code) => provocations[code]);
+    expect(declared.toSorted()).toEqual(provoked.sort());
     // A bug and a database that is down are nobody's to provoke here.
-    expect(operation.errors.toSorted()).toEqual([...provoked, 'internal', 'unavailable'].sort());
+    expect(operation.errors).toEqual(expect.arrayContaining(['internal', 'unavailable']));
   },
 );
 
@@ -127,6 +129,11 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
       else expect(await answer.text()).toBe('');
       statuses.push(answer.status);
     }
-    expect(statuses.sort()).toEqual(Object.keys(success).map(Number));
+    // 304 is for who asks on a condition.
+    expect(statuses.sort()).toEqual(
+      Object.keys(success)
+        .map(Number)
+        .filter((status) => status < 300),
+    );
   },
 );

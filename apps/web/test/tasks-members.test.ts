@@ -42,6 +42,13 @@ test.each([
   }
 });
 
+test('byte order marks in front of a description are taken off, and its length is counted without them', async () => {
+  const user = await signUp();
+  const task = await make(user, { title: 'Milk', description: `\ufeff\ufeff${'a'.repeat(10_000)}` });
+  expect(task.description).toBe('a'.repeat(10_000));
+  expect(await stored(user, task.id)).toStrictEqual(task);
+});
+
 test.each([
   ['accents, composed and not', 'Crème brûlée / e\u0301'],
   ['right to left', 'חלב \u202b لبن'],
