@@ -1,11 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Database, type DatabaseUnavailable, isDatabaseUnavailable } from '@taskward/db';
+import type { Database } from '@taskward/db';
 import * as schema from '@taskward/db/schema';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { isAPIError } from 'better-auth/api';
 import { type BetterAuthOptions, betterAuth } from 'better-auth/minimal';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Logger } from 'pino';
+import { orOutage, watched } from './auth-outage';
 import { KEY_GRACE, KEY_LIFETIME, type SigningKeys, TOKEN_LIFETIME } from './signing-keys';
 
 export type Auth = ReturnType<typeof createAuth>;
@@ -45,40 +45,10 @@ export function createAuth(options: { baseUrl: string; secret: string; db: Datab
       }),
     ],
   });
-  return { ...auth, handler: (request: Request) => answer(() => auth.handler(request)) };
+  return { ...auth, handler: (request: Request) => orOutage(() => auth.handler(request)) };
 }
 
 /** A failure that Better Auth did not mean to answer with is ours to answer and to log. */
 function rethrowBug(error: unknown): void {
   if (!isAPIError(error)) throw error;
-}
-
-/** What kept the database from answering, if anything did, in the request at hand. */
-const outage = new AsyncLocalStorage<{ error?: DatabaseUnavailable }>();
-
-/** Better Auth takes a database that is away for a session that has ended, or a user who cannot be made; or passes over it. */
-function answer(handle: () => Promise<Response>): Promise<Response> {
-  return outage.run({}, async () => {
-    const response = await handle();
-    const { error } = outage.getStore() ?? {};
-    if (error) throw error;
-    return response;
-  });
-}
-
-function watched<A extends object>(adapter: A): A {
-  const note = (error: unknown): never => {
-    const cause = error instanceof Error && isDatabaseUnavailable(error.cause) ? error.cause : error;
-    const request = outage.getStore();
-    if (request && isDatabaseUnavailable(cause)) request.error = cause;
-    throw error;
-  };
-  return new Proxy(adapter, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== 'function') return member;
-      if (name !== 'transaction') return async (...args: unknown[]) => member.apply(target, args).catch(note);
-      return (work: (inner: A) => unknown) => member.call(target, (inner: A) => work(watched(inner))).catch(note);
-    },
-  });
 }

@@ -35,8 +35,8 @@ afterAll(async () => {
 });
 
 const port = () => Number(new URL(fresh.url).port);
-const ask = (method: string, path: string, body?: unknown): Promise<Response> => {
-  const init: Send = { token: user.token, body };
+const ask = (method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Response> => {
+  const init: Send = { token: user.token, body, headers };
   return send(method, `${user.tasks}${path}`, init);
 };
 
@@ -98,7 +98,14 @@ const newPath = () => `/${randomUUID()}`;
 const own = async () => `/${(await (await ask('POST', '', { title: 'Gone' })).json()).id}`;
 
 /** What each operation is asked, by case. A path may have to be made first, which is not counted. */
-const cases: Record<string, [name: string, path: () => string | Promise<string>, body: unknown, status: number][]> = {
+type Case = [
+  name: string,
+  path: () => string | Promise<string>,
+  body: unknown,
+  status: number,
+  headers?: () => Record<string, string>,
+];
+const cases: Record<string, Case[]> = {
   listTasks: [
     ['first page', () => '', undefined, 200],
     ['next page', async () => `?cursor=${(await (await ask('GET', '?limit=1')).json()).next_cursor}`, undefined, 200],
@@ -106,6 +113,8 @@ const cases: Record<string, [name: string, path: () => string | Promise<string>,
   createTask: [
     ['small', () => '', { title: 'Milk' }, 201],
     ['large', () => '', { title: 'Milk', description: big, tags: ['a', 'b'] }, 201],
+    ['keyed', () => '', { title: 'Milk' }, 201, () => ({ 'Idempotency-Key': randomUUID() })],
+    ['replayed', () => '', { title: 'Milk' }, 201, () => ({ 'Idempotency-Key': 'again' })],
   ],
   getTask: [
     ['found', () => `/${taskId}`, undefined, 200],
@@ -121,6 +130,8 @@ const cases: Record<string, [name: string, path: () => string | Promise<string>,
     ['tags', () => `/${taskId}`, { title: 'Bread', tags: ['x', 'y'] }, 200],
     ['large', () => `/${taskId}`, { description: big }, 200],
     ['nothing', () => `/${taskId}`, {}, 200],
+    ['keyed', () => `/${taskId}`, { title: 'Bread' }, 200, () => ({ 'Idempotency-Key': randomUUID() })],
+    ['moved on', () => `/${taskId}`, { title: 'Bread' }, 412, () => ({ 'If-Match': '"0"' })],
     ['not found', newPath, { title: 'Bread' }, 404],
   ],
   deleteTask: [
@@ -153,13 +164,13 @@ test('the page names every operation, and each of its cases', () => {
 describe.each(operations)('$id', ({ id, method }) => {
   test.each(cases[id] ?? [])(
     '%s: one round trip, of as many statements as the page says',
-    async (name, path, body, status) => {
+    async (name, path, body, status, headers) => {
       // Once unmeasured: statements are prepared, and connections and signing keys are warm.
-      await ask(method, await path(), body);
+      await ask(method, await path(), body, headers?.());
       const target = await path();
       let answer: Response | undefined;
       const cost = await costOf(async () => {
-        answer = await ask(method, target, body);
+        answer = await ask(method, target, body, headers?.());
       });
       expect(answer?.status).toBe(status);
       expect(cost.roundTrips).toBe(engine === 'pglite' ? 0 : 1);

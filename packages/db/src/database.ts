@@ -92,7 +92,8 @@ async function assertRowSecurity(asUser: Database['asUser']): Promise<void> {
     query.execute<{ name: string }>(sql`
       select c.relname as name
       from pg_class c join pg_roles r on r.rolname = current_user
-      where c.oid in ('public.tasks'::regclass, 'public.task_tags'::regclass) and (
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+        and has_table_privilege(c.oid, 'select, insert, update, delete') and (
         r.rolsuper or r.rolbypassrls or c.relowner = r.oid or not c.relrowsecurity or not c.relforcerowsecurity or (
           select bool_and(pg_get_expr(coalesce(p.polqual, p.polwithcheck), p.polrelid) like '%app.user_id%')
           from pg_policy p where p.polrelid = c.oid and p.polpermissive
