@@ -7,13 +7,9 @@ export default function Page() {
         them.
       </p>
       <p>
-        It runs. Walk through it with <code>curl</code> as the README shows, starting with:
+        It runs. The README walks through it with <code>curl</code>, starting at{' '}
+        <code>POST /api/auth/sign-up/email</code>.
       </p>
-      <pre>
-        <code>{`curl -i -H 'Content-Type: application/json' \\
-  -d '{"name":"Ada","email":"ada@example.com","password":"correct horse battery"}' \\
-  /api/auth/sign-up/email`}</code>
-      </pre>
       <p>
         <a href="/api/health/ready">Is it ready?</a> · <a href="/api/auth/jwks">Public keys of its tokens</a>
       </p>

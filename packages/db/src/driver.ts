@@ -40,6 +40,13 @@ export function isDatabaseUnavailable(error: unknown): error is DatabaseUnavaila
   return error instanceof Error && error.name === 'DatabaseUnavailable';
 }
 
+/** @throws {Error} with what the database said, in one line, without the statement it said it of. */
+export async function sayingWhy(migration: Promise<void>): Promise<void> {
+  await migration.catch((error) => {
+    throw new Error(`A migration failed: ${error.cause?.message ?? error.message}`, { cause: error });
+  });
+}
+
 /** How long a driver waits, in milliseconds. */
 export interface Patience {
   /** For a connection, whether it has to be made or to be given back first. */

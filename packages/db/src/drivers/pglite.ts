@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PGlite, types } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { becomeUser, type Driver } from '../driver';
+import { becomeUser, type Driver, sayingWhy } from '../driver';
 import { lockFolder } from './folder-lock';
 
 const asText = (value: string) => value;
@@ -34,7 +34,7 @@ export async function openPglite(folder: string): Promise<Driver> {
       }),
     read: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
     auth,
-    migrate: (migrationsFolder) => migrate(auth, { migrationsFolder }),
+    migrate: (migrationsFolder) => sayingWhy(migrate(auth, { migrationsFolder })),
     async close() {
       await pg.close();
       unlock();

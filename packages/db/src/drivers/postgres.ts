@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { Client, type CustomTypesConfig, Pool, type QueryArrayConfig, type QueryConfig, types } from 'pg';
-import { becomeUser, type Driver, PATIENCE, toServerError } from '../driver';
+import { becomeUser, type Driver, PATIENCE, sayingWhy, toServerError } from '../driver';
 import { dependable } from './pool';
 
 const asText = new Set<number>([types.builtins.DATE, types.builtins.TIMESTAMP, types.builtins.TIMESTAMPTZ]);
@@ -89,7 +89,7 @@ export async function migrateServer(url: string, migrationsFolder: string): Prom
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await migrate(drizzle(client), { migrationsFolder });
+    await sayingWhy(migrate(drizzle(client), { migrationsFolder }));
   } finally {
     await client.end();
   }
