@@ -137,8 +137,8 @@ CREATE INDEX "tasks_by_created_at" ON "tasks" USING btree ("user_id","created_at
 CREATE INDEX "tasks_by_updated_at" ON "tasks" USING btree ("user_id","updated_at","id");--> statement-breakpoint
 CREATE INDEX "tasks_by_priority" ON "tasks" USING btree ("user_id","priority_rank","id");--> statement-breakpoint
 CREATE INDEX "tasks_by_title" ON "tasks" USING btree ("user_id","title_key","id");--> statement-breakpoint
-CREATE INDEX "tasks_by_due_date" ON "tasks" USING btree ("user_id",coalesce(due_date, 'infinity'::date),"id");--> statement-breakpoint
-CREATE INDEX "tasks_by_due_date_desc" ON "tasks" USING btree ("user_id",coalesce(due_date, '-infinity'::date),"id");--> statement-breakpoint
+CREATE INDEX "tasks_by_due_date" ON "tasks" USING btree ("user_id",(case when due_date is null then 'infinity'::date else due_date end),"id");--> statement-breakpoint
+CREATE INDEX "tasks_by_due_date_desc" ON "tasks" USING btree ("user_id",(case when due_date is null then '-infinity'::date else due_date end),"id");--> statement-breakpoint
 CREATE INDEX "tasks_by_status" ON "tasks" USING btree ("user_id","status","created_at","id");--> statement-breakpoint
 CREATE POLICY "idempotency_keys_owner_only" ON "idempotency_keys" AS PERMISSIVE FOR ALL TO "todo_user" USING (user_id = (select current_setting('app.user_id', true))) WITH CHECK (user_id = (select current_setting('app.user_id', true)));--> statement-breakpoint
 CREATE POLICY "task_tags_owner_only" ON "task_tags" AS PERMISSIVE FOR ALL TO "todo_user" USING (user_id = (select current_setting('app.user_id', true))) WITH CHECK (user_id = (select current_setting('app.user_id', true)));--> statement-breakpoint

@@ -30,8 +30,9 @@ export async function list(ctx: Context, { cursor, limit, sort, tag = [], ...giv
     tags: tag.length,
     continued: cursor !== undefined,
   });
+  const tags = Object.fromEntries(tag.map((one, index) => [`tag${index}`, one]));
   const [rows] = await ctx.db.asUser(userId, () => [
-    statement.execute({ ...filters, ...Object.fromEntries(tag.map((one, i) => [`tag${i}`, one])), userId, key, id, limit: limit + 1 }),
+    statement.execute({ ...filters, ...tags, userId, key, id, limit: limit + 1 }),
   ]);
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
