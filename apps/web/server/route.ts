@@ -87,7 +87,7 @@ function readIdempotency(request: Request, body: unknown): tasks.Context['idempo
 }
 
 /** A read may be answered by what the client has already, which a weak tag will do for (RFC 9110, 13.1.2). */
-function readPreconditions({ method, headers }: Request): Preconditions {
+function readPreconditions({ headers }: Request): Preconditions {
   const read = (name: string, comparison: 'strong' | 'weak') => {
     const field = headers.get(name);
     return field === null ? undefined : parseEntityTags(field, comparison);
