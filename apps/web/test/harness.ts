@@ -114,7 +114,7 @@ export async function signUp(): Promise<TestUser> {
   return { id: user.id, email, password, cookie, token, tasks: `/api/${user.id}/tasks` };
 }
 
-export async function takeToken(cookie: string): Promise<string> {
+async function takeToken(cookie: string): Promise<string> {
   const answer = await send('GET', '/api/auth/token', { headers: { Cookie: cookie } });
   expect(answer.status).toBe(200);
   return (await answer.json()).token;
