@@ -13,8 +13,9 @@ export function toEntityTag(version: number): string {
   return `"${version}"`;
 }
 
-/** The list of entity tags, commas inside of quotes and all. */
+/** One entity tag, and a list of them in which elements may be empty (RFC 9110, 5.6.1 and 8.8.3). */
 const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
+const LIST = /^[\t ]*(?:(?:W\/)?"[^"]*"[\t ]*)?(?:,[\t ]*(?:(?:W\/)?"[^"]*"[\t ]*)?)*$/;
 
 /**
  * The versions that a header field names. Tags that are not ours match nothing, as do weak ones where the comparison is
@@ -22,6 +23,7 @@ const ENTITY_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
  */
 export function parseEntityTags(field: string, comparison: 'strong' | 'weak'): Versions {
   if (field.trim() === '*') return 'any';
+  if (!LIST.test(field)) return [];
   return [...field.matchAll(ENTITY_TAG)]
     .filter(([, weak, opaque = '']) => (!weak || comparison === 'weak') && /^[1-9]\d{0,8}$/.test(opaque))
     .map(([, , opaque]) => Number(opaque));
