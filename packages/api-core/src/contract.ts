@@ -1,15 +1,15 @@
 import type { Operation } from './operation';
-import * as taskContract from './tasks/contract';
+import * as tasks from './tasks/contract';
 
-/** Every operation of the API. Browser-safe: needs zod alone. */
+/** Every operation on tasks. Browser-safe: needs zod alone. */
 export const operations: readonly Operation[] = [
-  taskContract.listTasks,
-  taskContract.createTask,
-  taskContract.getTask,
-  taskContract.replaceTask,
-  taskContract.updateTask,
-  taskContract.deleteTask,
-  taskContract.completeTask,
+  tasks.listTasks,
+  tasks.createTask,
+  tasks.getTask,
+  tasks.replaceTask,
+  tasks.updateTask,
+  tasks.deleteTask,
+  tasks.completeTask,
 ];
 
 export * from './tasks/contract';

@@ -1,5 +1,6 @@
 export * from './contract';
 export * from './errors';
+export * from './openapi';
 export * from './operation';
 export * from './precondition';
 export * as tasks from './tasks/service';

@@ -1,20 +1,30 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fault, ProblemCode } from './errors';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** What one endpoint promises, as data: the route validates by it, the document and the client are made from it. */
-export interface Operation {
+/** What the document tells of any endpoint, as data. */
+export interface Endpoint {
   readonly id: string;
+  readonly tag: 'Tasks' | 'Accounts' | 'Service';
   readonly method: Method;
   /** With its parameters in braces, as in OpenAPI: `/api/{user_id}/tasks`. */
   readonly path: `/api/${string}`;
   readonly summary: string;
+  readonly description: string;
+  /** What shows who calls: the access token, the session cookie, or nothing. */
+  readonly access: 'token' | 'session' | 'public';
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body?: { readonly schema: z.ZodType; readonly mediaTypes: readonly string[]; readonly optional?: true };
   /** The schema of the answer by status; null for an answer without a body. */
   readonly success: Readonly<Partial<Record<200 | 201 | 204 | 304, z.ZodType | null>>>;
+  readonly errors: readonly ProblemCode[];
+}
+
+/** What one operation on tasks promises: the route validates by it, the document and the client are made from it. */
+export interface Operation extends Endpoint {
+  readonly access: 'token';
   /** The entity tag of what it answers with (RFC 9110, 8.8.3). */
   readonly etag?: (answer: never) => string;
   /** Whether `Idempotency-Key` is honoured. */
@@ -23,7 +33,6 @@ export interface Operation {
   readonly location?: (created: never) => string;
   /** Of a page: the cursor of the one after it, for the `Link` to it (RFC 8288). */
   readonly next?: (page: never) => string | null;
-  readonly errors: readonly ProblemCode[];
 }
 
 /** What a handler of the operation receives, each part validated. */
@@ -90,4 +99,4 @@ function pointer(path: readonly PropertyKey[]): string {
   return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-export const noQuery = z.strictObject({});
+export const none = z.strictObject({});

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalid } from '../errors';
 
 /** Where a page ended: what its last task is sorted by, as the database writes it, and its id. */
