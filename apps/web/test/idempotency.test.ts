@@ -46,6 +46,7 @@ test('a POST that is sent again is answered the same, and makes no second task',
 test.each([
   ['PATCH', '', { title: 'Changed', tags: ['new'] }],
   ['PATCH', '', { priority: 'high' }],
+  ['PATCH', '', {}],
   ['PATCH', '/complete', { completed: true }],
   ['PATCH', '/complete', undefined],
 ])(
@@ -57,11 +58,12 @@ test.each([
     const first = await write(key, method, path + suffix, body, { 'If-Match': '"1"' });
     expect(first.status).toBe(200);
     await send('PATCH', path, { token: ada.token, body: { title: 'Since', status: 'in_progress' } });
+    const { version } = await (await send('GET', path, { token: ada.token })).json();
     const second = await write(key, method, path + suffix, body, { 'If-Match': '"1"' });
     expect(second.headers.get('Idempotency-Replayed')).toBe('true');
     expect(await whole(second)).toEqual(await whole(first));
     const now = await (await send('GET', path, { token: ada.token })).json();
-    expect(now).toMatchObject({ title: 'Since', status: 'in_progress', version: 3 });
+    expect(now).toMatchObject({ title: 'Since', status: 'in_progress', version });
   },
 );
 

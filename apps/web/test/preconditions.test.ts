@@ -77,6 +77,32 @@ test.each(writes)(
   },
 );
 
+test.each(writes)(
+  '$method $suffix $body is a 412, and changes nothing, when If-None-Match names the version',
+  async (write) => {
+    const { path, read } = await aTask();
+    const before = await (await read()).text();
+    const ask = (field: string) =>
+      send(write.method, path + write.suffix, { token, headers: { 'If-None-Match': field }, body: write.body });
+    for (const field of ['"2"', '"1", W/"2"', '*']) {
+      const answer = await ask(field);
+      expect([answer.status, answer.headers.get('ETag')], field).toEqual([412, '"2"']);
+    }
+    expect(await (await read()).text()).toBe(before);
+    expect((await ask('"1"')).status).toBe(write.method === 'DELETE' ? 204 : 200);
+  },
+);
+
+test.each(['If-Match', 'If-None-Match'])(
+  'POST makes a task, which has no version before, whatever %s',
+  async (name) => {
+    for (const field of ['"1"', '*', 'x']) {
+      const answer = await send('POST', tasks, { token, headers: { [name]: field }, body: { title: 'Milk' } });
+      expect([answer.status, answer.headers.get('ETag')]).toEqual([201, '"1"']);
+    }
+  },
+);
+
 test('PUT with If-None-Match: * creates, and does not replace', async () => {
   const path = `${tasks}/${randomUUID()}`;
   const headers = { 'If-None-Match': '*' };

@@ -28,7 +28,3 @@ export function parseEntityTags(field: string, comparison: 'strong' | 'weak'): V
     .filter(([, weak, opaque = '']) => (!weak || comparison === 'weak') && /^[1-9]\d{0,8}$/.test(opaque))
     .map(([, , opaque]) => Number(opaque));
 }
-
-export function includesVersion(versions: Versions, version: number): boolean {
-  return versions === 'any' || versions.includes(version);
-}

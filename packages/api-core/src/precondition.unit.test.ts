@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { includesVersion, parseEntityTags, toEntityTag } from './precondition';
+import { parseEntityTags, toEntityTag } from './precondition';
 
 /** More changes than a task could live to see: a million a day for 2,700 years. */
 const version = fc.integer({ min: 1, max: 999_999_999 });
@@ -11,11 +11,10 @@ const field = fc
   .map((codes) => String.fromCharCode(...codes.filter((code) => code !== 0x7f)));
 const comparison = fc.constantFrom('strong' as const, 'weak' as const);
 
-test('the entity tag of each version is read back as that version, and as no other', () => {
+test('the entity tag of each version is read back as that version', () => {
   fc.assert(
-    fc.property(version, version, comparison, (one, other, how) => {
+    fc.property(version, comparison, (one, how) => {
       expect(parseEntityTags(toEntityTag(one), how)).toEqual([one]);
-      expect(includesVersion(parseEntityTags(toEntityTag(one), how), other)).toBe(one === other);
     }),
     { numRuns: 2_000 },
   );
@@ -38,7 +37,6 @@ test('a comma inside of a tag is part of it', () => {
 
 test.each(['*', ' *', '* ', '\t*\t'])('%j is any version', (star) => {
   expect(parseEntityTags(star, 'strong')).toBe('any');
-  expect(includesVersion('any', 7)).toBe(true);
 });
 
 describe('a tag that is not ours names no version', () => {

@@ -115,7 +115,8 @@ function changes({ tags, ...next }: Next) {
       select t.tag from task_tags t where t.user_id = ${tasks.userId} and t.task_id = ${tasks.id} order by t.tag
     )`);
   }
-  const changed = sql.join(differences, sql` or `);
+  // An empty patch has none.
+  const changed = sql.join([sql`false`, ...differences], sql` or `);
   return {
     ...next,
     ...(next.status && { completedAt: completedAt(next.status) }),
@@ -138,7 +139,7 @@ export type Member = keyof typeof given;
 const ifMatch = sql`${value('ifMatch')}::int[]`;
 const ifNoneMatch = sql`${value('ifNoneMatch')}::int[]`;
 const isAt = (versions: SQL) => sql`(${tasks.version} = any(${versions}) or 0 = any(${versions}))`;
-const isAsExpected = sql`(${ifMatch} is null or ${isAt(ifMatch)})`;
+const isAsExpected = sql`(${ifMatch} is null or ${isAt(ifMatch)}) and (${ifNoneMatch} is null or not ${isAt(ifNoneMatch)})`;
 
 const thisKey = and(eq(idempotencyKeys.userId, value('userId')), eq(idempotencyKeys.key, value('key')));
 const isFresh = sql`${idempotencyKeys.createdAt} > now() - interval '24 hours'`;
@@ -288,4 +289,5 @@ export const forget = query
       ),
     ),
   )
+  .returning({ key: idempotencyKeys.key })
   .prepare('key_forget');
