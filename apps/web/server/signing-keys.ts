@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '@taskward/db';
-import { jwks } from '@taskward/db/schema';
+import { addSigningKey, type Database, listSigningKeys, type StoredKey } from '@taskward/db';
+import { symmetricDecrypt } from 'better-auth/crypto';
 import type { JwtOptions } from 'better-auth/plugins/jwt';
 import { type CryptoKey, importJWK } from 'jose';
+import type { Logger } from 'pino';
 
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
@@ -18,15 +19,19 @@ const COOL_DOWN_MS = 1000;
 const MAX_AGE_MS = 60_000;
 
 export type SigningKeys = ReturnType<typeof createSigningKeys>;
+type Adapter = Required<NonNullable<JwtOptions['adapter']>>;
+type SigningKey = Awaited<ReturnType<Adapter['createJwk']>> & { expiresAt: Date };
 
 /** The keys that sign tokens: Better Auth makes them and signs, the task API verifies by them, both in this process. */
-export function createSigningKeys(db: Database) {
+export function createSigningKeys({ db, secret, log }: { db: Database; secret: string; log: Logger }) {
   let cached = new Map<string, CryptoKey>();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
+  /** By `kid`, whether the private half is encrypted under this secret. */
+  const isOurs = new Map<string, boolean>();
 
   const reload = () => {
-    loading ??= loadPublicKeys(db)
+    loading ??= loadPublicKeys()
       .then((keys) => {
         cached = keys;
         loadedAt = performance.now();
@@ -37,6 +42,36 @@ export function createSigningKeys(db: Database) {
     return loading;
   };
 
+  async function loadPublicKeys(): Promise<Map<string, CryptoKey>> {
+    const oldest = Date.now() - KEY_GRACE * 1000;
+    const keys = await judge(await listSigningKeys(db.auth));
+    const current = keys.filter(({ expiresAt }) => expiresAt.getTime() > oldest);
+    const imported = current.map(async ({ id, publicKey }) => {
+      return [id, (await importJWK(JSON.parse(publicKey), ALGORITHM)) as CryptoKey] as const;
+    });
+    return new Map(await Promise.all(imported));
+  }
+
+  /**
+   * The keys with the end that each has for us. One that was encrypted under another secret never signs here, and ends
+   * when one of ours has taken its place.
+   */
+  async function judge(stored: readonly StoredKey[]): Promise<SigningKey[]> {
+    const rows = stored.filter(({ alg }) => alg === ALGORITHM);
+    for (const row of rows) {
+      if (isOurs.has(row.id)) continue;
+      isOurs.set(row.id, await canDecrypt(row.privateKey, secret));
+      const isLive = !row.expiresAt || row.expiresAt > new Date();
+      if (!isOurs.get(row.id) && isLive) log.warn({ event: 'key_passed_over', key_id: row.id }, PASSED_OVER);
+    }
+    // In the past by more than it takes the plugin, which notes the time before it asks for the keys.
+    const ended = new Date(Date.now() - MINUTE * 1000);
+    return rows.map((row) => {
+      const successor = rows.find(({ id, createdAt }) => isOurs.get(id) && createdAt > row.createdAt);
+      return toJwk(row, isOurs.get(row.id) ? FOREVER : (successor?.createdAt ?? ended));
+    });
+  }
+
   return {
     /** The public key with this `kid`. Read again each minute, and at once, though not twice a second, when unknown. */
     async publicKey(kid: string): Promise<CryptoKey | undefined> {
@@ -44,29 +79,41 @@ export function createSigningKeys(db: Database) {
       if (age > (cached.has(kid) ? MAX_AGE_MS : COOL_DOWN_MS)) await reload();
       return cached.get(kid);
     },
-    /** How Better Auth's JWT plugin stores a new key. */
+    /** Where Better Auth's JWT plugin finds and stores its keys. */
     adapter: {
+      getJwks: async () => judge(await listSigningKeys(db.auth)),
+      /** Stores the key, unless another process was first: then its key signs here, too. */
       async createJwk(key) {
-        const [stored] = await db.auth
-          .insert(jwks)
-          .values({ ...key, id: randomUUID() })
-          .returning();
+        const row = { ...key, id: randomUUID(), alg: ALGORITHM, crv: CURVE, expiresAt: key.expiresAt ?? null };
+        const pick = async (stored: StoredKey[]) => {
+          const live = (await judge(stored)).filter((one) => isOurs.get(one.id) && one.expiresAt > new Date());
+          return stored.find((one) => one.id === live.at(-1)?.id);
+        };
+        const signer = await addSigningKey(db.auth, row, pick, new Date(Date.now() - KEY_GRACE * 1000));
         loadedAt = Number.NEGATIVE_INFINITY;
-        if (!stored) throw new Error('The database did not keep the new signing key.');
-        return { ...key, id: stored.id };
+        if (signer.id === row.id) log.info({ event: 'key_created', key_id: row.id }, 'a new key signs tokens');
+        return toJwk(signer, FOREVER);
       },
-    } satisfies JwtOptions['adapter'],
+    } satisfies Adapter,
   };
 }
 
-async function loadPublicKeys(db: Database): Promise<Map<string, CryptoKey>> {
-  const rows = await db.auth
-    .select({ id: jwks.id, publicKey: jwks.publicKey, alg: jwks.alg, expiresAt: jwks.expiresAt })
-    .from(jwks);
-  const oldest = Date.now() - KEY_GRACE * 1000;
-  const current = rows.filter((row) => row.alg === 'EdDSA' && (row.expiresAt?.getTime() ?? Infinity) > oldest);
-  const imported = current.map(async (row) => {
-    return [row.id, (await importJWK(JSON.parse(row.publicKey), 'EdDSA')) as CryptoKey] as const;
-  });
-  return new Map(await Promise.all(imported));
+const ALGORITHM = 'EdDSA';
+const CURVE = 'Ed25519';
+const FOREVER = new Date(8.64e15);
+const PASSED_OVER = 'a signing key is encrypted under another BETTER_AUTH_SECRET; it is passed over';
+
+function toJwk(row: StoredKey, end: Date): SigningKey {
+  const expiresAt = row.expiresAt && row.expiresAt < end ? row.expiresAt : end;
+  return { ...row, alg: ALGORITHM, crv: CURVE, expiresAt };
+}
+
+/** What cannot be read, for whatever reason, cannot sign. */
+async function canDecrypt(privateKey: string, secret: string): Promise<boolean> {
+  try {
+    await symmetricDecrypt({ key: secret, data: JSON.parse(privateKey) });
+    return true;
+  } catch {
+    return false;
+  }
 }

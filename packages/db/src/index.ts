@@ -2,3 +2,4 @@ export { createDatabase, type Database, openDriver } from './database';
 export { DatabaseUnavailable, type Driver, isDatabaseUnavailable } from './driver';
 export { DEFAULT_DATABASE_URL, embeddedFolder, migrationsFolder } from './location';
 export { query } from './query';
+export { addSigningKey, listSigningKeys, type StoredKey } from './signing-keys';

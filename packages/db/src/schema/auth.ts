@@ -2,7 +2,8 @@ import { boolean, index, pgTable, text, timestamp, uniqueIndex } from 'drizzle-o
 
 /**
  * The tables of Better Auth 1.7 with its JWT plugin, under the property names its Drizzle adapter looks up.
- * Only Better Auth touches them; the role that task statements run under has no rights here.
+ * Only Better Auth touches them, the keys through `signing-keys.ts`; the role that task statements run under has no
+ * rights here.
  */
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
