@@ -1,30 +1,55 @@
+import { createHash } from 'node:crypto';
 import { ApiError } from '@taskward/api-core';
-import { errors, jwtVerify } from 'jose';
+import { type CryptoKey, errors, jwtVerify } from 'jose';
 import type { SigningKeys } from './signing-keys';
 
 /** Answers the user id of the caller, or throws the 401 that the header deserves. */
 export type Authenticate = (authorization: string | null) => Promise<string>;
 
 const MAX_TOKEN_LENGTH = 4096;
+const MAX_REMEMBERED = 10_000;
 const CLOCK_SKEW_SECONDS = 30;
+
+/** What a good token said, and by which key it was good. */
+interface Verified {
+  readonly sub: string;
+  readonly exp: number;
+  readonly kid: string;
+  readonly key: CryptoKey;
+}
 
 /**
  * Verifies the JWTs that Better Auth issues in this app, in process (RFC 6750, RFC 7519, RFC 8725): one algorithm, our
- * own keys looked up by `kid`, `iss` and `aud` of this deployment, `exp` and `sub` required.
+ * own keys looked up by `kid`, `iss` and `aud` of this deployment, `exp` and `sub` required. A token that was good is
+ * remembered by its hash, until it expires or its key is read anew.
  */
 export function createAuthenticate(options: { issuer: string; audience: string; keys: SigningKeys }): Authenticate {
   const { issuer, audience, keys } = options;
+  const remembered = new Map<string, Verified>();
+
   return async (authorization) => {
     const token = /^Bearer +(.*)$/i.exec(authorization ?? '')?.[1]?.trimEnd();
     if (!token) throw missing();
-    if (token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) throw refused('invalid');
+    if (token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) throw refused('invalid', 'malformed');
 
+    const hash = createHash('sha256').update(token).digest('base64');
+    const known = remembered.get(hash);
+    if (known && known.exp > Date.now() / 1000 && known.key === (await keys.publicKey(known.kid))) return known.sub;
+    remembered.delete(hash);
+    const verified = await verify(token);
+    remembered.set(hash, verified);
+    const [oldest = hash] = remembered.keys();
+    if (remembered.size > MAX_REMEMBERED) remembered.delete(oldest);
+    return verified.sub;
+  };
+
+  async function verify(token: string): Promise<Verified> {
     const keyOf = async ({ kid }: { kid?: string | undefined }) => {
       const key = typeof kid === 'string' ? await keys.publicKey(kid) : undefined;
       if (!key) throw new errors.JWKSNoMatchingKey();
       return key;
     };
-    const { payload } = await jwtVerify(token, keyOf, {
+    const { payload, protectedHeader, key } = await jwtVerify(token, keyOf, {
       algorithms: ['EdDSA', 'Ed25519'],
       issuer,
       audience,
@@ -32,7 +57,7 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
       requiredClaims: ['exp', 'sub'],
     }).catch((error) => {
       if (error instanceof errors.JWTExpired) throw refused('expired');
-      if (error instanceof errors.JOSEError) throw refused('invalid');
+      if (error instanceof errors.JOSEError) throw refused('invalid', error.code);
       throw error;
     });
 
@@ -40,17 +65,10 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
     const now = Date.now() / 1000;
     const { aud, exp = 0, iat = 0, sub } = payload;
     if (exp <= now) throw refused('expired');
-    if (
-      !Number.isFinite(exp) ||
-      iat > now + CLOCK_SKEW_SECONDS ||
-      aud !== audience ||
-      typeof sub !== 'string' ||
-      sub === ''
-    ) {
-      throw refused('invalid');
-    }
-    return sub;
-  };
+    const isSound = Number.isFinite(exp) && iat <= now + CLOCK_SKEW_SECONDS && aud === audience;
+    if (!isSound || typeof sub !== 'string' || sub === '') throw refused('invalid', 'claims');
+    return { sub, exp, kid: protectedHeader.kid ?? '', key: key as CryptoKey };
+  }
 }
 
 /** Three parts of base64url without padding (RFC 7515), the signature as encoding it would give: one token, one text. */
@@ -62,10 +80,12 @@ function isCanonical(token: string): boolean {
 function missing(): ApiError {
   return new ApiError('unauthorized', 'Send a token: `Authorization: Bearer <JWT>`.', {
     headers: { 'WWW-Authenticate': 'Bearer realm="taskward"' },
+    reason: 'no token',
   });
 }
 
-function refused(why: 'expired' | 'invalid'): ApiError {
+/** The client learns of two reasons only; the log may know more. */
+function refused(why: 'expired' | 'invalid', reason: string = why): ApiError {
   const challenge = `Bearer realm="taskward", error="invalid_token", error_description="The token is ${why}"`;
-  return new ApiError('unauthorized', `The token is ${why}.`, { headers: { 'WWW-Authenticate': challenge } });
+  return new ApiError('unauthorized', `The token is ${why}.`, { headers: { 'WWW-Authenticate': challenge }, reason });
 }

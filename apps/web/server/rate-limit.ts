@@ -1,0 +1,116 @@
+import { ApiError } from '@taskward/api-core';
+import type { Database } from '@taskward/db';
+import type { Logger } from 'pino';
+import { RateLimiterMemory, RateLimiterPostgres, type RateLimiterRes } from 'rate-limiter-flexible';
+
+/** So many requests of one key in so many seconds, counted from its first. */
+export interface Policy {
+  readonly name: string;
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+export interface Usage {
+  readonly isExceeded: boolean;
+  readonly remaining: number;
+  /** Seconds until all of it is there again. */
+  readonly reset: number;
+}
+
+export interface RateLimit {
+  take(key: string): Promise<Usage>;
+  /** Forgets what the key has taken. */
+  clear(key: string): Promise<void>;
+}
+
+/** The table that several processes count in together. */
+export type SharedCount = Database['auth'];
+
+/** A limit counted by this process alone or, where `shared` is given, by all processes of the deployment, exactly. */
+export function createRateLimit(policy: Policy, shared?: SharedCount): RateLimit {
+  const limiter = shared ? inDatabase(policy, shared) : inMemory(policy);
+  return {
+    take: async (key) => toUsage(policy, await limiter.penalty(key)),
+    clear: async (key) => {
+      await limiter.delete(key);
+    },
+  };
+}
+
+/**
+ * A limit for the hot path, which nobody waits for: this process counts in memory, and where `shared` is given tells the
+ * database of it meanwhile, and takes over what the others have counted. Late by one answer of the database.
+ */
+export function createFastRateLimit(policy: Policy, log: Logger, shared?: SharedCount): RateLimit {
+  const local = inMemory(policy);
+  const all = shared && inDatabase(policy, shared);
+  /** What the database has not been told of yet; a key is there while it is being told. */
+  const untold = new Map<string, number>();
+
+  const tell = async (key: string) => {
+    for (let count = 1; all && count > 0; count = untold.get(key) ?? 0) {
+      untold.set(key, 0);
+      const { consumedPoints, msBeforeNext } = await all.penalty(key, count);
+      await local.set(key, consumedPoints + (untold.get(key) ?? 0), msBeforeNext / 1000);
+    }
+  };
+  return {
+    async take(key) {
+      const usage = toUsage(policy, await local.penalty(key));
+      const isTelling = untold.has(key);
+      if (isTelling) untold.set(key, (untold.get(key) ?? 0) + 1);
+      else if (all) {
+        tell(key)
+          .catch(() => log.warn('rate limits are counted by each process alone: the database did not take the count'))
+          .finally(() => untold.delete(key));
+      }
+      return usage;
+    },
+    clear: async (key) => {
+      await local.delete(key);
+      await all?.delete(key);
+    },
+  };
+}
+
+function toUsage({ requests }: Policy, { consumedPoints, msBeforeNext }: RateLimiterRes): Usage {
+  return {
+    isExceeded: consumedPoints > requests,
+    remaining: Math.max(0, requests - consumedPoints),
+    reset: Math.max(1, Math.ceil(msBeforeNext / 1000)),
+  };
+}
+
+function inMemory({ name, requests, seconds }: Policy): RateLimiterMemory {
+  return new RateLimiterMemory({ keyPrefix: name, points: requests, duration: seconds });
+}
+
+function inDatabase({ name, requests, seconds }: Policy, database: SharedCount): RateLimiterPostgres {
+  return new RateLimiterPostgres({
+    // The pool below Drizzle, in both drivers of servers.
+    storeClient: (database as unknown as { $client: unknown }).$client,
+    storeType: 'pool',
+    tableName: 'rate_limits',
+    tableCreated: true,
+    keyPrefix: name,
+    points: requests,
+    duration: seconds,
+  });
+}
+
+/**
+ * Header fields that tell a client how it stands with a limit.
+ *
+ * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+ */
+export function toFields({ name, requests, seconds }: Policy, { remaining, reset }: Usage): Record<string, string> {
+  return {
+    'RateLimit-Policy': `"${name}";q=${requests};w=${seconds}`,
+    RateLimit: `"${name}";r=${remaining};t=${reset}`,
+  };
+}
+
+export function tooMany({ reset }: Usage): ApiError {
+  const headers = { 'Retry-After': String(reset) };
+  return new ApiError('rate_limited', `Send it again in ${reset} seconds.`, { headers });
+}

@@ -1,0 +1,54 @@
+import { createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, expect, test } from 'vitest';
+import {
+  CLIENT_ADDRESS,
+  clientAddress,
+  networkOf,
+  noteClientAddresses,
+  type TrustedProxies,
+} from '../server/client-address';
+
+const address = (trusted: TrustedProxies, headers: Record<string, string>) =>
+  clientAddress(new Headers(headers), trusted);
+const connection = { [CLIENT_ADDRESS]: '192.0.2.1' };
+const forwarded = (all: string) => ({ ...connection, 'X-Forwarded-For': all, 'X-Real-IP': '203.0.113.9' });
+
+test.each<[what: string, trusted: TrustedProxies, headers: Record<string, string>, expected: string]>([
+  ['no proxy: the connection', 0, forwarded('198.51.100.1'), '192.0.2.1'],
+  ['one proxy: what it appended', 1, forwarded('6.6.6.6, 198.51.100.1'), '198.51.100.1'],
+  ['two proxies', 2, forwarded('6.6.6.6, 198.51.100.1, 10.0.0.2'), '198.51.100.1'],
+  ['more proxies than addresses: the first there is', 3, forwarded('198.51.100.1'), '198.51.100.1'],
+  ['a proxy that appended nothing: the connection', 1, connection, '192.0.2.1'],
+  ['Vercel: the field it sets', 'vercel', forwarded('6.6.6.6'), '203.0.113.9'],
+  ['IPv4 in IPv6', 0, { [CLIENT_ADDRESS]: '::ffff:192.0.2.1' }, '192.0.2.1'],
+])('%s', (_, trusted, headers, expected) => {
+  expect(address(trusted, headers)).toBe(expected);
+});
+
+test.each([
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:DB8::1', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['192.0.2.1', '192.0.2.1'],
+  ['', ''],
+])('the network of %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
+});
+
+test('the address of the connection is set over what the client sent', async () => {
+  noteClientAddresses();
+  const server = createServer((request, response) => response.end(String(request.headers[CLIENT_ADDRESS])));
+  afterAll(() => {
+    server.close();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const seen = await new Promise<string>((resolve, reject) => {
+    const headers = { [CLIENT_ADDRESS]: '6.6.6.6' };
+    get({ port, host: '127.0.0.1', headers, agent: false }, (answer) => {
+      answer.setEncoding('utf8').on('data', resolve);
+    }).on('error', reject);
+  });
+  expect(seen).toBe('127.0.0.1');
+});
