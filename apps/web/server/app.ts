@@ -12,7 +12,11 @@ import {
 import pino, { type Logger } from 'pino';
 import { type Authenticate, createAuthenticate } from './access-token';
 import { type Auth, createAuth } from './auth';
+import { authLimits } from './auth-limits';
+import { noteClientAddresses } from './client-address';
 import { type Config, readConfig } from './config';
+import { createMailer, type Mailer } from './mail';
+import { createFastRateLimit, type Policy, type RateLimit } from './rate-limit';
 import { createSigningKeys } from './signing-keys';
 
 /** The parts of the running server, made once and wired here alone. */
@@ -20,25 +24,47 @@ export interface App {
   readonly auth: Auth;
   /** Tells who calls, from the `Authorization` header. */
   readonly authenticate: Authenticate;
+  /** Origin under which people reach the app. */
+  readonly baseUrl: string;
+  /** Other origins whose pages may call the task API. */
+  readonly corsOrigins: readonly string[];
   /** Signs the cursors of lists. */
   readonly cursorKey: Uint8Array;
   readonly db: Database;
   readonly log: Logger;
+  readonly mailer: Mailer | undefined;
+  /** Of requests by one user; undefined where there is none. */
+  readonly userLimit: { readonly policy: Policy; readonly limit: RateLimit } | undefined;
+  /** Ends it; the next `getApp` makes another, by the environment of then. */
   close(): Promise<void>;
 }
 
 function createApp(config: Config, { driver, secret }: Resources): App {
-  const { baseUrl, logLevel } = config;
+  const { apiRateLimit, authRateLimit, baseUrl, corsOrigins, mail, sharesRateLimits, trustedOrigins, trustedProxies } =
+    config;
   const db = createDatabase(driver);
-  const keys = createSigningKeys(db);
-  const log = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const keys = createSigningKeys({ db, secret, log });
+  const mailer = mail && createMailer(mail, log);
+  const countedIn = sharesRateLimits ? db.auth : undefined;
+  const limits = authLimits(authRateLimit, countedIn);
+  const policy = { name: 'user', requests: apiRateLimit, seconds: 60 };
   return {
-    auth: createAuth({ baseUrl, secret, db, keys, log }),
+    auth: createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log }),
     authenticate: createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys }),
+    baseUrl,
+    corsOrigins,
     cursorKey: createHmac('sha256', secret).update('cursor').digest(),
     db,
     log,
-    close: () => driver.close(),
+    mailer,
+    userLimit: apiRateLimit > 0 ? { policy, limit: createFastRateLimit(policy, log, countedIn) } : undefined,
+    async close() {
+      app = undefined;
+      shared[RESOURCES] = undefined;
+      await mailer?.close();
+      await driver.close();
+    },
   };
 }
 
@@ -87,8 +113,11 @@ export async function getApp(): Promise<App> {
 
 /** Starts the app with the server; what keeps it from starting is one message, and the end of the process. */
 export async function boot(): Promise<void> {
+  noteClientAddresses();
   try {
-    const { db, log } = await getApp();
+    const { db, log, mailer } = await getApp();
+    if (!mailer)
+      log.info('SMTP_URL is not set: no mail is sent, addresses are not verified, passwords cannot be reset');
     await db.assertReady().catch((error) => {
       if (!isDatabaseUnavailable(error)) throw error;
       log.warn('the database cannot be reached yet; requests are answered with 503 until it can');

@@ -1,30 +1,33 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DatabaseUnavailable, isDatabaseUnavailable } from '@taskward/db';
 
-/** What kept the database from answering, if anything did, in the request at hand. */
-const outage = new AsyncLocalStorage<{ error?: DatabaseUnavailable }>();
+/** What the database failed with, if it did, in the request at hand. */
+const failures = new AsyncLocalStorage<{ outage?: DatabaseUnavailable; error?: unknown }>();
 
 /**
- * The answer, unless the database was away: Better Auth would take that for a session that has ended or a user who cannot
- * be made, or pass over it.
+ * The answer, unless it came of a database that was away or at odds with the code: Better Auth would take either for a
+ * session that has ended or a user who cannot be made, or pass over it.
  *
  * @throws {DatabaseUnavailable}
+ * @throws what the database said.
  */
 export function orOutage(handle: () => Promise<Response>): Promise<Response> {
-  return outage.run({}, async () => {
+  return failures.run({}, async () => {
     const response = await handle();
-    const { error } = outage.getStore() ?? {};
-    if (error) throw error;
+    const { outage, error } = failures.getStore() ?? {};
+    if (outage) throw outage;
+    if (error && response.status >= 400) throw error;
     return response;
   });
 }
 
-/** The adapter, with an eye on what fails in it for want of the database, transactions included. */
+/** The adapter, with an eye on what fails in it, transactions included. */
 export function watched<A extends object>(adapter: A): A {
   const note = (error: unknown): never => {
-    const cause = error instanceof Error && isDatabaseUnavailable(error.cause) ? error.cause : error;
-    const request = outage.getStore();
-    if (request && isDatabaseUnavailable(cause)) request.error = cause;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const request = failures.getStore();
+    if (request && isDatabaseUnavailable(cause)) request.outage = cause;
+    else if (request && isMisfit(cause)) request.error = error;
     throw error;
   };
   return new Proxy(adapter, {
@@ -35,4 +38,9 @@ export function watched<A extends object>(adapter: A): A {
       return (work: (inner: A) => unknown) => member.call(target, (inner: A) => work(watched(inner))).catch(note);
     },
   });
+}
+
+/** An error of the database's own, by its SQLSTATE. Of two who sign up at once the second violates a constraint (23). */
+function isMisfit(error: unknown): boolean {
+  return /^(?!23)[0-9A-Z]{5}$/.test(String((error as { code?: unknown }).code));
 }

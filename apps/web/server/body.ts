@@ -10,7 +10,7 @@ const MAX_DEPTH = 32;
  * not JSON, nested deeper than 32 levels, or names a member twice.
  */
 export async function readJson(request: Request, mediaTypes: readonly string[]): Promise<unknown> {
-  const bytes = await readBytes(request, mediaTypes);
+  const bytes = await readBytes(request, () => assertMediaType(request, mediaTypes));
   if (bytes.length === 0) return undefined;
   const text = decode(bytes);
   const value = parse(text);
@@ -18,11 +18,16 @@ export async function readJson(request: Request, mediaTypes: readonly string[]):
   return value;
 }
 
-async function readBytes(request: Request, mediaTypes: readonly string[]): Promise<Uint8Array> {
+/**
+ * The body, once `check` has had a look at the headers of one that is not empty.
+ *
+ * @throws {ApiError} 413 above 64 KiB, counted as it comes in.
+ */
+export async function readBytes(request: Request, check?: () => void): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body ?? []) {
-    if (length === 0 && chunk.length > 0) assertMediaType(request, mediaTypes);
+    if (length === 0 && chunk.length > 0) check?.();
     length += chunk.length;
     if (length > MAX_BYTES) throw new ApiError('payload_too_large', `At most ${MAX_BYTES} bytes are read.`);
     chunks.push(chunk);

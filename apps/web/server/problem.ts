@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { ApiError, problems } from '@taskward/api-core';
+import { ApiError, type Problem, problems } from '@taskward/api-core';
 
 /** The request as an answer speaks of it. */
 export interface Exchange {
@@ -7,18 +7,12 @@ export interface Exchange {
   readonly path: string;
 }
 
-interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-}
-
 /** The problem document (RFC 9457) of an error. What is not an `ApiError` is our own fault, and stays in the log. */
 export function toProblem(error: unknown, exchange: Exchange): Response {
   const { code, message, extra } =
     error instanceof ApiError ? error : new ApiError('internal', 'The log has it under the request_id.');
-  const problem = { type: `/problems/${code}`, ...problems[code], detail: message };
+  const { status, title } = problems[code];
+  const problem = { type: `/problems/${code}`, title, status, detail: message };
   const challenge = problem.status === 401 && { 'WWW-Authenticate': 'Bearer realm="taskward", error="invalid_token"' };
   return problemResponse(
     problem,
@@ -38,10 +32,17 @@ export async function fromAuthFailure(response: Response, exchange: Exchange): P
   const retryAfter = headers.get('x-retry-after');
   if (retryAfter) headers.set('Retry-After', retryAfter);
   headers.delete('Content-Length');
+  // Where Better Auth knows the path, it refuses only what is no read.
+  if (response.status === 405) headers.set('Allow', 'GET, HEAD, OPTIONS');
   return problemResponse(problem, exchange, headers, code && { code, message });
 }
 
-function problemResponse(problem: Problem, exchange: Exchange, headers: HeadersInit, members: object = {}): Response {
+function problemResponse(
+  problem: Pick<Problem, 'type' | 'title' | 'status' | 'detail'>,
+  exchange: Exchange,
+  headers: HeadersInit,
+  members: object = {},
+): Response {
   const document = { ...problem, instance: exchange.path, request_id: exchange.id, ...members };
   const response = Response.json(document, { status: problem.status, headers });
   response.headers.set('Content-Type', 'application/problem+json');

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { ApiError, type Operation } from '@taskward/api-core';
 import { isDatabaseUnavailable } from '@taskward/db';
 import { type App, getApp } from './app';
+import { allowOrigin } from './cors';
 import { type Exchange, toProblem } from './problem';
 
 /** A request on its way; what is learnt of it goes to the log. */
 export interface Call extends Exchange {
   readonly app: App;
+  /** Set on the answer, whatever it will be. */
+  readonly headers: Record<string, string>;
   operation?: string;
   userId?: string;
 }
@@ -21,16 +24,18 @@ export async function respond(
 ): Promise<Response> {
   const started = performance.now();
   const app = await getApp();
-  const call: Call = { app, id: requestId(request), path: new URL(request.url).pathname };
+  const id = requestId(request);
+  const call: Call = { app, id, path: new URL(request.url).pathname, headers: { 'X-Request-Id': id } };
   let response: Response;
   let failure: unknown;
   try {
     response = await answer(call);
   } catch (error) {
-    response = toProblem(isUnavailable(error) ? unavailable() : error, call);
-    if (response.status >= 500) failure = error;
+    failure = isUnavailable(error) ? unavailable(error) : error;
+    response = toProblem(failure, call);
   }
-  response.headers.set('X-Request-Id', call.id);
+  for (const [name, value] of Object.entries(call.headers)) response.headers.set(name, value);
+  allowOrigin(app.corsOrigins, request, call.path, response.headers);
   const line = {
     request_id: call.id,
     operation: call.operation ?? `${request.method} ${call.path}`,
@@ -38,8 +43,8 @@ export async function respond(
     status: response.status,
     ms: Math.round((performance.now() - started) * 10) / 10,
   };
-  if (failure) app.log.error({ ...line, error: describe(failure) }, 'request failed');
-  else app.log.info(line, 'request');
+  if (response.status >= 500) app.log.error({ ...line, error: describe(failure) }, 'request failed');
+  else app.log.info(failure instanceof ApiError ? { ...line, ...refusal(failure) } : line, 'request');
   return response;
 }
 
@@ -48,9 +53,15 @@ function isUnavailable(error: unknown): boolean {
   return isDatabaseUnavailable(error) || (error instanceof Error && isUnavailable(error.cause));
 }
 
-function unavailable(): ApiError {
+function unavailable(cause: unknown): ApiError {
   const headers = { 'Retry-After': '5' };
-  return new ApiError('unavailable', 'The database cannot be reached just now; nothing was half-written.', { headers });
+  const detail = 'The database cannot be reached just now; nothing was half-written.';
+  return Object.assign(new ApiError('unavailable', detail, { headers }), { cause });
+}
+
+/** Why a request was refused, for those who watch the log. */
+function refusal({ code, extra }: ApiError) {
+  return { problem: code, ...(extra.reason && { reason: extra.reason }) };
 }
 
 /** A client's own id is kept where it is short and plain enough for a log. */

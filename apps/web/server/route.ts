@@ -15,21 +15,25 @@ import {
   toEntityTag,
 } from '@taskward/api-core';
 import { readJson } from './body';
+import { toFields, tooMany } from './rate-limit';
 import { respond } from './respond';
 
 type Handle<O extends Operation> = (input: Input<O> & { ctx: tasks.Context }) => Promise<Output<O>>;
 type RouteHandler = (request: Request, route: { params: Promise<Record<string, string>> }) => Promise<Response>;
 
-/** The way of every request to an operation: who calls, whose path, what is asked, the handler, the answer. */
+/** The way of every request to an operation: who calls, whose path, how often, what is asked, the handler, the answer. */
 export function route<const O extends Operation>(operation: O, handle: Handle<O>): RouteHandler {
   return (request, { params }) =>
     respond(request, async (call) => {
-      const { authenticate, cursorKey, db } = call.app;
+      const { authenticate, cursorKey, db, userLimit } = call.app;
       call.operation = operation.id;
       const userId = await authenticate(request.headers.get('authorization'));
       call.userId = userId;
+      const usage = await userLimit?.limit.take(userId);
+      if (userLimit && usage) Object.assign(call.headers, toFields(userLimit.policy, usage));
       const path = await params;
       if (path.user_id !== userId) throw new ApiError('forbidden', 'This path belongs to another user.');
+      if (usage?.isExceeded) throw tooMany(usage);
       const input = await readInput(operation, request, path);
       const preconditions = readPreconditions(request);
       const idempotency = operation.idempotent && readIdempotency(request, input.body);

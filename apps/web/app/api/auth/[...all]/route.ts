@@ -3,7 +3,7 @@ import { otherMethods, respond } from '@/server/respond';
 
 const handle = (request: Request) =>
   respond(request, async (call) => {
-    const response = await call.app.auth.handler(request);
+    const response = await call.app.auth.handler(request, call.id);
     if (response.status >= 400) return fromAuthFailure(response, call);
     response.headers.set('Cache-Control', 'no-store');
     return response;

@@ -1,0 +1,61 @@
+import { createTransport } from 'nodemailer';
+import type { Logger } from 'pino';
+import { inBackground } from './background';
+import { type Config, isLoopback } from './config';
+
+const PATIENCE_MS = 10_000;
+
+export interface Mail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Mailer {
+  /** Sends without waiting, so that no answer takes longer for it. What cannot be sent is a warning in the log. */
+  send(mail: Mail): void;
+  /** Waits for what is on its way. */
+  close(): Promise<void>;
+}
+
+/**
+ * Sends mail by SMTP (RFC 5321), over TLS (RFC 3207, RFC 8314) but for a server on this machine. Options of nodemailer's
+ * may follow the URL as its query, such as `?requireTLS=false`.
+ */
+export function createMailer({ url, from }: NonNullable<Config['mail']>, log: Logger): Mailer {
+  const transport = createTransport({
+    url,
+    requireTLS: !isLoopback(new URL(url).hostname),
+    connectionTimeout: PATIENCE_MS,
+    greetingTimeout: PATIENCE_MS,
+    socketTimeout: PATIENCE_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const underway = new Set<Promise<void>>();
+
+  async function deliver(mail: Mail): Promise<void> {
+    try {
+      await transport.sendMail({ from, ...mail });
+    } catch (error) {
+      // Without its message, in which servers repeat the address.
+      const { code, command, responseCode } = error as Record<string, unknown>;
+      log.warn(
+        { event: 'mail_not_sent', subject: mail.subject, code, command, response: responseCode },
+        'mail not sent',
+      );
+    }
+  }
+
+  return {
+    send(mail) {
+      const work = deliver(mail).finally(() => underway.delete(work));
+      underway.add(work);
+      inBackground(work);
+    },
+    async close() {
+      await Promise.all(underway);
+      transport.close();
+    },
+  };
+}

@@ -1,0 +1,292 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test, vi } from 'vitest';
+import { getApp } from '../server/app';
+import { stored } from './forge';
+import { cookieOf, ORIGIN, restartApp, send, signIn, signUp, type TestUser, takeToken, useApp } from './harness';
+
+useApp();
+
+const GOOD = 'otter lamp seventeen';
+
+/** As a page of ours would send it. */
+const post = (path: string, body: object, cookie = '') =>
+  send('POST', `/api/auth${path}`, { body, headers: { Origin: ORIGIN, ...(cookie && { Cookie: cookie }) } });
+const register = (password: string, email = `${randomUUID()}@example.com`, name = 'Test') =>
+  post('/sign-up/email', { name, email, password });
+const codeOf = async (answer: Response) => (await answer.json()).code;
+const sessionOf = async (cookie: string) =>
+  (await send('GET', '/api/auth/get-session', { headers: { Cookie: cookie } })).json();
+
+/** Signs in once more, as from another device. */
+const otherDevice = async (user: TestUser) => cookieOf(await signIn(user));
+
+describe('a password', () => {
+  test.each([
+    ['eleven characters', 'fox otter 1', 'PASSWORD_TOO_SHORT'],
+    ['129 characters', 'a1b2 '.repeat(26).slice(0, 129), 'PASSWORD_TOO_LONG'],
+    ['one of the common ones', 'password1234', 'PASSWORD_TOO_COMMON'],
+    ['a common one in other case', 'PassWord1234', 'PASSWORD_TOO_COMMON'],
+    ['one character', 'aaaaaaaaaaaaaaa', 'PASSWORD_TOO_COMMON'],
+    ['a word twice', 'elephantelephant', 'PASSWORD_TOO_COMMON'],
+    ['the digits in a row', '123456789012345', 'PASSWORD_TOO_COMMON'],
+    ['the digits backwards', '098765432109', 'PASSWORD_TOO_COMMON'],
+    ['the alphabet', 'abcdefghijklm', 'PASSWORD_TOO_COMMON'],
+    ['rows of the keyboard', 'asdfghjklzxcvbnm', 'PASSWORD_TOO_COMMON'],
+  ])('is refused: %s', async (_, password, code) => {
+    const before = await stored();
+    const answer = await register(password);
+    expect(answer.status).toBe(400);
+    expect(await codeOf(answer)).toBe(code);
+    expect(await stored()).toBe(before);
+  });
+
+  test('is refused where it is the address, the part before the @, or the name', async () => {
+    const name = 'Ada King Lovelace';
+    const email = `${name.replaceAll(' ', '.').toLowerCase()}@example.com`;
+    for (const password of [email, email.toUpperCase(), 'ada.king.lovelace', name, 'adakinglovelace']) {
+      expect(await codeOf(await register(password, email, name))).toBe('PASSWORD_TOO_COMMON');
+    }
+  });
+
+  test.each([
+    ['without digits or signs', 'otter lamp seventeen'],
+    ['of twelve digits in no order', '604913758264'],
+    ['of 128 characters', 'a1b2 '.repeat(26).slice(0, 127).concat('!')],
+    ['beyond ASCII', 'žluťoučký kůň 🐎'],
+    ['with spaces at both ends', '  otter lamp seventeen  '],
+  ])('is taken, and is the one that signs in: %s', async (_, password) => {
+    const email = `${randomUUID()}@example.com`;
+    expect((await register(password, email)).status).toBe(200);
+    expect((await post('/sign-in/email', { email, password })).status).toBe(200);
+    expect((await post('/sign-in/email', { email, password: password.trim().slice(0, -1) })).status).toBe(401);
+  });
+
+  test('is held to the same rules when it is changed', async () => {
+    const user = await signUp();
+    for (const newPassword of ['short', 'password1234', user.email]) {
+      const body = { currentPassword: user.password, newPassword };
+      expect((await post('/change-password', body, user.cookie)).status).toBe(400);
+    }
+    expect((await signIn(user)).status).toBe(200);
+  });
+});
+
+test.each([
+  ['a name of 101 characters', { name: 'x'.repeat(101) }],
+  ['a name with a line break', { name: 'Ada\nKing' }],
+  ['an address of 255 characters', { email: `${'x'.repeat(243)}@example.com` }],
+  ['an image that is a script', { image: 'javascript:alert(1)' }],
+])('sign-up refuses %s', async (_, wrong) => {
+  const answer = await post('/sign-up/email', {
+    name: 'Ada',
+    email: `${randomUUID()}@example.com`,
+    password: GOOD,
+    ...wrong,
+  });
+  expect(answer.status).toBe(400);
+  expect(await codeOf(answer)).toBe('INVALID_PROFILE');
+});
+
+test('a body above 64 KiB is refused unread', async () => {
+  const answer = await post('/sign-in/email', { email: 'a@example.com', password: 'x'.repeat(70_000) });
+  expect(answer.status).toBe(413);
+});
+
+test.each([
+  '/sign-in/social',
+  '/callback/google',
+  '/change-email',
+  '/list-accounts',
+  '/delete-user/callback',
+  '/error',
+])('what is not offered is not there: %s', async (path) => {
+  for (const method of ['GET', 'POST']) {
+    const answer = await send(method, `/api/auth${path}`, method === 'POST' ? { body: {} } : {});
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+  }
+});
+
+describe('sign-in', () => {
+  test('answers a wrong password and an unknown address alike, after the same work', async () => {
+    const user = await signUp();
+    const { password } = await (await getApp()).auth.$context;
+    const work = [vi.spyOn(password, 'hash'), vi.spyOn(password, 'verify')];
+    const attempt = async (email: string) => {
+      for (const one of work) one.mockClear();
+      const answer = await post('/sign-in/email', { email, password: GOOD });
+      const { request_id: _, ...document } = await answer.json();
+      return { status: answer.status, document, hashed: work.reduce((sum, { mock }) => sum + mock.calls.length, 0) };
+    };
+    const wrong = await attempt(user.email);
+    expect(wrong).toMatchObject({ status: 401, document: { code: 'INVALID_EMAIL_OR_PASSWORD' }, hashed: 1 });
+    expect(await attempt(`${randomUUID()}@example.com`)).toEqual(wrong);
+    for (const one of work) one.mockRestore();
+  });
+
+  test('says no more of a common password with an unknown address', async () => {
+    const answer = await post('/sign-in/email', { email: `${randomUUID()}@example.com`, password: 'password1234' });
+    expect(await codeOf(answer)).toBe('INVALID_EMAIL_OR_PASSWORD');
+  });
+});
+
+describe('a request with a cookie from elsewhere', () => {
+  test.each([
+    ['another site', { Origin: 'https://evil.example.com' }],
+    ['a site whose name starts like ours', { Origin: 'http://localhost:30000' }],
+    ['no origin at all', {}],
+    ['a sandbox', { Origin: 'null' }],
+  ])('changes nothing: %s', async (_, headers) => {
+    const { cookie, password } = await signUp();
+    const body = { password };
+    const answer = await send('POST', '/api/auth/delete-user', { body, headers: { ...headers, Cookie: cookie } });
+    expect(answer.status).toBe(403);
+    expect(await sessionOf(cookie)).not.toBeNull();
+  });
+});
+
+describe('a sign-in without a cookie', () => {
+  test.each([
+    ['a program', {}, 200],
+    ['fetch of Node.js', { 'Sec-Fetch-Mode': 'cors' }, 200],
+    ['a page of ours', { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'cors' }, 200],
+    ['a form elsewhere', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' }, 403],
+    ['a page elsewhere', { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['an old browser elsewhere', { Origin: 'https://evil.example.com' }, 403],
+  ])('by %s', async (_, headers, status) => {
+    const { email, password } = await signUp();
+    const answer = await send('POST', '/api/auth/sign-in/email', { body: { email, password }, headers });
+    expect(answer.status).toBe(status);
+  });
+});
+
+describe('changing the password', () => {
+  test('ends every other session, and the old password, whatever the request says', async () => {
+    const user = await signUp();
+    const other = await otherDevice(user);
+    const body = { currentPassword: user.password, newPassword: GOOD, revokeOtherSessions: false };
+    const answer = await post('/change-password', body, user.cookie);
+    expect(answer.status).toBe(200);
+    expect(await sessionOf(other)).toBeNull();
+    expect(await sessionOf(user.cookie)).toBeNull();
+    expect(await sessionOf(cookieOf(answer))).toMatchObject({ user: { id: user.id } });
+    expect((await signIn(user)).status).toBe(401);
+    expect((await signIn({ ...user, password: GOOD })).status).toBe(200);
+  });
+
+  test('takes the old one', async () => {
+    const user = await signUp();
+    const answer = await post('/change-password', { currentPassword: GOOD, newPassword: GOOD }, user.cookie);
+    expect(answer.status).toBe(400);
+    expect(await sessionOf(user.cookie)).not.toBeNull();
+    expect((await signIn(user)).status).toBe(200);
+  });
+});
+
+describe('sessions', () => {
+  const list = async (cookie: string): Promise<{ token: string; userId: string }[]> =>
+    (await send('GET', '/api/auth/list-sessions', { headers: { Cookie: cookie } })).json();
+
+  test('are listed, each user’s own, and one by one ended', async () => {
+    const user = await signUp();
+    const other = await otherDevice(user);
+    await signUp();
+    const sessions = await list(user.cookie);
+    expect(sessions.map(({ userId }) => userId)).toEqual([user.id, user.id]);
+    const { session } = await sessionOf(other);
+    expect((await post('/revoke-session', { token: session.token }, user.cookie)).status).toBe(200);
+    expect(await sessionOf(other)).toBeNull();
+    expect(await list(user.cookie)).toHaveLength(1);
+    const token = await send('GET', '/api/auth/token', { headers: { Cookie: other } });
+    expect(token.status).toBe(401);
+  });
+
+  test('of somebody else are not ended', async () => {
+    const [user, bob] = [await signUp(), await signUp()];
+    const { session } = await sessionOf(bob.cookie);
+    await post('/revoke-session', { token: session.token }, user.cookie);
+    expect(await sessionOf(bob.cookie)).not.toBeNull();
+  });
+
+  test('of others devices are ended at once', async () => {
+    const user = await signUp();
+    const others = [await otherDevice(user), await otherDevice(user)];
+    await post('/revoke-other-sessions', {}, user.cookie);
+    expect(await Promise.all([user.cookie, ...others].map(sessionOf))).toEqual([expect.any(Object), null, null]);
+  });
+});
+
+describe('deleting an account', () => {
+  test.each([
+    ['no password', {}],
+    ['an empty one', { password: '' }],
+    ['a wrong one', { password: GOOD }],
+    ['a made-up token', { token: 'x' }],
+  ])('takes its password: %s', async (_, body) => {
+    const user = await signUp();
+    expect((await post('/delete-user', body, user.cookie)).status).toBe(400);
+    expect(await sessionOf(user.cookie)).not.toBeNull();
+  });
+
+  test('takes everything with it at once: sessions, tasks, and what a token could still do', async () => {
+    const user = await signUp();
+    const bystander = await signUp();
+    for (const { tasks, token } of [user, bystander]) {
+      const headers = { 'Idempotency-Key': 'once' };
+      await send('POST', tasks, { token, headers, body: { title: 'Mine', tags: ['home'] } });
+    }
+    const before = await stored(bystander.id);
+    const { data } = await (await send('GET', user.tasks, { token: user.token })).json();
+    expect((await post('/delete-user', { password: user.password }, user.cookie)).status).toBe(200);
+    expect(await stored(user.id)).toBe('');
+    expect(await stored(bystander.id)).toBe(before);
+    expect(await sessionOf(user.cookie)).toBeNull();
+    expect((await signIn(user)).status).toBe(401);
+
+    const { token } = user;
+    const list = await send('GET', user.tasks, { token });
+    expect([list.status, (await list.json()).data]).toEqual([200, []]);
+    expect((await send('GET', `${user.tasks}/${data[0].id}`, { token })).status).toBe(404);
+    const refused = await send('POST', user.tasks, { token, body: { title: 'After' } });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
+    expect(await stored(user.id)).toBe('');
+    expect((await register(user.password, user.email)).status).toBe(200);
+  });
+});
+
+describe('the cookie of a session', () => {
+  const attributesOf = (answer: Response) => {
+    const [cookie = ''] = answer.headers.getSetCookie().filter((one) => one.includes('session_token'));
+    const [pair = '', ...attributes] = cookie.split('; ');
+    return { name: pair.split('=')[0], attributes: attributes.map((one) => one.toLowerCase()) };
+  };
+
+  test('is for us alone, out of reach of scripts and of most requests from elsewhere', async () => {
+    const { name, attributes } = attributesOf(await register(GOOD));
+    expect(name).toBe('better-auth.session_token');
+    expect(attributes).toEqual(expect.arrayContaining(['httponly', 'samesite=lax', 'path=/']));
+    expect(attributes.some((one) => one.startsWith('domain='))).toBe(false);
+    expect(attributes).not.toContain('secure');
+  });
+
+  test('goes over TLS alone where the site is under https', async () => {
+    await restartApp({ BETTER_AUTH_URL: 'https://tasks.example.com' });
+    const body = { name: 'Ada', email: `${randomUUID()}@example.com`, password: GOOD };
+    const answer = await send('POST', '/api/auth/sign-up/email', { body });
+    const { name, attributes } = attributesOf(answer);
+    expect(name).toBe('__Secure-better-auth.session_token');
+    expect(attributes).toEqual(expect.arrayContaining(['secure', 'httponly', 'samesite=lax', 'path=/']));
+    expect(await takeToken(cookieOf(answer))).toEqual(expect.any(String));
+    await restartApp({ BETTER_AUTH_URL: ORIGIN });
+  });
+});
+
+test('without a mail server a password cannot be reset, and nothing is promised', async () => {
+  const { email } = await signUp();
+  for (const address of [email, `${randomUUID()}@example.com`]) {
+    const answer = await post('/request-password-reset', { email: address });
+    expect(answer.status).toBe(400);
+    expect(await codeOf(answer)).toBe('RESET_PASSWORD_DISABLED');
+  }
+});
