@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 
@@ -8,11 +9,18 @@ const unit = ['**/*.unit.test.ts', 'packages/db/src/testing/*.test.ts'];
 
 const shared = {
   resolve: { alias: { '@/server': inWeb('server') } },
-  test: { testTimeout: 20_000, hookTimeout: 60_000 },
+  test: {
+    isolate: false,
+    setupFiles: [fileURLToPath(new URL('vitest.setup.ts', import.meta.url))],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
 };
 
 export default defineConfig({
   test: {
+    // Some wait for time to pass, for which they need no core.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     globalSetup: ['packages/db/src/testing/global-setup.ts'],
     reporters: ['default', './scripts/count-reporter.ts'],
     projects: [

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { freshDatabase } from '@taskward/db/testing';
+import { type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { getApp } from '../server/app';
+import { expectDeclared } from './document';
 
 /** Drives the route files themselves, on the database and the Better Auth that the server would run. */
 
@@ -17,7 +18,7 @@ const routes = Object.entries(files)
       .replace(/\/\[\[\.\.\.(\w+)\]\]/g, '(?:/(?<$1>.*))?')
       .replace(/\[\.\.\.(\w+)\]/g, '(?<$1>.+)')
       .replace(/\[(\w+)\]/g, '(?<$1>[^/]+)');
-    return { load, path, pattern: new RegExp(`^${pattern}$`) };
+    return { load, path, declared: path.replace(/\[(\w+)\]/g, '{$1}'), pattern: new RegExp(`^${pattern}$`) };
   })
   .sort((a, b) => (rank(a.path) < rank(b.path) ? -1 : 1));
 
@@ -31,32 +32,93 @@ function rank(path: string): string {
 export const ORIGIN = 'http://localhost:3000';
 
 /** Every route file with its path as an operation writes it. */
-export const routeFiles = routes.map(({ load, path }) => ({ load, path: path.replace(/\[(\w+)\]/g, '{$1}') }));
+export const routeFiles = routes.map(({ load, declared }) => ({ load, path: declared }));
 
-/** Gives the test file an app on a database of its own, and fails a test in which the server reports a bug. */
-export function useApp(): void {
-  let drop: () => Promise<void>;
+interface AppOptions {
+  readonly open?: () => Promise<FreshDatabase>;
+  /** On top of the variables that all tests have; no limit on requests is one of them. */
+  readonly environment?: Record<string, string>;
+  readonly isBug?: (line: { status?: number }, message: string) => boolean;
+}
+
+/** All who sign up here have this one, so that it is hashed once. */
+const PASSWORD = randomBytes(12).toString('base64url');
+/** What came of passwords: each costs 0.1 s of CPU, as it has to, and is not worked out twice. */
+const known = new Map<string, Promise<never>>();
+
+const bugs: unknown[] = [];
+/** All that was logged but errors, since the app started. */
+const logged: unknown[][] = [];
+let isBug: NonNullable<AppOptions['isBug']>;
+
+/**
+ * Gives the test file an app on a database of its own, and fails a test in which the server reports a bug: whatever it
+ * logs as an error, unless the file expects it.
+ */
+export function useApp(options: AppOptions = {}): void {
+  const { open = freshDatabase, environment = {} } = options;
+  let database: FreshDatabase | undefined;
   beforeAll(async () => {
-    const database = await freshDatabase();
-    drop = database.drop;
+    database = await open();
+    isBug = options.isBug ?? (() => true);
     vi.stubEnv('DATABASE_URL', database.url);
     vi.stubEnv('NEON_ENDPOINT', database.neonEndpoint);
     vi.stubEnv('BETTER_AUTH_SECRET', randomBytes(32).toString('hex'));
     vi.stubEnv('BETTER_AUTH_URL', ORIGIN);
     vi.stubEnv('LOG_LEVEL', 'silent');
-    const { log } = await getApp();
-    vi.spyOn(log, 'error');
+    vi.stubEnv('API_RATE_LIMIT', '0');
+    vi.stubEnv('AUTH_RATE_LIMIT', '0');
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    await watchApp();
   });
-  afterEach(async () => {
-    const { log } = await getApp();
-    const { calls } = vi.mocked(log.error).mock;
-    const reported = calls.splice(0);
-    expect(reported).toEqual([]);
+  afterEach(() => {
+    expect(bugs.splice(0)).toEqual([]);
   });
   afterAll(async () => {
     await getApp().then(({ close }) => close());
-    await drop();
+    await database?.drop();
   });
+}
+
+/** Ends the app and starts it anew on the same database, with these variables changed: a restart of the process. */
+export async function restartApp(environment: Record<string, string> = {}): Promise<void> {
+  await getApp().then(({ close }) => close());
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  await watchApp();
+}
+
+async function watchApp(): Promise<void> {
+  const { auth, log } = await getApp();
+  logged.length = 0;
+  log.error = (line: object, message?: string) => {
+    if (isBug(line, message ?? '')) bugs.push({ line, message });
+  };
+  const note = (...line: unknown[]) => {
+    logged.push(line);
+  };
+  log.info = note;
+  log.warn = note;
+  const { password } = await auth.$context;
+  password.hash = remembering(password.hash);
+  password.verify = remembering(password.verify);
+}
+
+function remembering<I, O>(work: (given: I) => Promise<O>): (given: I) => Promise<O> {
+  return (given) => {
+    const key = JSON.stringify(given);
+    const result = known.get(key) ?? work(given);
+    known.set(key, result as Promise<never>);
+    return result;
+  };
+}
+
+/** All that was logged since the app started, but for errors: the arguments of each call. */
+export const loggedLines = (): readonly (readonly unknown[])[] => logged;
+
+/** What was logged as an event since the app started, without its message. */
+export function loggedEvents(): Record<string, unknown>[] {
+  const lines = logged.map(([line]) => line).filter((line) => typeof line === 'object' && line !== null);
+  return lines.filter((line) => 'event' in line).map((line) => ({ ...line }));
 }
 
 export interface Send {
@@ -66,7 +128,7 @@ export interface Send {
   body?: unknown;
 }
 
-/** Sends a request to the route file that Next.js would pick. */
+/** Sends a request to the route file that Next.js would pick. What it answers has to be as the document says. */
 export async function send(method: string, path: string, { token, headers, body }: Send = {}): Promise<Response> {
   const url = new URL(path, ORIGIN);
   const init: RequestInit = { method, headers: new Headers(headers) };
@@ -78,13 +140,15 @@ export async function send(method: string, path: string, { token, headers, body 
     init.body = isRaw ? (body as BodyInit) : JSON.stringify(body);
     if (body instanceof ReadableStream) Object.assign(init, { duplex: 'half' });
   }
-  for (const { load, pattern } of routes) {
+  for (const { load, declared, pattern } of routes) {
     const match = pattern.exec(url.pathname);
     if (!match) continue;
     const file = await load();
     const handler = file[method] ?? (method === 'HEAD' ? file.GET : undefined);
     if (!handler) throw new Error(`${url.pathname} has no handler for ${method}`);
-    return handler(new Request(url, init), { params: Promise.resolve({ ...match.groups }) });
+    const response = await handler(new Request(url, init), { params: Promise.resolve({ ...match.groups }) });
+    await expectDeclared(method, declared.includes('[') ? url.pathname : declared, response);
+    return response;
   }
   throw new Error(`No route file answers ${url.pathname}`);
 }
@@ -102,19 +166,25 @@ export interface TestUser {
 /** A user who signed up and took a token, through the same endpoints as anyone. */
 export async function signUp(): Promise<TestUser> {
   const email = `${randomUUID()}@example.com`;
-  const password = randomBytes(12).toString('base64url');
+  const password = PASSWORD;
   const answer = await send('POST', '/api/auth/sign-up/email', { body: { name: 'Test', email, password } });
   expect(answer.status).toBe(200);
   const { user } = await answer.json();
-  const cookie = answer.headers
-    .getSetCookie()
-    .map((one) => one.split(';')[0])
-    .join('; ');
+  const cookie = cookieOf(answer);
   const token = await takeToken(cookie);
   return { id: user.id, email, password, cookie, token, tasks: `/api/${user.id}/tasks` };
 }
 
-async function takeToken(cookie: string): Promise<string> {
+export const signIn = ({ email, password }: Pick<TestUser, 'email' | 'password'>): Promise<Response> =>
+  send('POST', '/api/auth/sign-in/email', { body: { email, password } });
+
+/** The cookies that the answer sets, as a browser would send them back. */
+export function cookieOf(answer: Response): string {
+  const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0]);
+  return cookies.join('; ');
+}
+
+export async function takeToken(cookie: string): Promise<string> {
   const answer = await send('GET', '/api/auth/token', { headers: { Cookie: cookie } });
   expect(answer.status).toBe(200);
   return (await answer.json()).token;

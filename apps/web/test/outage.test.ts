@@ -1,10 +1,16 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Driver, migrationsFolder, openDriver } from '@taskward/db';
-import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startPostgres } from '@taskward/db/testing';
+import {
+  engine,
+  type FreshDatabase,
+  type NeonGateway,
+  type PostgresServer,
+  startNeonGateway,
+  startPostgres,
+} from '@taskward/db/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { getApp } from '../server/app';
-import { ORIGIN, type Send, send, signUp, type TestUser } from './harness';
+import { ORIGIN, type Send, send, signUp, type TestUser, useApp } from './harness';
 
 /** The database goes away and comes back under load. A server of its own, so that nobody else's goes. */
 
@@ -16,8 +22,19 @@ let gateway: NeonGateway | undefined;
 let admin: Driver;
 let user: TestUser;
 
-beforeAll(async () => {
-  if (!canStop) return;
+if (canStop) {
+  afterAll(async () => {
+    await admin.close();
+    await gateway?.close();
+    await server.dispose();
+  });
+  useApp({ open: openOwnServer, isBug: ({ status }, message) => status !== 503 && message !== 'not ready' });
+  beforeAll(async () => {
+    user = await signUp();
+  });
+}
+
+async function openOwnServer(): Promise<FreshDatabase> {
   server = await startPostgres();
   const { url, adminUrl } = await server.createDatabase();
   gateway = engine === 'neon' ? await startNeonGateway(server) : undefined;
@@ -25,13 +42,8 @@ beforeAll(async () => {
   const owner = await openDriver(url);
   await owner.migrate(migrationsFolder());
   await owner.close();
-  vi.stubEnv('DATABASE_URL', url);
-  vi.stubEnv('NEON_ENDPOINT', gateway && new URL(gateway.url).origin);
-  vi.stubEnv('BETTER_AUTH_SECRET', randomBytes(32).toString('hex'));
-  vi.stubEnv('BETTER_AUTH_URL', ORIGIN);
-  vi.stubEnv('LOG_LEVEL', 'silent');
-  user = await signUp();
-});
+  return { url, neonEndpoint: gateway && new URL(gateway.url).origin, drop: async () => {} };
+}
 
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -43,14 +55,6 @@ afterEach(() => {
     expect(reported).toEqual([expect.stringMatching(/^Better Auth: [\w ]+$/)]);
   }
   vi.restoreAllMocks();
-});
-
-afterAll(async () => {
-  if (!canStop) return;
-  await getApp().then(({ close }) => close());
-  await admin.close();
-  await gateway?.close();
-  await server.dispose();
 });
 
 const authorized = (body?: unknown): Send => ({ token: user.token, body });

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { operations } from '@taskward/api-core';
@@ -6,32 +6,29 @@ import { query } from '@taskward/db';
 import { engine, type FreshDatabase, freshDatabase, type NeonGateway, startNeonGateway } from '@taskward/db/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../server/app';
-import { ORIGIN, type Send, send, signUp, type TestUser } from './harness';
+import { type Send, send, signUp, type TestUser, useApp } from './harness';
 
 let fresh: FreshDatabase;
 let gateway: NeonGateway | undefined;
 let user: TestUser;
 let taskId: string;
 
-beforeAll(async () => {
+afterAll(() => gateway?.close());
+useApp({ open: openCounted });
+
+async function openCounted(): Promise<FreshDatabase> {
   fresh = await freshDatabase();
+  if (engine !== 'neon') return fresh;
   // A gateway of its own: its count is of this file's requests alone.
-  if (engine === 'neon') gateway = await startNeonGateway({ host: new URL(fresh.url).hostname, port: port() });
-  vi.stubEnv('DATABASE_URL', fresh.url);
-  vi.stubEnv('NEON_ENDPOINT', gateway && new URL(gateway.url).origin);
-  vi.stubEnv('BETTER_AUTH_SECRET', randomBytes(32).toString('hex'));
-  vi.stubEnv('BETTER_AUTH_URL', ORIGIN);
-  vi.stubEnv('LOG_LEVEL', 'silent');
+  gateway = await startNeonGateway({ host: new URL(fresh.url).hostname, port: port() });
+  return { ...fresh, neonEndpoint: new URL(gateway.url).origin };
+}
+
+beforeAll(async () => {
   user = await signUp();
   const made = await ask('POST', '', { title: 'Milk' });
   taskId = (await made.json()).id;
   await ask('POST', '', { title: 'Bread' });
-});
-
-afterAll(async () => {
-  await getApp().then(({ close }) => close());
-  await gateway?.close();
-  await fresh?.drop();
 });
 
 const port = () => Number(new URL(fresh.url).port);

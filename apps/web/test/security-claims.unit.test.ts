@@ -54,6 +54,7 @@ const invalid: Table = {
     'aud missing': { aud: undefined },
     'aud of another': { aud: elsewhere },
     'aud null': { aud: null },
+    'aud an array of ours alone': { aud: [ORIGIN] },
     'aud an array without ours': { aud: [elsewhere] },
     'aud an array with another': { aud: [ORIGIN, elsewhere] },
     'aud an empty array': { aud: [] },

@@ -157,6 +157,9 @@ const invalid: Table = {
   ...withNone,
   ...withHmac('HS256'),
   ...withHmac('HS512'),
+  'HS256 keyed with the secret of the server, as links in mails are signed': () =>
+    compact({ ...forge.header, alg: 'HS256' }, mine(), hmac('HS256', process.env.BETTER_AUTH_SECRET ?? '')),
+  'ES256 with a signature of zeros': () => compact({ ...forge.header, alg: 'ES256' }, mine(), () => new Uint8Array(64)),
   'RS256 by an own key': () => compact({ ...forge.header, alg: 'RS256' }, mine(), sha256(own.rsa)),
   'ES256 by an own key': () => compact({ ...forge.header, alg: 'ES256' }, mine(), sha256(own.ec)),
   'alg in lower case, by the real key': heading({ alg: 'eddsa' }),

@@ -110,6 +110,10 @@ describe('refused, by name', () => {
     expect((await ask(tags(20))).status).toBe(200);
   });
 
+  test.each(['status', 'priority'])('more than 20 of %s', async (name) => {
+    await expectRefused(`${name}=${Array(21).fill(name === 'status' ? 'todo' : 'high')}`, [`/${name}`]);
+  });
+
   test.each([
     ['status', 'todo', 'done'],
     ['priority', 'low', 'high'],

@@ -1,0 +1,66 @@
+import { toOpenApi } from '@taskward/api-core';
+import { Ajv2020 } from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import { expect } from 'vitest';
+
+/** Holds each answer against the document that clients read, so that neither can promise what the other does not keep. */
+
+interface Described {
+  readonly headers: Record<string, { $ref: string }>;
+  readonly content?: Record<string, { schema: { $ref: string } }>;
+}
+type Operations = Record<string, { readonly responses: Record<string, Described | { $ref: string }> }>;
+
+export const document = JSON.parse(JSON.stringify(toOpenApi('http://localhost:3000')));
+const paths: Record<string, Operations> = document.paths;
+
+const ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes: true });
+addFormats.default(ajv);
+ajv.addSchema(document, 'document');
+
+/** Headers that HTTP or the platform have, and the document of an API need not speak of. */
+const ORDINARY = ['access-control-expose-headers', 'allow', 'content-length', 'content-type', 'set-cookie', 'vary'];
+
+/** @param path as the document writes it, with its parameters in braces. */
+export async function expectDeclared(method: string, path: string, response: Response): Promise<void> {
+  const operation = paths[path]?.[method === 'HEAD' ? 'get' : method.toLowerCase()];
+  const text = await response.clone().text();
+  // What no operation answers is a problem document all the same.
+  if (!operation)
+    return response.status < 400 ? undefined : expectFit('#/components/schemas/Problem', JSON.parse(text));
+
+  const given = operation.responses[response.status];
+  expect(given, `${method} ${path} declares ${response.status}`).toBeDefined();
+  const described = (given && '$ref' in given ? at(given.$ref) : given) as Described;
+  expectHeaders(described, response.headers);
+  const [type, content] = Object.entries(described.content ?? {})[0] ?? [];
+  if (text === '')
+    expect(method === 'HEAD' ? '' : (type ?? ''), `${method} ${path} ${response.status} has a body`).toBe('');
+  if (text === '' || !type || !content) return expect(text).toBe('');
+  expect(response.headers.get('Content-Type')).toBe(type);
+  expectFit(content.schema.$ref, JSON.parse(text));
+}
+
+function expectHeaders({ headers }: Described, given: Headers): void {
+  for (const [name, { $ref }] of Object.entries(headers)) {
+    const value = given.get(name);
+    if (at($ref).required) expect(value, `the header ${name}`).not.toBeNull();
+    if (value !== null) expectFit(`${$ref}/schema`, value);
+  }
+  const known = [...ORDINARY, ...Object.keys(headers).map((name) => name.toLowerCase())];
+  expect([...given.keys()].filter((name) => !known.includes(name))).toEqual([]);
+}
+
+export function expectFit(ref: string, value: unknown): void {
+  const validate = ajv.getSchema(`document${ref}`);
+  if (!validate) throw new Error(`The document has nothing at ${ref}`);
+  validate(value);
+  expect(validate.errors ?? [], ref).toEqual([]);
+}
+
+function at(ref: string): Record<string, unknown> {
+  return ref
+    .slice(2)
+    .split('/')
+    .reduce((found, name) => found[name], document);
+}

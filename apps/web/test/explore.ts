@@ -1,0 +1,58 @@
+import { engine } from '@taskward/db/testing';
+import fc from 'fast-check';
+
+/** How long to go on looking, in seconds, where a run is to take longer than the everyday one. */
+const given = process.env.FUZZ_SECONDS;
+const seconds = given === undefined ? undefined : Number(given);
+const SEED = Number(process.env.FUZZ_SEED ?? 20_260_301);
+
+/** What the test's own time-out has to allow: the search, and making a find small. */
+export const patience = ((seconds ?? 60) + 120) * 1000;
+
+const SHRINK_MS = 60_000;
+
+/**
+ * Tries values, a batch at a time, until there have been so many requests, or for FUZZ_SECONDS where that is set. The
+ * same seed gives the same values: after a failure fast-check tells the seed and the smallest value that fails.
+ * FUZZ_SEED starts elsewhere.
+ */
+export async function explore<T>(
+  values: fc.Arbitrary<T>,
+  batch: { numRuns: number; unbiased?: true },
+  { tally, requests }: { tally: Tally; requests: number },
+  attempt: (value: T) => Promise<void>,
+): Promise<void> {
+  const end = Date.now() + (seconds ?? 0) * 1000;
+  for (let seed = SEED; seconds === undefined ? tally.total < requests : Date.now() < end; seed++) {
+    await fc.assert(fc.asyncProperty(values, attempt), {
+      seed,
+      ...batch,
+      interruptAfterTimeLimit: SHRINK_MS,
+      includeErrorInReport: true,
+    });
+  }
+  if (seconds !== undefined) console.log(`${tally}`);
+}
+
+/** How often each kind of answer came, to be told at the end. */
+export class Tally {
+  total = 0;
+  private readonly counts = new Map<string | number, number>();
+  private readonly started = Date.now();
+
+  add(kind: string | number): void {
+    this.total++;
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
+  toString(): string {
+    const counts = [...this.counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${count} × ${kind}`);
+    const seconds = Math.round((Date.now() - this.started) / 1000);
+    return `${this.total} requests on ${engine} in ${seconds} s: ${counts.join(', ')}`;
+  }
+}
+
+/** The second, once in so many times. */
+export function rarely<A, B>(times: number, usual: fc.Arbitrary<A>, rare: fc.Arbitrary<B>): fc.Arbitrary<A | B> {
+  return fc.oneof({ weight: times - 1, arbitrary: usual }, { weight: 1, arbitrary: rare });
+}

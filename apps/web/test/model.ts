@@ -1,0 +1,186 @@
+import { type Fields, PRIORITIES, type Query } from './model-steps';
+
+/** The API as its contract describes it, in memory: what each request is to be answered with. */
+
+export interface Task extends Fields {
+  id: string;
+  user_id: string;
+  completed: boolean;
+  completed_at: string | null;
+  created_at: string;
+  updated_at: string;
+  version: number;
+}
+
+/** Versions that a field names: of strong tags and of weak ones. */
+export interface Named {
+  readonly any: boolean;
+  readonly strong: readonly number[];
+  readonly weak: readonly number[];
+}
+
+/** A request, in terms of the model. */
+export interface Ask {
+  readonly op: 'list' | 'create' | 'get' | 'replace' | 'update' | 'complete' | 'remove';
+  readonly isKnown: boolean;
+  readonly actor: string;
+  readonly owner: string;
+  readonly id?: string;
+  readonly means: Partial<Fields> & { completed?: boolean };
+  /** Such as `body /title`. */
+  readonly faults: readonly string[];
+  readonly ifMatch?: Named | undefined;
+  readonly ifNoneMatch?: Named | undefined;
+  /** Null is one that cannot be read. */
+  readonly key?: string | null | undefined;
+  readonly query?: Query;
+  /** Where the page before ended. */
+  readonly after?: Task | undefined;
+}
+
+type Draft = Omit<Task, 'completed_at' | 'created_at' | 'updated_at'>;
+/** An answer; `undefined` is for what it has not got. */
+export interface Expected {
+  readonly status: number;
+  readonly problem?: string;
+  readonly faults?: readonly string[];
+  readonly etag?: string;
+  readonly location?: string;
+  readonly isReplayed?: true;
+  /** The task as it was before, and as it becomes but for the times. */
+  readonly write?: { readonly was?: Task | undefined; readonly draft: Draft };
+  /** To the byte. */
+  readonly body?: Task | { readonly data: readonly Task[]; readonly more: boolean };
+}
+
+const DEFAULTS = { description: null, status: 'todo', priority: 'none', due_date: null, tags: [] } as const;
+const refuse = (status: number, problem: string, rest: Partial<Expected> = {}): Expected => ({
+  status,
+  problem,
+  ...rest,
+});
+const etagOf = ({ version }: { version: number }) => `"${version}"`;
+const byCodePoint = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+export class Model {
+  private readonly tasks = new Map<string, Map<string, Task>>();
+  private readonly kept = new Map<string, { what: string; first: Expected }>();
+
+  of(user: string): Map<string, Task> {
+    const found = this.tasks.get(user) ?? new Map<string, Task>();
+    this.tasks.set(user, found);
+    return found;
+  }
+
+  /** The checks in their order; then what is there. */
+  answer(ask: Ask): Expected {
+    if (!ask.isKnown) return refuse(401, 'unauthorized');
+    if (ask.actor !== ask.owner) return refuse(403, 'forbidden');
+    if (ask.faults.length > 0) return refuse(422, 'validation', { faults: [...ask.faults].sort() });
+    if (ask.op === 'list') return this.list(ask);
+    if (ask.id === 'no uuid') return refuse(404, 'not_found');
+    if (ask.key === null && takesKey(ask)) return refuse(400, 'malformed_header');
+    const kept = takesKey(ask) ? this.kept.get(keyOf(ask)) : undefined;
+    if (kept?.what === whatOf(ask)) return { ...kept.first, isReplayed: true };
+    if (kept) return refuse(422, 'validation', { faults: ['header /Idempotency-Key'] });
+    const was = this.of(ask.owner).get(ask.id ?? '');
+    if (!was && ask.op !== 'create' && ask.op !== 'replace') return refuse(404, 'not_found');
+    const current = was ? { etag: etagOf(was) } : {};
+    if (ask.ifMatch && !names(ask.ifMatch, was, 'strong')) return refuse(412, 'precondition_failed', current);
+    if (ask.ifNoneMatch && names(ask.ifNoneMatch, was, 'weak')) {
+      return ask.op === 'get' ? { status: 304, ...current } : refuse(412, 'precondition_failed', current);
+    }
+    if (ask.op === 'remove') return { status: 204 };
+    if (ask.op === 'get' && was) return { status: 200, ...current, body: was };
+    return write(ask, was);
+  }
+
+  /** Takes in what has been answered: the task as it is now, with its id and its times. */
+  settle(ask: Ask, expected: Expected, now: Task | undefined): void {
+    if (expected.status >= 300 || expected.isReplayed) return;
+    if (ask.op === 'remove') this.of(ask.owner).delete(ask.id ?? '');
+    if (!expected.write || !now) return;
+    this.of(ask.owner).set(now.id, now);
+    const { status, etag } = expected;
+    const location = locationOf(ask, now, status);
+    const first = { status, etag: etag ?? etagOf(now), body: now, ...location };
+    if (takesKey(ask) && ask.key) this.kept.set(keyOf(ask), { what: whatOf(ask), first });
+  }
+
+  private list({ owner, query = {} as Query, after }: Ask): Expected {
+    const compare = comparison(query.sort ?? '-created_at');
+    const all = [...this.of(owner).values()]
+      .filter((task) => isAsked(task, query) && (!after || compare(task, after) > 0))
+      .sort(compare);
+    const limit = query.limit ?? 50;
+    return { status: 200, body: { data: all.slice(0, limit), more: all.length > limit } };
+  }
+}
+
+function write({ op, id = '', owner, means }: Ask, was: Task | undefined): Expected {
+  const { completed, ...given } = means;
+  const start = op === 'create' || op === 'replace' || !was ? { title: '', ...DEFAULTS } : fieldsOf(was);
+  const fields: Fields = { ...start, ...given, tags: [...(given.tags ?? start.tags)].sort(byCodePoint) };
+  if (op === 'complete') fields.status = completing(fields.status, completed);
+  const isChanged = !was || JSON.stringify(fieldsOf(was)) !== JSON.stringify(fieldsOf(fields));
+  const version = (was?.version ?? 0) + (isChanged ? 1 : 0);
+  const draft = { id, user_id: owner, ...fieldsOf(fields), completed: fields.status === 'done', version };
+  const status = was ? 200 : 201;
+  return { status, etag: etagOf(draft), write: { was, draft } };
+}
+
+function completing(status: Fields['status'], completed = status !== 'done'): Fields['status'] {
+  if (completed) return 'done';
+  return status === 'done' ? 'todo' : status;
+}
+
+function fieldsOf({ title, description, status, priority, due_date, tags }: Fields): Fields {
+  return { title, description, status, priority, due_date, tags };
+}
+
+export function locationOf(ask: Ask, { id }: { id: string }, status: number) {
+  return status === 201 ? { location: `/api/${ask.owner}/tasks/${id}` } : {};
+}
+
+const takesKey = ({ op, key }: Ask) => key !== undefined && ['create', 'update', 'complete'].includes(op);
+const keyOf = ({ owner, key }: Ask) => `${owner} ${key}`;
+/** Of the same key, the same request: its path and what its body means. */
+const whatOf = ({ op, id, means }: Ask) => {
+  const all = op === 'create' ? { ...DEFAULTS, ...means } : means;
+  return JSON.stringify([op, id, Object.entries(all).sort(([a], [b]) => byCodePoint(a, b))]);
+};
+
+function names(named: Named, task: Task | undefined, comparison: 'strong' | 'weak'): boolean {
+  if (!task) return false;
+  const versions = comparison === 'strong' ? named.strong : [...named.strong, ...named.weak];
+  return named.any || versions.includes(task.version);
+}
+
+function isAsked(task: Task, query: Query): boolean {
+  const text = `${task.title} ${task.description ?? ''}`.toLowerCase();
+  return (
+    (query.status?.includes(task.status) ?? true) &&
+    (query.priority?.includes(task.priority) ?? true) &&
+    (query.tag?.every((tag) => task.tags.includes(tag)) ?? true) &&
+    (query.due_before === undefined || (task.due_date !== null && task.due_date <= query.due_before)) &&
+    (query.due_after === undefined || (task.due_date !== null && task.due_date >= query.due_after)) &&
+    (query.completed === undefined || task.completed === query.completed) &&
+    (query.q?.every((word) => text.includes(word.toLowerCase())) ?? true)
+  );
+}
+
+/** Ties by id; without a due date last either way. */
+function comparison(sort: string): (a: Task, b: Task) => number {
+  const direction = sort.startsWith('-') ? -1 : 1;
+  const key = sort.replace('-', '') as 'created_at' | 'updated_at' | 'due_date' | 'priority' | 'title';
+  const textOf = (task: Task) => {
+    if (key === 'priority') return `${PRIORITIES.indexOf(task.priority)}`;
+    // The letters of ASCII regardless of case, all others by code point.
+    if (key === 'title') return task.title.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    return task[key] ?? '';
+  };
+  return (a, b) => {
+    const undated = key === 'due_date' ? Number(a.due_date === null) - Number(b.due_date === null) : 0;
+    return undated || direction * (byCodePoint(textOf(a), textOf(b)) || byCodePoint(a.id, b.id));
+  };
+}
