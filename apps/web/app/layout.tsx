@@ -1,16 +1,19 @@
 import type { Metadata } from 'next';
+import { connection } from 'next/server';
 import type { ReactNode } from 'react';
 import './globals.css';
 
 export const metadata: Metadata = {
-  title: 'Taskward',
-  description: 'The reference to-do backend for Next.js',
+  title: { default: 'Taskward', template: '%s · Taskward' },
+  description: 'Your tasks, and nobody else’s.',
 };
 
-export default function Layout({ children }: { children: ReactNode }) {
+export default async function Layout({ children }: { children: ReactNode }) {
+  // Every page is made for its request: the nonce of its scripts is.
+  await connection();
   return (
     <html lang="en">
-      <body>{children}</body>
+      <body className="flex min-h-dvh flex-col">{children}</body>
     </html>
   );
 }

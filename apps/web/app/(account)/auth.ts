@@ -1,0 +1,17 @@
+import { createAuthClient } from 'better-auth/react';
+
+/** Better Auth's client. Its answers are `{ data, error }`; without a connection it throws. */
+export const auth = createAuthClient();
+
+/** What went wrong, in words, where something did. */
+export type Failure = { readonly message?: string | undefined; readonly status: number } | null;
+
+export const MIN_PASSWORD = 12;
+export const MAX_PASSWORD = 128;
+
+/** A path of this site to go to; whatever else the address asked for is not followed. */
+export function pathWithin(next: string | null | undefined): string {
+  const { origin } = window.location;
+  const url = next && URL.canParse(next, origin) ? new URL(next, origin) : undefined;
+  return url?.origin === origin ? url.pathname + url.search : '/tasks';
+}
