@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrationsFolder, openDriver } from '@taskward/db';
 import { startPostgres } from '@taskward/db/testing/postgres';
+import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 /** The built server, started as a user starts it, on a data folder of its own. */
@@ -112,6 +114,65 @@ test('what was acknowledged survives kill -9 and a restart', { timeout: 200_000 
   expect(await list.json()).toMatchObject({ data: [task] });
 });
 
+test('a copy of the data serves under another secret, with the old password and the old tasks', {
+  timeout: 200_000,
+}, async () => {
+  const first = await serve(await freePort());
+  const { headers, tasks } = await signUp(first.origin);
+  await fetch(tasks, { method: 'POST', headers, body: JSON.stringify({ title: 'Milk' }) });
+  first.process.kill('SIGTERM');
+  await first.exit;
+  cpSync(join(folder, 'data'), join(folder, 'copy'), { recursive: true });
+
+  const BETTER_AUTH_SECRET = randomBytes(32).toString('hex');
+  const { origin, output } = await serve(await freePort(), {
+    DATABASE_URL: `pglite:${folder}/copy`,
+    BETTER_AUTH_SECRET,
+  });
+  const copied = tasks.replace(first.origin, origin);
+  expect((await fetch(copied, { headers })).status).toBe(401);
+  const body = JSON.stringify({ email: 'ada@example.com', password: 'correct horse battery' });
+  const signIn = await fetch(`${origin}/api/auth/sign-in/email`, { method: 'POST', headers: JSON_TYPE, body });
+  const Cookie = signIn.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  for (let i = 0; i < 2; i++) {
+    const { token } = await (await fetch(`${origin}/api/auth/token`, { headers: { Cookie } })).json();
+    const list = await fetch(copied, { headers: { Authorization: `Bearer ${token}` } });
+    expect(await list.json()).toMatchObject({ data: [{ title: 'Milk' }] });
+  }
+  expect(output().match(/"event":"key_passed_over"/g)).toHaveLength(1);
+});
+
+test('with a mail server it sends mail; without one it says so at the start', { timeout: 150_000 }, async () => {
+  const NO_MAIL = 'SMTP_URL is not set: no mail is sent';
+  const letters: string[] = [];
+  const smtp = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData(stream, session, done) {
+      letters.push(...session.envelope.rcptTo.map(({ address }) => address));
+      stream.resume().on('end', done);
+    },
+  });
+  await new Promise<void>((listening) => smtp.listen(0, '127.0.0.1', listening));
+  try {
+    const { port } = smtp.server.address() as AddressInfo;
+    const mail = { SMTP_URL: `smtp://127.0.0.1:${port}`, SMTP_FROM: 'tasks@example.com' };
+    const { origin, output, process: child, exit } = await serve(await freePort(), mail);
+    const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
+    await fetch(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE, body });
+    await expect.poll(() => letters, { timeout: 5_000 }).toEqual(['ada@example.com']);
+    expect(output()).not.toContain(NO_MAIL);
+    child.kill('SIGTERM');
+    await exit;
+    expect((await serve(await freePort())).output()).toContain(NO_MAIL);
+  } finally {
+    await new Promise<void>((closed) => smtp.close(closed));
+  }
+});
+
 test('SIGTERM ends it and lets go of the data folder', { timeout: 100_000 }, async () => {
   const { process: child, exit } = await serve(await freePort());
   expect(statSync(join(folder, 'data/secret')).mode & 0o777).toBe(0o600);
@@ -141,7 +202,8 @@ test('on a server that stops and starts again: 503 meanwhile, and back by itself
     const driver = await openDriver(url);
     await driver.migrate(migrationsFolder());
     await driver.close();
-    const { origin } = await serve(await freePort(), { DATABASE_URL: url, BETTER_AUTH_SECRET: 'x'.repeat(32) });
+    const secret = randomBytes(32).toString('hex');
+    const { origin } = await serve(await freePort(), { DATABASE_URL: url, BETTER_AUTH_SECRET: secret });
     const { tasks, headers, cookie } = await signUp(origin);
     const create = (title: string) => fetch(tasks, { method: 'POST', headers, body: JSON.stringify({ title }) });
     expect((await create('Before')).status).toBe(201);
@@ -166,10 +228,52 @@ test('on a server that stops and starts again: 503 meanwhile, and back by itself
   }
 });
 
+test('what it answers is guarded, limited and explained', { timeout: 120_000 }, async () => {
+  const { origin } = await serve(await freePort());
+  for (const path of ['/', '/docs', '/api/openapi.json', '/api/nothing', '/api/auth/jwks']) {
+    const { headers } = await fetch(origin + path);
+    expect(headers.get('Strict-Transport-Security'), path).toMatch(/^max-age=\d{8}/);
+    expect(headers.get('X-Content-Type-Options'), path).toBe('nosniff');
+    expect(headers.get('Referrer-Policy'), path).toBe('same-origin');
+    expect(headers.get('Permissions-Policy'), path).toContain('camera=()');
+    expect(headers.get('X-Powered-By'), path).toBeNull();
+    expect(headers.get('Access-Control-Allow-Origin'), path).toBeNull();
+    const policy = headers.get('Content-Security-Policy') ?? '';
+    expect(policy, path).toMatch(/frame-ancestors 'none'/);
+    expect(policy.match(/script-src[^;]*/)?.[0] ?? '', path).not.toContain('unsafe-inline');
+    if (path.startsWith('/api/')) expect(policy).toContain("default-src 'none'");
+  }
+
+  const { tasks, headers } = await signUp(origin);
+  const listed = await fetch(tasks, { headers });
+  expect(listed.headers.get('RateLimit')).toMatch(/^"user";r=599;t=\d+$/);
+  const missing = await fetch(`${tasks}/nothing`, { headers });
+  const { type } = await missing.json();
+  const explained = await fetch(origin + type);
+  expect([explained.status, await explained.text()]).toEqual([
+    200,
+    expect.stringContaining('you have no task with this id'),
+  ]);
+  expect((await fetch(`${origin}/problems/nothing`)).status).toBe(404);
+
+  const tooLong = await fetch(tasks, { headers: { ...headers, 'If-Match': '"1",'.repeat(5_000) } });
+  expect(tooLong.status).toBe(431);
+
+  const attempt = (i: number) =>
+    fetch(`${origin}/api/auth/sign-in/email`, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, 'X-Forwarded-For': `198.51.100.${i}`, 'X-Client-Address': `198.51.100.${i}` },
+      body: JSON.stringify({ email: 'ada@example.com', password: 'not the password' }),
+    });
+  for (let i = 0; i < 10; i++) expect((await attempt(i)).status).toBe(401);
+  expect((await attempt(10)).status, 'whatever address it claims').toBe(429);
+});
+
 test.each([
   [{ DATABASE_URL: 'mysql://localhost/x' }, 'DATABASE_URL: use postgres://'],
   [{ DATABASE_URL: 'postgres://localhost/x', BETTER_AUTH_URL: 'nonsense' }, 'BETTER_AUTH_SECRET: is needed'],
   [{ BETTER_AUTH_SECRET: 'short' }, 'BETTER_AUTH_SECRET: use at least 32'],
+  [{ DATABASE_URL: 'postgres://db.example.com/x' }, 'DATABASE_URL: add sslmode=verify-full'],
   [{ DATABASE_URL: 'pglite:/nowhere/at/all' }, 'cannot be written'],
   [{ PORT: 'http' }, 'PORT is http'],
 ])('%o stops the start with one message', { timeout: 60_000 }, async (environment, message) => {

@@ -1,0 +1,156 @@
+import { expect, test } from './fixtures';
+
+/** Accounts: who signs in, how, and what they can do about it. */
+
+test('sign-in says what is wrong, and follows no address that leads away', async ({
+  newPerson,
+  newContext,
+  trouble,
+}) => {
+  trouble.expected.push(/401 .*\/sign-in\/email/);
+  const ada = await newPerson();
+  const page = await (await newContext()).newPage();
+  await page.goto('/sign-in?next=https%3A%2F%2Fevil.example%2F');
+  await page.getByLabel('Email').fill(ada.email);
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('main').getByRole('alert')).toHaveText('Invalid email or password');
+  await page.getByLabel('Password').fill(ada.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL('/tasks');
+  await page.goto('/sign-in');
+  await expect(page).toHaveURL('/tasks');
+});
+
+test('sign-up wants a password of 12 characters, and an address that is free', async ({
+  newPerson,
+  newContext,
+  trouble,
+}) => {
+  trouble.expected.push(/422 .*\/sign-up\/email/);
+  const ada = await newPerson();
+  const page = await (await newContext()).newPage();
+  await page.goto('/sign-up');
+  await page.getByLabel('Name').fill('Ada');
+  await page.getByLabel('Email').fill(ada.email);
+  const password = page.getByRole('textbox', { name: 'Password' });
+  await password.fill('short');
+  await page.getByRole('button', { name: 'Create the account' }).click();
+  expect(await password.evaluate((input: HTMLInputElement) => input.validity.tooShort)).toBe(true);
+  await page.getByLabel('Show it').check();
+  await expect(password).toHaveAttribute('type', 'text');
+  await password.fill('long enough by far');
+  await page.getByRole('button', { name: 'Create the account' }).click();
+  await expect(page.getByRole('main').getByRole('alert')).toContainText('already exists');
+});
+
+test('a form of passwords never gets into an address, even before its script has loaded', async ({ newContext }) => {
+  const context = await newContext();
+  const page = await context.newPage();
+  await page.route('**/*.js', (route) => route.fulfill({ body: '', contentType: 'text/javascript' }));
+  await page.goto('/sign-in');
+  await expect(page.getByRole('button', { name: 'Sign in' })).toBeDisabled();
+  await expect(page.locator('form')).toHaveAttribute('method', 'post');
+});
+
+test('a token to copy works outside of the browser', async ({ newPerson }) => {
+  const ada = await newPerson();
+  await ada.call('POST', '', { title: 'For curl' });
+  await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const page = await ada.open('/account');
+  await page.getByRole('button', { name: 'Get a token' }).click();
+  await page.getByRole('button', { name: 'Copy Token' }).click();
+  await expect(page.getByRole('button', { name: 'Copied Token' })).toBeVisible();
+  const token = await page.evaluate(() => navigator.clipboard.readText());
+  const headers = { Authorization: `Bearer ${token}` };
+  const answer = await fetch(`${ada.origin}/api/${ada.id}/tasks`, { headers });
+  expect(await answer.json()).toMatchObject({ data: [{ title: 'For curl' }] });
+  await expect(page.getByLabel('Try it')).toHaveValue(
+    `curl -H 'Authorization: Bearer ${token}' ${ada.origin}/api/${ada.id}/tasks`,
+  );
+});
+
+test('sessions are shown, and ended one by one or all others at once', async ({ newPerson, newContext }) => {
+  const ada = await newPerson();
+  const elsewhere = async () => {
+    const context = await newContext();
+    const { email, password } = ada;
+    const answer = await context.request.post('/api/auth/sign-in/email', { data: { email, password } });
+    expect(answer.status()).toBe(200);
+    return async () => (await context.request.get('/api/auth/token')).status();
+  };
+  const others = [await elsewhere(), await elsewhere(), await elsewhere()];
+  const statuses = () => Promise.all(others.map((statusOf) => statusOf()));
+  const page = await ada.open('/account');
+  const sessions = page.getByRole('listitem');
+  await expect(sessions).toHaveCount(4);
+  await expect(sessions.filter({ hasText: 'This one' })).toHaveCount(1);
+  await sessions.getByRole('button', { name: 'End' }).first().click();
+  await expect(sessions).toHaveCount(3);
+  expect((await statuses()).sort()).toEqual([200, 200, 401]);
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
+  await expect(sessions).toHaveCount(1);
+  expect(await statuses()).toEqual([401, 401, 401]);
+  await page.reload();
+  await expect(sessions).toHaveCount(1);
+});
+
+test('a changed password is the only one that opens', async ({ newPerson, newContext, trouble }) => {
+  trouble.expected.push(/400 .*\/change-password/);
+  const ada = await newPerson();
+  const page = await ada.open('/account');
+  const form = page.locator('form');
+  await form.getByLabel('Current password').fill('not the password');
+  await form.getByLabel('New password').fill('another password entirely');
+  await form.getByRole('button').click();
+  await expect(form.getByRole('alert')).toHaveText('Invalid password');
+  await form.getByLabel('Current password').fill(ada.password);
+  await form.getByRole('button').click();
+  await expect(page.getByText('The password is changed.')).toBeVisible();
+  await expect(form.getByLabel('New password')).toHaveValue('');
+  const { request } = await newContext();
+  const signIn = async (password: string) =>
+    (await request.post('/api/auth/sign-in/email', { data: { email: ada.email, password } })).status();
+  expect([await signIn(ada.password), await signIn('another password entirely')]).toEqual([401, 200]);
+});
+
+test('a link to reset a password that is no good is refused in words', async ({ newContext, trouble }) => {
+  trouble.expected.push(/400 .*\/reset-password/);
+  const page = await (await newContext()).newPage();
+  await page.goto('/reset-password?error=INVALID_TOKEN');
+  await expect(page.getByRole('main').getByRole('alert').first()).toContainText('too old');
+  await page.goto('/reset-password?token=nonsense');
+  await page.getByLabel('New password').fill('another password entirely');
+  await expect(page).toHaveURL('/reset-password');
+  await page.getByRole('button', { name: 'Set the password' }).click();
+  await expect(page.getByRole('main').getByRole('alert')).toHaveText(/invalid token/i);
+});
+
+test('a deleted account is gone with all of its tasks', async ({ newPerson, newContext, trouble }) => {
+  trouble.expected.push(/400 .*\/delete-user/);
+  const ada = await newPerson();
+  await ada.call('POST', '', { title: 'Gone with me' });
+  const page = await ada.open('/account');
+  await page.getByRole('button', { name: 'Delete the account…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Password').fill('not the password');
+  await dialog.getByRole('button', { name: 'Delete my account' }).click();
+  await expect(dialog.getByRole('alert')).toHaveText('Invalid password');
+  await dialog.getByLabel('Password').fill(ada.password);
+  await dialog.getByRole('button', { name: 'Delete my account' }).click();
+  await expect(page).toHaveURL('/');
+  const { request } = await newContext();
+  const { email, password } = ada;
+  expect((await request.post('/api/auth/sign-in/email', { data: { email, password } })).status()).toBe(401);
+  await page.goto('/tasks');
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+});
+
+test('where the server sends no mail, that is said', async ({ newContext, trouble }) => {
+  trouble.expected.push(/400 .*\/request-password-reset/);
+  const page = await (await newContext()).newPage();
+  await page.goto('/reset-password');
+  await page.getByLabel('Email').fill('ada@example.com');
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await expect(page.getByRole('main').getByRole('alert')).toHaveText("Reset password isn't enabled");
+});

@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+/** What the build hands to every browser: scripts and styles, and pages that are made beforehand. */
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+const filesIn = (folder: string) =>
+  readdirSync(join(root, 'apps/web/.next', folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+const files = [...filesIn('static'), ...filesIn('server/app').filter((file) => /\.(html|rsc|body)$/.test(file))];
+
+/** The names under which the server keeps its secrets, and where this machine has some, the secrets themselves. */
+const names = ['BETTER_AUTH_SECRET', 'DATABASE_URL', 'SMTP_URL'];
+const kept = join(root, '.data/secret');
+const values = [...names.map((name) => process.env[name]), existsSync(kept) && readFileSync(kept, 'utf8')];
+/**
+ * Words of the code that reads them, and of the code that no browser needs. (BETTER_AUTH_SECRET is not among them: Better
+ * Auth's client asks for it by name, in an environment that browsers do not have.)
+ */
+const words = [
+  'DATABASE_URL',
+  'SMTP_URL',
+  'is needed with a database server',
+  'todo_user',
+  'better-auth.session_token',
+  'pg_advisory',
+];
+
+test('there is something to look through', () => {
+  for (const kind of ['.js', '.html']) expect(files.some((file) => file.endsWith(kind))).toBe(true);
+});
+
+test.each(words)('no file for browsers says %s', (word) => {
+  expect(files.filter((file) => readFileSync(file, 'utf8').includes(word))).toEqual([]);
+});
+
+test('no file for browsers has a secret of this machine', () => {
+  const secrets = values.filter((value) => typeof value === 'string' && value.length > 8) as string[];
+  const holding = files.filter((file) => secrets.some((secret) => readFileSync(file, 'utf8').includes(secret)));
+  expect(holding).toEqual([]);
+});

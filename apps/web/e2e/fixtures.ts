@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
+import { type Engine, type Server, startServer } from './server';
+
+export { expect };
+
+export interface ServerOptions {
+  readonly engine: Engine;
+}
+
+/** Somebody who has signed up, by the API, and whose browser has the session. */
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly password: string;
+  readonly origin: string;
+  readonly context: BrowserContext;
+  /** Opens a page, and waits until it can be used. */
+  open(path?: string): Promise<Page>;
+  /** Calls the API with a token of the person's: a path from `/api/` on, or what follows `/api/{id}/tasks`. */
+  call(method: string, path?: string, body?: object): Promise<Answer>;
+}
+
+interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the API says is held against what is expected.
+  readonly body: any;
+}
+
+interface Fixtures {
+  /** What pages say in this test that they should not, unless it was `expected`. */
+  readonly trouble: { readonly heard: string[]; readonly expected: RegExp[] };
+  /** A browser of its own, as private as another person's. */
+  readonly newContext: () => Promise<BrowserContext>;
+  readonly newPerson: () => Promise<Person>;
+}
+
+/**
+ * Every page of every test is under watch: it asks nobody but the app for anything, breaks no rule of its
+ * Content-Security-Policy, throws nothing, and leaves no error on the console.
+ */
+export const test = base.extend<Fixtures, ServerOptions & { server: Server }>({
+  engine: ['pglite', { option: true, scope: 'worker' }],
+
+  server: [
+    async ({ engine }, use) => {
+      const server = await startServer(engine);
+      await use(server);
+      await server.dispose();
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+
+  baseURL: ({ server }, use) => use(server.origin),
+
+  trouble: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the braces what is needed.
+    async ({}, use) => {
+      const trouble = { heard: [], expected: [] } as { heard: string[]; expected: RegExp[] };
+      await use(trouble);
+      const { heard, expected } = trouble;
+      expect(heard.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
+      expect(expected.filter((pattern) => !heard.some((line) => pattern.test(line)))).toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  newContext: async ({ browser, server, trouble }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext({ baseURL: server.origin });
+      contexts.push(context);
+      await watch(context, server.origin, trouble.heard);
+      return context;
+    });
+    await Promise.all(contexts.map((context) => context.close()));
+  },
+
+  newPerson: async ({ newContext, server }, use) => {
+    await use(async () => signUp(await newContext(), server.origin));
+  },
+});
+
+export async function watch(context: BrowserContext, origin: string, heard: string[]): Promise<void> {
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) => {
+      console.error(`Against the Content-Security-Policy: ${violatedDirective} ${blockedURI} ${sourceFile}`);
+    });
+  });
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith('http') && url.origin !== origin) heard.push(`A request to ${url.origin}`);
+  });
+  context.on('console', (message) => {
+    if (message.type() === 'error') heard.push(`${message.text()} ${message.location().url}`);
+  });
+  context.on('weberror', (error) => heard.push(`Thrown: ${error.error().message}`));
+}
+
+async function signUp(context: BrowserContext, origin: string): Promise<Person> {
+  const email = `${randomUUID()}@example.com`;
+  const password = `pass ${randomUUID()}`;
+  const data = { name: 'Ada Lovelace', email, password };
+  const answer = await context.request.post('/api/auth/sign-up/email', { data });
+  expect(answer.status()).toBe(200);
+  const { id } = (await answer.json()).user;
+  const { token } = await (await context.request.get('/api/auth/token')).json();
+
+  return {
+    id,
+    email,
+    password,
+    origin,
+    context,
+    async open(path = '/tasks') {
+      const page = await context.newPage();
+      await page.goto(path);
+      return page;
+    },
+    async call(method, path = '', body) {
+      const headers = { Authorization: `Bearer ${token}` };
+      const options = { method, headers, ...(body && { data: body }) };
+      const answer = await context.request.fetch(path.startsWith('/api/') ? path : `/api/${id}/tasks${path}`, options);
+      const text = await answer.text();
+      return { status: answer.status(), body: text === '' ? undefined : JSON.parse(text) };
+    },
+  };
+}

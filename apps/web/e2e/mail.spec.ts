@@ -1,0 +1,88 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Page } from '@playwright/test';
+import { SMTPServer } from 'smtp-server';
+import { expect, test, watch } from './fixtures';
+import { type Server, startServer } from './server';
+
+/** Takes mail, and gives the link in the newest. */
+async function startMailbox() {
+  const mails: string[] = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData: (stream, _, done) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk) => chunks.push(chunk));
+      stream.on('end', () => {
+        mails.push(Buffer.concat(chunks).toString().replaceAll('=\r\n', '').replaceAll('=3D', '='));
+        done();
+      });
+    },
+  });
+  const listening = server.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const { port } = listening.address() as AddressInfo;
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    linkTo: (path: string) => new RegExp(`http:\\S+${path}\\S*`).exec(mails.at(-1) ?? '')?.[0] ?? '',
+    stop: () => new Promise<void>((resolve) => server.close(resolve)),
+  };
+}
+
+const signIn = async (page: Page, email: string, password: string) => {
+  await page.goto('/sign-in');
+  await page.getByLabel('Email').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+};
+
+let mailbox: Awaited<ReturnType<typeof startMailbox>>;
+let server: Server;
+
+test.beforeAll(async () => {
+  mailbox = await startMailbox();
+  server = await startServer('pglite', { SMTP_URL: mailbox.url, SMTP_FROM: 'tasks@example.com' });
+});
+
+test.afterAll(async () => {
+  await server.dispose();
+  await mailbox.stop();
+});
+
+test('with mail: the address is confirmed, and a forgotten password is replaced', async ({ browser, trouble }) => {
+  trouble.expected.push(/403 .*\/sign-in\/email/, /401 .*\/sign-in\/email/);
+  const context = await browser.newContext({ baseURL: server.origin });
+  await watch(context, server.origin, trouble.heard);
+  const page = await context.newPage();
+  const email = 'grace@example.com';
+
+  await page.goto('/sign-up');
+  await page.getByLabel('Name').fill('Grace Hopper');
+  await page.getByLabel('Email').fill(email);
+  await page.getByRole('textbox', { name: 'Password' }).fill('the first of two passwords');
+  await page.getByRole('button', { name: 'Create the account' }).click();
+  await expect(page.getByText('A mail is on its way.')).toBeVisible();
+  await signIn(page, email, 'the first of two passwords');
+  await expect(page.getByRole('main').getByRole('alert')).toHaveText('Email not verified');
+  await expect.poll(() => mailbox.linkTo('/verify-email')).not.toBe('');
+  await page.goto(mailbox.linkTo('/verify-email'));
+  await signIn(page, email, 'the first of two passwords');
+  await expect(page.getByText('Nothing to do yet')).toBeVisible();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page).toHaveURL('/');
+
+  await page.goto('/reset-password');
+  await page.getByLabel('Email').fill(email);
+  await page.getByRole('button', { name: 'Send me a link' }).click();
+  await expect(page.getByText('a mail with a link is on its way')).toBeVisible();
+  await expect.poll(() => mailbox.linkTo('/reset-password')).not.toBe('');
+  await page.goto(mailbox.linkTo('/reset-password'));
+  await page.getByLabel('New password').fill('the second of two passwords');
+  await page.getByRole('button', { name: 'Set the password' }).click();
+  await expect(page.getByText('The new password is set.')).toBeVisible();
+  await signIn(page, email, 'the first of two passwords');
+  await expect(page.getByRole('main').getByRole('alert')).toHaveText('Invalid email or password');
+  await signIn(page, email, 'the second of two passwords');
+  await expect(page.getByText('Nothing to do yet')).toBeVisible();
+});

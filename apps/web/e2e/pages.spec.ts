@@ -1,0 +1,282 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, type Person, test } from './fixtures';
+
+/** What holds for single pages, on the embedded database. */
+
+const taskOf = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
+const editorOf = (page: Page) => page.getByRole('form', { name: /^Edit / });
+const titles = (page: Page) => page.getByRole('list', { name: 'Tasks' }).getByRole('button', { name: /^Edit / });
+
+async function fill(person: Person, tasks: readonly object[]): Promise<void> {
+  for (const task of tasks) expect((await person.call('POST', '', task)).status).toBe(201);
+}
+
+const VARIED = [
+  { title: 'Water the plants', tags: ['home', 'garden'], due_date: '2020-02-29', priority: 'high' },
+  { title: 'Write the report', status: 'in_progress', description: 'Two pages.', due_date: '2031-05-04' },
+  { title: 'Buy milk', status: 'done', tags: ['home'] },
+];
+
+test.describe('the list', () => {
+  test('filters, search and sort are in the address', async ({ newPerson }) => {
+    const ada = await newPerson();
+    await fill(ada, VARIED);
+    const page = await ada.open();
+    await page.getByLabel('Show', { exact: true }).selectOption('Open');
+    await expect(titles(page)).toHaveText(['Write the report', 'Water the plants']);
+    await page.getByLabel('Sort').selectOption('Due first');
+    await expect(titles(page)).toHaveText(['Water the plants', 'Write the report']);
+    await page.getByLabel('Search').fill('rep');
+    await expect(titles(page)).toHaveText(['Write the report']);
+    await expect(page).toHaveURL('/tasks?status=todo%2Cin_progress&sort=due_date&q=rep');
+
+    await page.reload();
+    await expect(titles(page)).toHaveText(['Write the report']);
+    await expect(page.getByLabel('Search')).toHaveValue('rep');
+    // After a reload Next.js asks the server for the page to go back to, and until it has that, undoes other steps.
+    await page.goBack({ waitUntil: 'networkidle' });
+    await page.waitForLoadState('networkidle');
+    await expect(page).toHaveURL('/tasks?status=todo%2Cin_progress');
+    await expect(page.getByLabel('Search')).toHaveValue('');
+    await expect(titles(page)).toHaveText(['Write the report', 'Water the plants']);
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByRole('button', { name: 'Show only home' }).first().click();
+    await expect(titles(page)).toHaveText(['Buy milk', 'Water the plants']);
+    await expect(page).toHaveURL('/tasks?tag=home');
+  });
+
+  test('what the API refuses of an address is said, with a way out', async ({ newPerson, trouble }) => {
+    trouble.expected.push(/422/);
+    const page = await (await newPerson()).open('/tasks?sort=nonsense');
+    await expect(page.getByRole('main').getByRole('alert')).toContainText('sort: ');
+    await page.goto('/tasks?due_after=someday');
+    await expect(page.getByRole('main').getByRole('alert')).toContainText('due_after: A date is YYYY-MM-DD');
+    await page.getByRole('button', { name: 'Show all tasks' }).click();
+    await expect(page.getByText('Nothing to do yet')).toBeVisible();
+  });
+
+  test('200 tasks come by scrolling, each once', async ({ newPerson }) => {
+    const ada = await newPerson();
+    const create = (title: string) => ada.call('POST', '', { title });
+    for (let ten = 0; ten < 20; ten++)
+      await Promise.all(Array.from({ length: 10 }, (_, i) => create(`Task ${ten}${i}`)));
+    const page = await ada.open();
+    await expect(page.getByText('The first 50 tasks')).toBeVisible();
+    for (const count of [100, 150, 200]) {
+      await page.mouse.wheel(0, 100_000);
+      await expect.poll(() => titles(page).count()).toBeGreaterThanOrEqual(count);
+    }
+    await expect(page.getByText('200 tasks')).toBeVisible();
+    expect(new Set(await titles(page).allTextContents()).size).toBe(200);
+  });
+
+  test('a due date is the same day in every time zone, written as the person writes dates', async ({
+    newPerson,
+    browser,
+  }) => {
+    const ada = await newPerson();
+    await fill(ada, [{ title: 'Leap', due_date: '2028-02-29' }]);
+    for (const [timezoneId, locale, text] of [
+      ['Pacific/Kiritimati', 'en-GB', 'Due Tue, 29 Feb 2028'],
+      ['Pacific/Pago_Pago', 'en-US', 'Due Tue, Feb 29, 2028'],
+      ['Europe/Berlin', 'de-DE', 'Due Di., 29. Feb. 2028'],
+    ] as const) {
+      const storageState = await ada.context.storageState();
+      const context = await browser.newContext({ baseURL: ada.origin, timezoneId, locale, storageState });
+      const page = await context.newPage();
+      await page.goto('/tasks');
+      await expect(taskOf(page, 'Leap')).toContainText(text);
+      await page.getByRole('button', { name: 'Edit Leap' }).click();
+      await expect(editorOf(page).getByLabel('Due')).toHaveValue('2028-02-29');
+      await editorOf(page).getByLabel('Priority').selectOption('Low');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await context.close();
+    }
+    expect((await ada.call('GET')).body.data).toMatchObject([{ due_date: '2028-02-29' }]);
+  });
+});
+
+test.describe('a change', () => {
+  test('shows at once on a slow network', async ({ newPerson }) => {
+    const ada = await newPerson();
+    await fill(ada, [{ title: 'Slow' }]);
+    const page = await ada.open();
+    await expect(taskOf(page, 'Slow')).toBeVisible();
+    await page.route('**/api/*/tasks**', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      await route.continue();
+    });
+    const started = Date.now();
+    await taskOf(page, 'Slow').getByRole('checkbox').check();
+    await page.getByLabel('New task').fill('Slower');
+    await page.getByLabel('New task').press('Enter');
+    await expect(taskOf(page, 'Slower')).toBeVisible();
+    await expect(page.getByText('2 tasks, 1 done')).toBeVisible();
+    expect(Date.now() - started).toBeLessThan(1_200);
+    expect((await ada.call('GET')).body.data).toMatchObject([{ title: 'Slow', completed: false }]);
+    await expect.poll(async () => (await ada.call('GET')).body.data.length).toBe(2);
+    await page.reload();
+    await expect(page.getByTestId('skeleton')).toBeVisible();
+    await expect(page.getByText('2 tasks, 1 done')).toBeVisible();
+  });
+
+  test('that is refused is taken back, with the words of the API at the field', async ({ newPerson, trouble }) => {
+    trouble.expected.push(/422/);
+    const ada = await newPerson();
+    await fill(ada, [{ title: 'Fine', tags: ['home'] }]);
+    const page = await ada.open();
+    const long = 'x'.repeat(300);
+    await page.getByLabel('New task').fill(long);
+    await page.getByLabel('New task').press('Enter');
+    await expect(page.getByRole('main').getByRole('alert')).toContainText('At most 255 characters are allowed.');
+    await expect(page.getByLabel('New task')).toHaveValue(long);
+    await expect(titles(page)).toHaveText(['Fine']);
+
+    await page.getByRole('button', { name: 'Edit Fine' }).click();
+    await editorOf(page).getByLabel('Title').fill('Finer');
+    await editorOf(page)
+      .getByLabel('Tags')
+      .fill(`home, ${'y'.repeat(51)}`);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(editorOf(page).getByLabel('Tags')).toHaveAccessibleDescription('At most 50 characters are allowed.');
+    await expect(editorOf(page).getByLabel('Tags')).toBeFocused();
+    await expect(editorOf(page).getByLabel('Title')).toHaveValue('Finer');
+    await editorOf(page).getByLabel('Tags').fill('home');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expect(titles(page)).toHaveText(['Finer']);
+    await expect.poll(async () => (await ada.call('GET')).body.data[0].title).toBe('Finer');
+  });
+
+  test('to a task that is gone is said to be', async ({ newPerson, trouble }) => {
+    trouble.expected.push(/404/);
+    const ada = await newPerson();
+    const { body: task } = await ada.call('POST', '', { title: 'Gone' });
+    const page = await ada.open();
+    await expect(taskOf(page, 'Gone')).toBeVisible();
+    await ada.call('DELETE', `/${task.id}`);
+    await taskOf(page, 'Gone').getByRole('checkbox').click();
+    await expect(page.getByRole('alert').filter({ hasText: '“Gone” was deleted elsewhere.' })).toBeVisible();
+    await expect(page.getByText('Nothing to do yet')).toBeVisible();
+  });
+
+  test('a delete is sent when the page is left before the time to undo is over', async ({ newPerson }) => {
+    const ada = await newPerson();
+    await fill(ada, [{ title: 'Leave' }]);
+    const page = await ada.open();
+    await page.getByRole('button', { name: 'Delete Leave' }).click();
+    expect((await ada.call('GET')).body.data).toHaveLength(1);
+    await page.goto('/account');
+    await expect.poll(async () => (await ada.call('GET')).body.data.length).toBe(0);
+  });
+});
+
+test('with the keyboard alone', async ({ newPerson }) => {
+  const ada = await newPerson();
+  const page = await ada.open();
+  const { keyboard } = page;
+  await expect(page.getByText('Nothing to do yet')).toBeVisible();
+  await keyboard.press('n');
+  for (const title of ['Third', 'Second', 'First']) {
+    await keyboard.type(title);
+    await keyboard.press('Enter');
+  }
+  await expect(taskOf(page, 'First').getByRole('checkbox')).toBeEnabled();
+  await expect(page.getByLabel('New task')).toBeFocused();
+  // Search, two choices, a disclosure; then the first row.
+  for (let press = 0; press < 6; press++) await keyboard.press('Tab');
+  const first = taskOf(page, 'First').getByRole('checkbox');
+  await expect(first).toBeFocused();
+  expect(await first.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
+  await keyboard.press('Space');
+  await expect(first).toBeChecked();
+  await keyboard.press('ArrowDown');
+  await keyboard.press('e');
+  await expect(editorOf(page).getByLabel('Title')).toBeFocused();
+  await keyboard.press('Control+A');
+  await keyboard.type('Second, edited');
+  await keyboard.press('Control+Enter');
+  await expect(titles(page)).toHaveText(['First', 'Second, edited', 'Third']);
+  await expect(page.getByRole('button', { name: 'Edit Second, edited' })).toBeFocused();
+  await keyboard.press('Delete');
+  await expect(titles(page)).toHaveText(['First', 'Third']);
+  await expect(taskOf(page, 'Third').getByRole('checkbox')).toBeFocused();
+  await keyboard.press('u');
+  await expect(titles(page)).toHaveText(['First', 'Second, edited', 'Third']);
+  await keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible();
+  await keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await keyboard.press('/');
+  await keyboard.type('second');
+  await expect(titles(page)).toHaveText(['Second, edited']);
+});
+
+test('axe finds no fault in any page, in light and dark', async ({ newPerson, newContext, trouble }) => {
+  test.slow();
+  trouble.expected.push(/404 .*\/nowhere/, /422/);
+  const ada = await newPerson();
+  await fill(ada, VARIED);
+  const [page, stranger] = [await ada.context.newPage(), await (await newContext()).newPage()];
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  const check = async (page: Page, what: string) => {
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect((await new AxeBuilder({ page }).analyze()).violations, what).toEqual([]);
+    // All that is different in the dark.
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const inTheDark = await new AxeBuilder({ page }).withRules('color-contrast').analyze();
+    expect(inTheDark.violations, `${what}, dark`).toEqual([]);
+  };
+  const open = ['/', '/sign-in', '/sign-up', '/reset-password', '/reset-password?token=x', '/problems/forbidden'];
+  for (const path of [...open, '/nowhere']) {
+    await stranger.goto(path);
+    await check(stranger, path);
+  }
+  await page.goto('/tasks');
+  await expect(page.getByText('3 tasks')).toBeVisible();
+  await page.locator('summary').click();
+  await page.getByRole('button', { name: 'Edit Water' }).click();
+  await page.getByRole('button', { name: 'Delete Buy' }).click();
+  await check(page, 'the list, filters, an editor, a message');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Keyboard help' }).click();
+  await check(page, 'a dialog');
+  await page.goto('/tasks?sort=nonsense');
+  await expect(page.getByText('The list cannot be shown')).toBeVisible();
+  await check(page, 'a failure');
+  await page.goto('/account');
+  await page.getByRole('button', { name: 'Get a token' }).click();
+  await expect(page.getByText('This one')).toBeVisible();
+  await check(page, 'the account');
+});
+
+test('the first load of the list is less than 150 kB of script, as a CDN compresses it', async ({ newPerson }) => {
+  const ada = await newPerson();
+  const page = await ada.context.newPage();
+  const scripts: Promise<Buffer>[] = [];
+  page.on('response', (answer) => answer.url().endsWith('.js') && scripts.push(answer.body()));
+  await page.goto('/tasks', { waitUntil: 'networkidle' });
+  await expect(page.getByText('Nothing to do yet')).toBeVisible();
+  const sum = (compress: (script: Buffer) => Buffer, all: Buffer[]) =>
+    all.reduce((total, script) => total + compress(script).length, 0);
+  const bodies = await Promise.all(scripts);
+  const [brotli, gzip] = [sum(brotliCompressSync, bodies), sum(gzipSync, bodies)];
+  test.info().annotations.push({ type: 'script', description: `brotli ${brotli}, gzip ${gzip} bytes` });
+  expect(bodies.length).toBeGreaterThan(3);
+  expect(brotli).toBeLessThan(150_000);
+  // `next start` has no brotli. 136 kB of this are Next.js and React.
+  expect(gzip).toBeLessThan(162_000);
+});
+
+test('each page has a policy of its own', async ({ newPerson }) => {
+  const { context } = await newPerson();
+  const policyOf = async (path: string) => (await context.request.get(path)).headers()['content-security-policy'];
+  for (const path of ['/', '/tasks', '/account', '/reset-password', '/nowhere', '/apiary']) {
+    const [one, two] = [await policyOf(path), await policyOf(path)];
+    expect(one, path).toMatch(/script-src 'self' 'nonce-[\w+/=]{24}' 'strict-dynamic';/);
+    expect(one).not.toContain('unsafe');
+    expect(two).not.toBe(one);
+  }
+  for (const path of ['/api/health/live', '/api']) expect(await policyOf(path), path).toMatch(/^default-src 'none'/);
+});

@@ -1,0 +1,107 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startPostgres } from '@taskward/db/testing/postgres';
+
+export type Engine = 'pglite' | 'postgres';
+
+/** The built app on a port and a database of its own. */
+export interface Server {
+  readonly origin: string;
+  /** Ends it at once, as a crash would. */
+  stop(): Promise<void>;
+  /** Starts it again: same port, same data. */
+  start(): Promise<void>;
+  /** Ends it, and removes its data. */
+  dispose(): Promise<void>;
+}
+
+const web = fileURLToPath(new URL('..', import.meta.url));
+const root = join(web, '../..');
+const next = createRequire(import.meta.url).resolve('next/dist/bin/next');
+
+export async function startServer(engine: Engine, settings: Record<string, string> = {}): Promise<Server> {
+  const database = engine === 'pglite' ? embedded() : await onPostgres();
+  const port = await freePort();
+  const origin = `http://localhost:${port}`;
+  const secret = randomBytes(32).toString('hex');
+  let child: ChildProcess | undefined;
+  let output = '';
+
+  const start = async () => {
+    const env = {
+      ...process.env,
+      NODE_ENV: 'production' as const,
+      // Playwright sets it for its own children.
+      FORCE_COLOR: undefined,
+      NEXT_TELEMETRY_DISABLED: '1',
+      DATABASE_URL: database.url,
+      BETTER_AUTH_SECRET: secret,
+      // All of these people come from one address.
+      AUTH_RATE_LIMIT: '0',
+      LOG_LEVEL: 'warn',
+      PORT: String(port),
+      ...settings,
+    };
+    const started = spawn(process.execPath, [next, 'start', '--port', String(port)], { cwd: web, env });
+    child = started;
+    started.stdout.on('data', (chunk) => (output += chunk));
+    started.stderr.on('data', (chunk) => (output += chunk));
+    const deadline = Date.now() + 30_000;
+    while (!(await isReady(origin))) {
+      if (started.exitCode !== null || Date.now() > deadline) throw new Error(`The server did not start.\n${output}`);
+      await sleep(50);
+    }
+  };
+
+  const stop = async () => {
+    const stopping = child;
+    child = undefined;
+    if (!stopping || stopping.exitCode !== null || stopping.signalCode !== null) return;
+    stopping.kill('SIGKILL');
+    await once(stopping, 'exit');
+  };
+
+  // A run that is cut short leaves no server behind.
+  process.once('exit', () => child?.kill());
+  await start();
+  return { origin, start, stop, dispose: () => stop().then(database.dispose) };
+}
+
+function isReady(origin: string): Promise<boolean> {
+  return fetch(`${origin}/api/health/ready`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
+function embedded() {
+  const folder = mkdtempSync(join(tmpdir(), 'taskward-pages-'));
+  return { url: `pglite:${folder}/data`, dispose: async () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+async function onPostgres() {
+  const server = await startPostgres();
+  const { url } = await server.createDatabase();
+  const migrate = ['--import', 'tsx', 'packages/db/src/cli/migrate.ts'];
+  await promisify(execFile)(process.execPath, migrate, { cwd: root, env: { ...process.env, DATABASE_URL: url } });
+  return { url, dispose: () => server.dispose() };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0);
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
+  return address.port;
+}
