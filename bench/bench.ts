@@ -1,0 +1,160 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openDriver } from '@taskward/db';
+import { startNeonGateway } from '@taskward/db/testing/neon-gateway';
+import { startPostgres } from '@taskward/db/testing/postgres';
+import { fire } from './load';
+import { type Scenario, scenariosOf, warmUp } from './scenarios';
+import { type Server, startServer } from './server';
+import { BIG, migrate, SMALL, seed, signUp } from './world';
+
+/**
+ * What a request costs the server process, beside what the framework costs by itself: a route that answers a constant.
+ * All in one run and in turns, so that a noisy machine troubles all alike. Linux alone tells the CPU of a process so well.
+ */
+
+const isQuick = process.env.BENCH_QUICK === '1';
+const ROUNDS = isQuick ? 4 : 8;
+const REQUESTS = isQuick ? 250 : 500;
+const WARM_UP = isQuick ? 800 : 1_500;
+const CONNECTIONS = 16;
+const PEOPLE = 20;
+const CONSTANT: Scenario = { name: 'constant', next: () => ({ method: 'GET', path: '/api/constant', status: 200 }) };
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'taskward-bench-'));
+const lines: string[] = [];
+
+function say(line = ''): void {
+  console.log(line);
+  lines.push(line);
+}
+
+function build(app: string): void {
+  const next = createRequire(import.meta.url).resolve('next/dist/bin/next');
+  const { status } = spawnSync(process.execPath, [next, 'build'], { cwd: app, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`next build in ${app} ended with ${status}.`);
+}
+
+interface Engine {
+  readonly name: string;
+  readonly environment: Record<string, string>;
+}
+
+/** The server on this engine, with people who have tasks. The embedded database takes one process at a time. */
+async function open({ environment }: Engine) {
+  const { DATABASE_URL = '', NEON_ENDPOINT } = environment;
+  await migrate(DATABASE_URL);
+  const first = await startServer('../apps/web', environment, '/api/health/ready');
+  const people = [];
+  for (let i = 0; i <= PEOPLE; i++) people.push(await signUp(first.port));
+  await first.stop();
+  const driver = await openDriver(DATABASE_URL, NEON_ENDPOINT);
+  const [big, ...rest] = people.map(({ id }) => id);
+  await seed(driver.auth, rest, SMALL);
+  await seed(driver.auth, big ? [big] : [], BIG);
+  await driver.close();
+  const server = await startServer('../apps/web', environment, '/api/health/ready');
+  return { server, people: people.slice(1), big: people[0] ?? (await signUp(server.port)) };
+}
+
+/** Milliseconds of CPU for one request. */
+async function costOf(server: Server, { next, prepare }: Scenario): Promise<number> {
+  await prepare?.(REQUESTS);
+  const before = server.cpu();
+  await fire(server.port, CONNECTIONS, REQUESTS, next);
+  return ((server.cpu() - before) * 1000) / REQUESTS;
+}
+
+const mean = (all: readonly number[]) => all.reduce((sum, one) => sum + one, 0) / all.length;
+
+async function costs(engine: Engine, constant: Server): Promise<void> {
+  const { server, people, big } = await open(engine);
+  const scenarios = await scenariosOf(server.port, people, big);
+  const taken = [CONSTANT, ...scenarios].map((scenario) => ({
+    scenario,
+    at: scenario === CONSTANT ? constant : server,
+    ms: [] as number[],
+  }));
+  for (const { scenario, at } of taken) {
+    // What the scenarios share has been compiled many times over by the last of them; the constant route is all alone.
+    await warmUp(at.port, CONNECTIONS, scenario, scenario === CONSTANT ? 15 * WARM_UP : WARM_UP);
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { scenario, at, ms } of taken) ms.push(await costOf(at, scenario));
+  }
+  const floor = mean(taken[0]?.ms ?? []);
+  say(`\n## ${engine.name}\n\n| request | CPU, ms | × constant |\n| --- | --- | --- |`);
+  for (const { scenario, ms } of taken) {
+    say(`| ${scenario.name} | ${mean(ms).toFixed(2)} | ${(mean(ms) / floor).toFixed(2)} |`);
+  }
+  await latencies(server, scenarios, constant);
+  say(`\nMemory at the end: ${Math.round(server.memory() / 2 ** 20)} MiB.`);
+  await server.stop();
+}
+
+async function latencies(server: Server, scenarios: readonly Scenario[], constant: Server): Promise<void> {
+  say('\n| request | connections | requests a second | p50, ms | p99, ms |\n| --- | --- | --- | --- | --- |');
+  for (const connections of [1, 16, 64]) {
+    for (const { name, next } of [CONSTANT, ...scenarios.slice(0, 4)]) {
+      const { port } = name === CONSTANT.name ? constant : server;
+      const { latencies: sorted, seconds } = await fire(port, connections, 4 * REQUESTS, next);
+      const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(1);
+      say(`| ${name} | ${connections} | ${Math.round(sorted.length / seconds)} | ${at(0.5)} | ${at(0.99)} |`);
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  build(join(here, 'constant'));
+  build(join(here, '../apps/web'));
+  const postgres = await startPostgres();
+  const gateway = await startNeonGateway(postgres);
+  const constant = await startServer('constant', {}, '/api/constant');
+  try {
+    const { version } = createRequire(import.meta.url)('next/package.json');
+    say(
+      `# What a request costs\n\nNext.js ${version}, Node.js ${process.versions.node}, PostgreSQL 18, ${cpus().length} × ${cpus()[0]?.model}.`,
+    );
+    say(
+      `CPU of the server process for one request, over ${ROUNDS} rounds of ${REQUESTS} at ${CONNECTIONS} connections; \`pnpm bench\`.`,
+    );
+    const common = {
+      BETTER_AUTH_URL: 'http://localhost:3000',
+      BETTER_AUTH_SECRET: 'of the bench, and of nothing else: 2718281828',
+      API_RATE_LIMIT: '0',
+      AUTH_RATE_LIMIT: '0',
+      LOG_LEVEL: 'warn',
+    };
+    const onServer = { ...common, DATABASE_URL: (await postgres.createDatabase()).url };
+    const onNeon = {
+      ...common,
+      DATABASE_URL: (await postgres.createDatabase()).url,
+      NEON_ENDPOINT: new URL(gateway.url).origin,
+    };
+    await costs({ name: 'PostgreSQL', environment: onServer }, constant);
+    await costs({ name: 'Neon, over HTTP', environment: onNeon }, constant);
+    await costs(
+      {
+        name: 'The embedded database, in the same process',
+        environment: { ...common, DATABASE_URL: `pglite:${folder}/data` },
+      },
+      constant,
+    );
+    if (!isQuick) writeFileSync(join(here, 'RESULTS.md'), `${lines.join('\n')}\n`);
+  } finally {
+    await constant.stop();
+    await gateway.close();
+    await postgres.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,59 @@
+import { Agent, type RequestOptions, request } from 'node:http';
+
+/** One request, and what it has to be answered with. */
+export interface Shot {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+  readonly status: number;
+}
+
+/** Sends so many requests over so many connections that are kept open, as fast as they are answered. */
+export async function fire(
+  port: number,
+  connections: number,
+  count: number,
+  next: () => Shot,
+): Promise<{ latencies: Float64Array; seconds: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' });
+  const latencies = new Float64Array(count);
+  let sent = 0;
+  const worker = async () => {
+    for (let i = sent++; i < count; i = sent++) {
+      const shot = next();
+      const started = performance.now();
+      const { status, body } = await send({ port, agent }, shot);
+      latencies[i] = performance.now() - started;
+      if (status !== shot.status) throw new Error(`${shot.method} ${shot.path} was answered ${status}: ${body}`);
+    }
+  };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: connections }, worker));
+  const seconds = (performance.now() - started) / 1000;
+  agent.destroy();
+  return { latencies: latencies.sort(), seconds };
+}
+
+export function send(
+  where: RequestOptions,
+  { method, path, headers, body }: Pick<Shot, 'method' | 'path' | 'headers' | 'body'>,
+): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }> {
+  return new Promise((resolve, reject) => {
+    const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
+    const outgoing = request(
+      { host: '127.0.0.1', ...where, method, path, headers: { ...headers, ...length } },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk) => {
+          text += chunk;
+        });
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }));
+        answer.on('error', reject);
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,92 @@
+import { fire, type Shot, send } from './load';
+import { BIG, type Person } from './world';
+
+export interface Scenario {
+  readonly name: string;
+  /** The next request; its own for each call. */
+  readonly next: () => Shot;
+  /** What has to be there before so many requests can be sent. */
+  readonly prepare?: (count: number) => Promise<void>;
+}
+
+const DEEP_PAGE = 1_000;
+
+function inTurn<T>(all: readonly T[]): () => T {
+  let i = 0;
+  return () => all[i++ % all.length] as T;
+}
+
+/** What is measured: every operation, every sort, every filter, and a list that is long. */
+export async function scenariosOf(port: number, people: readonly Person[], big: Person): Promise<Scenario[]> {
+  const page = async ({ tasks, headers }: Person, query: string) => {
+    const { status, body } = await send({ port }, { method: 'GET', path: `${tasks}?${query}`, headers });
+    if (status !== 200) throw new Error(body);
+    return JSON.parse(body) as { data: { id: string }[]; next_cursor: string };
+  };
+  const pages = await Promise.all(people.map((person) => page(person, 'limit=100')));
+  const all = pages.flatMap(({ data }, i) =>
+    data.map(({ id }) => ({ path: `${people[i]?.tasks}/${id}`, headers: people[i]?.headers ?? {} })),
+  );
+  const someone = inTurn(people);
+  const some = inTurn(all);
+  let count = 0;
+  const create = (): Shot => {
+    const { tasks: path, headers } = someone();
+    return { method: 'POST', path, headers, body: `{"title":"Task ${count++} of the load"}`, status: 201 };
+  };
+  const list = (name: string, query: string, who = someone): Scenario => {
+    const next = () => {
+      const { tasks, headers } = who();
+      return { method: 'GET', path: `${tasks}?limit=20${query}`, headers, status: 200 };
+    };
+    return { name, next };
+  };
+
+  const doomed: Pick<Shot, 'path' | 'headers'>[] = [];
+  const prepareDoomed = async (many: number) => {
+    for (let i = doomed.length; i < many; i++) {
+      const shot = create();
+      const { body } = await send({ port }, shot);
+      doomed.push({ path: `${shot.path}/${JSON.parse(body).id}`, headers: shot.headers ?? {} });
+    }
+  };
+  let deep = await page(big, 'limit=20');
+  for (let i = 1; i < DEEP_PAGE; i++) deep = await page(big, `limit=20&cursor=${deep.next_cursor}`);
+
+  return [
+    list('GET list(20)', ''),
+    { name: 'GET one', next: () => ({ ...some(), method: 'GET', status: 200 }) },
+    { name: 'POST', next: create },
+    {
+      name: 'PATCH',
+      next: () => ({ ...some(), method: 'PATCH', body: `{"title":"Changed ${count++} times"}`, status: 200 }),
+    },
+    { name: 'PATCH /complete', next: () => toggle(some()) },
+    {
+      name: 'DELETE',
+      prepare: prepareDoomed,
+      next: () => ({ path: '/', ...doomed.pop(), method: 'DELETE', status: 204 }),
+    },
+    ...['updated_at', 'due_date', '-due_date', 'priority', 'title'].map((sort) =>
+      list(`sort=${sort}`, `&sort=${sort}`),
+    ),
+    ...['status=todo', 'priority=high', 'tag=rare', 'due_before=2026-01-10', 'completed=true', 'q=about'].map(
+      (filter) => list(filter, `&${filter}`),
+    ),
+    list(`of ${BIG}: page 1`, '', () => big),
+    list(`of ${BIG}: page ${DEEP_PAGE}`, `&cursor=${deep.next_cursor}`, () => big),
+    list(`of ${BIG}: tag=rare`, '&tag=rare', () => big),
+    list(`of ${BIG}: due_before`, '&due_before=2026-01-10&sort=due_date', () => big),
+  ];
+}
+
+/** Each person has as many tasks as there are, so that requests in turn seldom meet the same one. */
+function toggle({ path, headers }: Pick<Shot, 'path' | 'headers'>): Shot {
+  return { path: `${path}/complete`, ...(headers && { headers }), method: 'PATCH', status: 200 };
+}
+
+/** Sends them without measuring, until the server has compiled what it needs. */
+export async function warmUp(port: number, connections: number, scenario: Scenario, requests: number): Promise<void> {
+  await scenario.prepare?.(requests);
+  await fire(port, connections, requests, scenario.next);
+}

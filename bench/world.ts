@@ -1,0 +1,54 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { type Driver, migrationsFolder, openDriver } from '@taskward/db';
+import { sql } from 'drizzle-orm';
+import { send } from './load';
+
+export interface Person {
+  readonly id: string;
+  readonly headers: Record<string, string>;
+  readonly tasks: string;
+}
+
+export const SMALL = 100;
+export const BIG = 100_000;
+
+/** People who signed up and have a token, over HTTP like anyone. */
+export async function signUp(port: number): Promise<Person> {
+  const json = { 'Content-Type': 'application/json' };
+  const body = JSON.stringify({
+    name: 'Bench',
+    email: `${randomUUID()}@example.com`,
+    password: randomBytes(12).toString('base64url'),
+  });
+  const made = await send({ port }, { method: 'POST', path: '/api/auth/sign-up/email', headers: json, body });
+  if (made.status !== 200) throw new Error(made.body);
+  const { id } = JSON.parse(made.body).user;
+  const cookie = [made.headers['set-cookie'] ?? []]
+    .flat()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  const { body: given } = await send({ port }, { method: 'GET', path: '/api/auth/token', headers: { cookie } });
+  const headers = { ...json, Authorization: `Bearer ${JSON.parse(given).token}` };
+  return { id, headers, tasks: `/api/${id}/tasks` };
+}
+
+export async function migrate(url: string): Promise<void> {
+  const driver = await openDriver(url);
+  await driver.migrate(migrationsFolder());
+  await driver.close();
+}
+
+/** So many tasks for each, of every kind, in one statement. */
+export async function seed(db: Driver['auth'], ids: readonly string[], count: number): Promise<void> {
+  await db.execute(sql`
+    insert into tasks (user_id, id, title, status, priority, due_date, completed_at, created_at, updated_at)
+    select u.id, gen_random_uuid(), 'Task ' || n || ' of the list, about as long as a title is',
+      (array['todo', 'in_progress', 'done'])[1 + n % 3], (array['none', 'low', 'medium', 'high'])[1 + n % 4],
+      case when n % 5 > 0 then date '2026-01-01' + n % 700 end, case when n % 3 = 2 then now() end,
+      now() - n * interval '1 minute', now() - n * interval '1 minute'
+    from unnest(${sql.raw(`array[${ids.map((id) => `'${id}'`).join()}]`)}) as u(id), generate_series(1, ${sql.raw(String(count))}) n`);
+  await db.execute(sql`
+    insert into task_tags (user_id, task_id, tag)
+    select user_id, id, case when due_date = '2026-01-08' then 'rare' else 'home' end from tasks
+    where user_id = any(${sql.raw(`array[${ids.map((id) => `'${id}'`).join()}]`)})`);
+}
