@@ -62,6 +62,7 @@ while (
 console.log(`
   Taskward serves on ${origin}
 
-    Try it with curl:  the walk-through in README.md
-    Stop it:           Ctrl+C
+    Use it:    open it in a browser
+    The API:   ${origin}/docs, and a walk with curl in README.md
+    Stop it:   Ctrl+C
 `);

@@ -2,6 +2,7 @@ import { ApiError } from '@taskward/api-core';
 import type { Database } from '@taskward/db';
 import type { Logger } from 'pino';
 import { RateLimiterMemory, RateLimiterPostgres, type RateLimiterRes } from 'rate-limiter-flexible';
+import { inBackground } from './background';
 
 /** So many requests of one key in so many seconds, counted from its first. */
 export interface Policy {
@@ -60,9 +61,10 @@ export function createFastRateLimit(policy: Policy, log: Logger, shared?: Shared
       const isTelling = untold.has(key);
       if (isTelling) untold.set(key, (untold.get(key) ?? 0) + 1);
       else if (all) {
-        tell(key)
+        const told = tell(key)
           .catch(() => log.warn('rate limits are counted by each process alone: the database did not take the count'))
           .finally(() => untold.delete(key));
+        inBackground(told);
       }
       return usage;
     },
