@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { cookieOf, loggedEvents, loggedLines, ORIGIN, send, useApp } from './harness';
+import { cookieOf, loggedEvents, loggedLines, ORIGIN, send, signUp, useApp } from './harness';
 
 useApp();
 
@@ -54,4 +54,26 @@ test('what happens to accounts is logged, one line each: who, by id, in which re
   for (const secret of [email, 'nobody@', PASSWORD, NEW_PASSWORD, token, ...cookies]) {
     expect(lines.filter((line) => line.includes(String(secret)))).toEqual([]);
   }
+});
+
+test('a request that is refused is logged with its problem, and for a token with the reason that the client is not told', async () => {
+  const user = await signUp();
+  const [header, payload] = user.token.split('.');
+  const forged = `${header}.${payload}.${'A'.repeat(86)}`;
+  const refused = [
+    await send('GET', user.tasks),
+    await send('GET', user.tasks, { token: forged }),
+    await send('GET', user.tasks.replace(user.id, 'somebody'), { token: user.token }),
+  ];
+  const lines = refused.map(({ headers }) => {
+    const id = headers.get('X-Request-Id');
+    const found = loggedLines().map(([line]) => line as Record<string, unknown>);
+    return found.find(({ request_id }) => request_id === id);
+  });
+  expect(lines).toEqual([
+    expect.objectContaining({ status: 401, problem: 'unauthorized', reason: 'no token', user_id: undefined }),
+    expect.objectContaining({ status: 401, reason: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED', user_id: undefined }),
+    expect.objectContaining({ status: 403, problem: 'forbidden', user_id: user.id }),
+  ]);
+  expect(JSON.stringify(lines)).not.toContain(payload);
 });
