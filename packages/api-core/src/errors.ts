@@ -82,7 +82,9 @@ export type ProblemCode = keyof typeof problems;
 /** One fault of a request: where it is (RFC 6901 pointer into that part), what kind it is, and a line for a person. */
 const Fault = z.strictObject({
   in: z.enum(['body', 'query', 'path', 'header']),
-  pointer: z.string().meta({ maxLength: 131_072, pattern: '^(/.*)?$', description: 'JSON Pointer into that part.' }),
+  pointer: z
+    .string()
+    .meta({ maxLength: 131_072, pattern: '^(/[\\s\\S]*)?$', description: 'JSON Pointer into that part.' }),
   code: z.string().meta({ maxLength: 50, pattern: '^[a-z_]+$', description: 'What kind of fault, for programs.' }),
   message: z.string().meta({ maxLength: 1000, pattern: '\\S', description: 'What is wrong, for people.' }),
 });
