@@ -22,10 +22,14 @@ export function toProblem(error: unknown, exchange: Exchange): Response {
   );
 }
 
+const MAX_MESSAGE = 500;
+
 /** A failure of Better Auth's as a problem document, which keeps the `code` and `message` its own client reads. */
 export async function fromAuthFailure(response: Response, exchange: Exchange): Promise<Response> {
   const text = await response.text();
-  const { code, message } = text.startsWith('{') ? JSON.parse(text) : {};
+  const { code, message: said } = text.startsWith('{') ? JSON.parse(text) : {};
+  // It may repeat what the client sent, however long that was.
+  const message: string | undefined = said?.slice(0, MAX_MESSAGE);
   const title = STATUS_CODES[response.status] ?? 'Error';
   const problem = { type: 'about:blank', title, status: response.status, detail: message ?? title };
   const headers = new Headers(response.headers);

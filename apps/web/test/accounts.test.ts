@@ -290,3 +290,10 @@ test('without a mail server a password cannot be reset, and nothing is promised'
     expect(await codeOf(answer)).toBe('RESET_PASSWORD_DISABLED');
   }
 });
+
+test('what Better Auth repeats of a request is cut short', async () => {
+  const headers = { Origin: ORIGIN, 'Content-Type': 'a'.repeat(5_000) };
+  const answer = await send('POST', '/api/auth/sign-out', { body: 'x', headers });
+  const { detail, message } = await answer.json();
+  expect([answer.status, detail.length, message.length]).toEqual([415, 500, 500]);
+});
