@@ -17,6 +17,7 @@ const files = [...filesIn('static'), ...filesIn('server/app').filter((file) => /
 const names = ['BETTER_AUTH_SECRET', 'DATABASE_URL', 'SMTP_URL'];
 const kept = join(root, '.data/secret');
 const values = [...names.map((name) => process.env[name]), existsSync(kept) && readFileSync(kept, 'utf8')];
+const secrets = values.filter((value): value is string => typeof value === 'string' && value.length > 8);
 /**
  * Words of the code that reads them, and of the code that no browser needs. (BETTER_AUTH_SECRET is not among them: Better
  * Auth's client asks for it by name, in an environment that browsers do not have.)
@@ -38,8 +39,8 @@ test.each(words)('no file for browsers says %s', (word) => {
   expect(files.filter((file) => readFileSync(file, 'utf8').includes(word))).toEqual([]);
 });
 
-test('no file for browsers has a secret of this machine', () => {
-  const secrets = values.filter((value) => typeof value === 'string' && value.length > 8) as string[];
+// A machine without any, such as one that was just set up, has nothing to look for.
+test.skipIf(secrets.length === 0)('no file for browsers has a secret of this machine', () => {
   const holding = files.filter((file) => secrets.some((secret) => readFileSync(file, 'utf8').includes(secret)));
   expect(holding).toEqual([]);
 });

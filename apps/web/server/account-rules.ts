@@ -1,6 +1,6 @@
 import type { AuthContext, BetterAuthPlugin } from 'better-auth';
 import { APIError, createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isGuessable } from './guessable';
 import type { Note } from './security-events';
 
@@ -41,6 +41,15 @@ function assertPassword(password: unknown, person: Person): void {
 function assertProfile(body: unknown): void {
   const fault = Profile.safeParse(body ?? {}).error?.issues.find(({ code }) => code !== 'invalid_type');
   if (fault) throw new APIError('BAD_REQUEST', { code: 'INVALID_PROFILE', message: fault.message });
+}
+
+/** PostgreSQL stores no NUL (https://www.postgresql.org/docs/current/datatype-character.html); looked up, it would be an error. */
+function assertText({ body, query }: Pick<Context, 'body' | 'query'>): void {
+  const hasNul = Object.values({ ...body, ...query }).some(
+    (value) => typeof value === 'string' && value.includes('\0'),
+  );
+  if (!hasNul) return;
+  throw new APIError('BAD_REQUEST', { code: 'INVALID_TEXT', message: 'Text has no NUL character.' });
 }
 
 type Handler = Parameters<typeof createAuthMiddleware>[0];
@@ -98,10 +107,13 @@ export function accountRules(note: Note): BetterAuthPlugin {
       },
     }),
     hooks: {
-      before: Object.entries(before).map(([path, rule]) => ({
-        matcher: isAt(path),
-        handler: createAuthMiddleware(rule),
-      })),
+      before: [
+        { matcher: () => true, handler: createAuthMiddleware(async (ctx) => assertText(ctx)) },
+        ...Object.entries(before).map(([path, rule]) => ({
+          matcher: isAt(path),
+          handler: createAuthMiddleware(rule),
+        })),
+      ],
       after: [
         {
           matcher: isAt('/change-password'),

@@ -34,7 +34,7 @@ export interface App {
   readonly log: Logger;
   readonly mailer: Mailer | undefined;
   /** Of requests by one user; undefined where there is none. */
-  readonly userLimit: { readonly policy: Policy; readonly limit: RateLimit } | undefined;
+  readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'take'> } | undefined;
   /** Ends it; the next `getApp` makes another, by the environment of then. */
   close(): Promise<void>;
 }
@@ -99,9 +99,10 @@ const RESOURCES = Symbol.for('taskward.resources');
 
 let app: App | undefined;
 
-/** The app of this process, made on first use. */
+/** The app of this process, made on first use, and never by a build: that has no request to answer. */
 export async function getApp(): Promise<App> {
   if (app) return app;
+  if (process.env.NEXT_PHASE === 'phase-production-build') throw new Error('A build is to open no database.');
   const config = readConfig(process.env);
   shared[RESOURCES] ??= openResources(config).catch((error) => {
     shared[RESOURCES] = undefined;

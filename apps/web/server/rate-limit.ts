@@ -42,7 +42,7 @@ export function createRateLimit(policy: Policy, shared?: SharedCount): RateLimit
  * A limit for the hot path, which nobody waits for: this process counts in memory, and where `shared` is given tells the
  * database of it meanwhile, and takes over what the others have counted. Late by one answer of the database.
  */
-export function createFastRateLimit(policy: Policy, log: Logger, shared?: SharedCount): RateLimit {
+export function createFastRateLimit(policy: Policy, log: Logger, shared?: SharedCount): Pick<RateLimit, 'take'> {
   const local = inMemory(policy);
   const all = shared && inDatabase(policy, shared);
   /** What the database has not been told of yet; a key is there while it is being told. */
@@ -52,7 +52,8 @@ export function createFastRateLimit(policy: Policy, log: Logger, shared?: Shared
     for (let count = 1; all && count > 0; count = untold.get(key) ?? 0) {
       untold.set(key, 0);
       const { consumedPoints, msBeforeNext } = await all.penalty(key, count);
-      await local.set(key, consumedPoints + (untold.get(key) ?? 0), msBeforeNext / 1000);
+      // Not 0, when the time was over before the answer came: for the library that is no end at all.
+      await local.set(key, consumedPoints + (untold.get(key) ?? 0), Math.max(1, msBeforeNext) / 1000);
     }
   };
   return {
@@ -67,10 +68,6 @@ export function createFastRateLimit(policy: Policy, log: Logger, shared?: Shared
         inBackground(told);
       }
       return usage;
-    },
-    clear: async (key) => {
-      await local.delete(key);
-      await all?.delete(key);
     },
   };
 }
@@ -89,7 +86,7 @@ function inMemory({ name, requests, seconds }: Policy): RateLimiterMemory {
 
 function inDatabase({ name, requests, seconds }: Policy, database: SharedCount): RateLimiterPostgres {
   return new RateLimiterPostgres({
-    // The pool below Drizzle, in both drivers of servers.
+    // The pool below Drizzle, which is there in both drivers of servers, but not in the type that all drivers share.
     storeClient: (database as unknown as { $client: unknown }).$client,
     storeType: 'pool',
     tableName: 'rate_limits',

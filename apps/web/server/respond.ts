@@ -8,6 +8,7 @@ import { type Exchange, toProblem } from './problem';
 /** A request on its way; what is learnt of it goes to the log. */
 export interface Call extends Exchange {
   readonly app: App;
+  readonly url: URL;
   /** Set on the answer, whatever it will be. */
   readonly headers: Record<string, string>;
   operation?: string;
@@ -25,7 +26,8 @@ export async function respond(
   const started = performance.now();
   const app = await getApp();
   const id = requestId(request);
-  const call: Call = { app, id, path: new URL(request.url).pathname, headers: { 'X-Request-Id': id } };
+  const url = new URL(request.url);
+  const call: Call = { app, id, url, path: url.pathname, headers: { 'X-Request-Id': id } };
   let response: Response;
   let failure: unknown;
   try {

@@ -34,20 +34,21 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
       const path = await params;
       if (path.user_id !== userId) throw new ApiError('forbidden', 'This path belongs to another user.');
       if (usage?.isExceeded) throw tooMany(usage);
-      const input = await readInput(operation, request, path);
+      const input = await readInput(operation, request, call.url, path);
       const preconditions = readPreconditions(request);
-      const idempotency = operation.idempotent && readIdempotency(request, input.body);
+      const idempotency = operation.idempotent && readIdempotency(request, call.path, input.body);
       const result = await handle({ ...input, ctx: { db, userId, cursorKey, preconditions, idempotency } });
-      return toResponse(operation, result, request.url, preconditions);
+      return toResponse(operation, result, call.url, preconditions);
     });
 }
 
 async function readInput<O extends Operation>(
   operation: O,
   request: Request,
+  { searchParams }: URL,
   path: Record<string, string>,
 ): Promise<Input<O>> {
-  const query = check(operation.query, toObject(new URL(request.url).searchParams), 'query');
+  const query = check(operation.query, toObject(searchParams), 'query');
   const body = operation.body ? await readBody(operation.body, request) : {};
   const faults: Fault[] = [...(query.faults ?? []), ...(body.faults ?? [])];
   if (faults.length > 0) throw invalid(faults);
@@ -78,7 +79,7 @@ function toObject(parameters: URLSearchParams): Record<string, string | string[]
 }
 
 /** The client's key, as a structured string (RFC 9651) or bare, with a fingerprint of the request it is for. */
-function readIdempotency(request: Request, body: unknown): tasks.Context['idempotency'] {
+function readIdempotency(request: Request, path: string, body: unknown): tasks.Context['idempotency'] {
   const field = request.headers.get('idempotency-key');
   if (field === null) return undefined;
   const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(field)?.[1]?.replace(/\\(.)/g, '$1');
@@ -86,7 +87,7 @@ function readIdempotency(request: Request, body: unknown): tasks.Context['idempo
   if (!key || !/^[\x21-\x7e]{1,255}$/.test(key)) {
     throw new ApiError('malformed_header', 'Idempotency-Key takes 1 to 255 visible ASCII characters.');
   }
-  const what = JSON.stringify([request.method, new URL(request.url).pathname, body]);
+  const what = JSON.stringify([request.method, path, body]);
   return { key, fingerprint: createHash('sha256').update(what).digest('base64url') };
 }
 
@@ -99,7 +100,7 @@ function readPreconditions({ headers }: Request): Preconditions {
   return { ifMatch: read('if-match', 'strong'), ifNoneMatch: read('if-none-match', 'weak') };
 }
 
-function toResponse(operation: Operation, result: unknown, url: string, { ifNoneMatch }: Preconditions): Response {
+function toResponse(operation: Operation, result: unknown, url: URL, { ifNoneMatch }: Preconditions): Response {
   const headers = new Headers({ 'Cache-Control': 'private, no-cache' });
   if (result === undefined) return new Response(null, { status: 204, headers });
   if (result instanceof Replayed) headers.set('Idempotency-Replayed', 'true');
@@ -119,8 +120,8 @@ function toResponse(operation: Operation, result: unknown, url: string, { ifNone
 }
 
 /** The path and query of a list, with this cursor. */
-function pathAt(url: string, cursor: string): string {
-  const { pathname, searchParams } = new URL(url);
-  searchParams.set('cursor', cursor);
-  return `${pathname}?${searchParams}`;
+function pathAt({ pathname, searchParams }: URL, cursor: string): string {
+  const search = new URLSearchParams(searchParams);
+  search.set('cursor', cursor);
+  return `${pathname}?${search}`;
 }

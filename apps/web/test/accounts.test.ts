@@ -20,6 +20,26 @@ const sessionOf = async (cookie: string) =>
 /** Signs in once more, as from another device. */
 const otherDevice = async (user: TestUser) => cookieOf(await signIn(user));
 
+describe('a NUL, which PostgreSQL stores nowhere, is refused', () => {
+  const mail = 'ada\0@example.com';
+  test.each<[string, object]>([
+    ['/sign-up/email', { name: 'Ada', email: mail, password: GOOD }],
+    ['/sign-in/email', { email: mail, password: GOOD }],
+    ['/change-password', { currentPassword: 'a\0', newPassword: GOOD }],
+    ['/reset-password', { token: 'a\0', newPassword: GOOD }],
+    ['/reset-password?token=a%00', { newPassword: GOOD }],
+    ['/request-password-reset', { email: mail }],
+    ['/send-verification-email', { email: mail }],
+    ['/revoke-session', { token: 'a\0' }],
+    ['/delete-user', { password: 'a', token: 'a\0' }],
+  ])('by %s', async (path, body) => {
+    const { cookie } = await signUp();
+    const answer = await post(path, body, cookie);
+    expect(answer.status).toBe(400);
+    expect(await codeOf(answer)).toBe('INVALID_TEXT');
+  });
+});
+
 describe('a password', () => {
   test.each([
     ['eleven characters', 'fox otter 1', 'PASSWORD_TOO_SHORT'],

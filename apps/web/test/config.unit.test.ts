@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { getApp } from '../server/app';
 import { readConfig } from '../server/config';
 
 const SERVER = 'postgres://tasks:pa55word@db.example.com/tasks';
@@ -179,4 +183,13 @@ describe('on Vercel', () => {
     expect(faultsOf({ ...sound, BETTER_AUTH_URL: undefined, VERCEL_ENV: 'production' })).toEqual(['VERCEL_ENV']);
     expect(faultsOf({ ...sound, VERCEL_ENV: 'preview' })).toEqual(['VERCEL_ENV']);
   });
+});
+
+test('a build, which renders pages to see what they need, opens no database', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'taskward-build-'));
+  vi.stubEnv('DATABASE_URL', `pglite:${folder}`);
+  vi.stubEnv('NEXT_PHASE', 'phase-production-build');
+  await expect(getApp()).rejects.toThrow('A build is to open no database.');
+  expect(readdirSync(folder)).toEqual([]);
+  rmdirSync(folder);
 });

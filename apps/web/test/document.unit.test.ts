@@ -120,6 +120,7 @@ describe('an answer that the document does not know fails the test that got it',
     ['a missing header', () => Response.json({ status: 'ok' })],
     ['a missing body', () => new Response(null, { headers })],
     ['its media type', () => new Response('{"status":"ok"}', { headers })],
+    ['the type of a member', () => Response.json({ status: ['ok'] }, { headers })],
   ])('for %s', async (_, answer) => {
     await expectDeclared('GET', path, good());
     await expect(expectDeclared('GET', path, answer())).rejects.toThrow();

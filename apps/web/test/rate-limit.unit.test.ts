@@ -111,4 +111,26 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect(addresses).toContain('192.0.2.77');
     expect(addresses).not.toContain('198.51.100.1');
   });
+
+  test('an account has a hundred attempts an hour, from wherever they come', async () => {
+    const user = await signUp();
+    const statuses: number[] = [];
+    for (let i = 0; i < 101; i++) {
+      statuses.push((await signIn(user.email, 'not the password', `203.0.113.${i}`)).status);
+    }
+    expect(statuses).toEqual([...Array(100).fill(401), 429]);
+  });
+
+  test('a mailbox is sent five mails an hour, whoever asks for them, and of either kind', async () => {
+    const email = `${randomUUID()}@example.com`;
+    const ask = (path: string, i: number) =>
+      send('POST', `/api/auth/${path}`, { body: { email }, headers: from(`198.51.100.${i}`) });
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      statuses.push((await ask(i % 2 ? 'request-password-reset' : 'send-verification-email', i)).status);
+    }
+    expect(statuses).not.toContain(429);
+    expect((await ask('request-password-reset', 6)).status).toBe(429);
+    expect((await ask('send-verification-email', 7)).status).toBe(429);
+  });
 });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type * as contract from './contract';
-import type { Fault } from './errors';
+import type { Fault, Problem } from './errors';
 import type { Operation } from './operation';
 import { toEntityTag } from './precondition';
 
@@ -61,17 +61,6 @@ export type Result<O extends Operation> = {
   };
 }[keyof O['success']];
 
-/** The document of an answer that is no success (RFC 9457). */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly instance: string;
-  readonly request_id: string;
-  readonly errors: readonly Fault[];
-}
-
 /** Thrown for every answer that is not a success of the operation. */
 export class ProblemError extends Error {
   constructor(
@@ -103,7 +92,9 @@ export interface Plan extends Pick<Operation, 'id' | 'method' | 'path'> {
   readonly repeated: readonly string[];
 }
 
-export function toPlan({ id, method, path, body, idempotent, success, query }: Operation): Plan {
+type Sendable = Pick<Operation, 'id' | 'method' | 'path' | 'body' | 'idempotent' | 'success' | 'query'>;
+
+export function toPlan({ id, method, path, body, idempotent, success, query }: Sendable): Plan {
   return {
     id,
     method,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { toPlan } from './calls';
 import { operations } from './contract';
 import { endpoints } from './endpoints';
 import { Problem, type ProblemCode, problems } from './errors';
@@ -183,10 +184,11 @@ function toParameters(one: Described): Json[] {
   const inPath = Object.entries(one.params.shape).map(([name, schema]) => {
     return { name, in: 'path', required: true, ...toParameter(schema as z.ZodType) };
   });
+  const { repeated } = toPlan(one);
   const inQuery = Object.entries(one.query.shape).map(([name, schema]) => {
     const { schema: shape, ...rest } = toParameter(schema as z.ZodType);
     // A list is one text with commas, unless the parameter can be repeated.
-    const explode = (schema as z.ZodType).safeParse([]).success;
+    const explode = repeated.includes(name);
     return { name, in: 'query', ...rest, ...(shape.type === 'array' && { style: 'form', explode }), schema: shape };
   });
   const conditional = one.etag && one.method === 'GET' ? ['If-None-Match'] : [];

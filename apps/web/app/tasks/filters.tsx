@@ -1,5 +1,5 @@
 import { useSearchParams } from 'next/navigation';
-import { useCallback, useEffect, useEffectEvent, useId, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useEffectEvent, useId, useRef, useState } from 'react';
 import { PRIORITY, STATUS } from './labels';
 
 /** The filters and the sort, as the address has them: by the names that the API gives them. */
@@ -123,10 +123,7 @@ function Typed({ name, label, value = '', onChange, className = '' }: InputProps
     return () => clearTimeout(timer);
   }, [text, sent]);
   return (
-    <div className={className}>
-      <label htmlFor={id} className="mb-1 block text-muted text-sm">
-        {label}
-      </label>
+    <Labelled id={id} label={label} className={className}>
       <input
         id={id}
         type="search"
@@ -135,7 +132,7 @@ function Typed({ name, label, value = '', onChange, className = '' }: InputProps
         autoComplete="off"
         onChange={(event) => setText(event.target.value)}
       />
-    </div>
+    </Labelled>
   );
 }
 
@@ -143,10 +140,7 @@ function Choice({ name, label, value = '', options, onChange }: InputProps & { o
   const id = useId();
   const isKnown = value in options;
   return (
-    <div className="min-w-0 grow basis-24 sm:grow-0 sm:basis-auto">
-      <label htmlFor={id} className="mb-1 block text-muted text-sm">
-        {label}
-      </label>
+    <Labelled id={id} label={label} className="min-w-0 grow basis-24 sm:grow-0 sm:basis-auto">
       <select id={id} className="field" value={value} onChange={(event) => onChange(name, event.target.value)}>
         {Object.entries(options).map(([key, text]) => (
           <option key={key} value={key}>
@@ -155,17 +149,14 @@ function Choice({ name, label, value = '', options, onChange }: InputProps & { o
         ))}
         {!isKnown && <option value={value}>{value}</option>}
       </select>
-    </div>
+    </Labelled>
   );
 }
 
 function Day({ name, label, value = '', onChange }: InputProps) {
   const id = useId();
   return (
-    <div>
-      <label htmlFor={id} className="mb-1 block text-muted text-sm">
-        {label}
-      </label>
+    <Labelled id={id} label={label}>
       <input
         id={id}
         type="date"
@@ -174,6 +165,18 @@ function Day({ name, label, value = '', onChange }: InputProps) {
         value={value}
         onChange={(event) => onChange(name, event.target.value)}
       />
+    </Labelled>
+  );
+}
+
+function Labelled(props: { id: string; label: string; className?: string; children: ReactNode }) {
+  const { id, label, className, children } = props;
+  return (
+    <div className={className}>
+      <label htmlFor={id} className="mb-1 block text-muted text-sm">
+        {label}
+      </label>
+      {children}
     </div>
   );
 }
