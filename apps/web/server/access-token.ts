@@ -3,8 +3,8 @@ import { ApiError } from '@taskward/api-core';
 import { type CryptoKey, errors, jwtVerify } from 'jose';
 import type { SigningKeys } from './signing-keys';
 
-/** Answers the user id of the caller, or throws the 401 that the header deserves. */
-export type Authenticate = (authorization: string | null) => Promise<string>;
+/** Answers the user id of the caller, at once where the token is known, or throws the 401 that the header deserves. */
+export type Authenticate = (authorization: string | null) => string | Promise<string>;
 
 const MAX_TOKEN_LENGTH = 4096;
 const MAX_REMEMBERED = 10_000;
@@ -27,20 +27,21 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
   const { issuer, audience, keys } = options;
   const remembered = new Map<string, Verified>();
 
-  return async (authorization) => {
+  return (authorization) => {
     const token = /^Bearer +(.*)$/i.exec(authorization ?? '')?.[1]?.trimEnd();
     if (!token) throw missing();
     if (token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) throw refused('invalid', 'malformed');
 
     const hash = createHash('sha256').update(token).digest('base64');
     const known = remembered.get(hash);
-    if (known && known.exp > Date.now() / 1000 && known.key === (await keys.publicKey(known.kid))) return known.sub;
+    if (known && known.exp > Date.now() / 1000 && known.key === keys.publicKey(known.kid)) return known.sub;
     remembered.delete(hash);
-    const verified = await verify(token);
-    remembered.set(hash, verified);
-    const [oldest = hash] = remembered.keys();
-    if (remembered.size > MAX_REMEMBERED) remembered.delete(oldest);
-    return verified.sub;
+    return verify(token).then((verified) => {
+      remembered.set(hash, verified);
+      const [oldest = hash] = remembered.keys();
+      if (remembered.size > MAX_REMEMBERED) remembered.delete(oldest);
+      return verified.sub;
+    });
   };
 
   async function verify(token: string): Promise<Verified> {

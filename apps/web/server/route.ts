@@ -29,12 +29,13 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
       call.operation = operation.id;
       const userId = await authenticate(request.headers.get('authorization'));
       call.userId = userId;
-      const usage = await userLimit?.limit.take(userId);
-      if (userLimit && usage) Object.assign(call.headers, toFields(userLimit.policy, usage));
+      const usage = userLimit && (await userLimit.limit.take(userId));
+      if (usage) Object.assign(call.headers, toFields(userLimit.policy, usage));
       const path = await params;
       if (path.user_id !== userId) throw new ApiError('forbidden', 'This path belongs to another user.');
       if (usage?.isExceeded) throw tooMany(usage);
-      const input = await readInput(operation, request, call.url, path);
+      const body = operation.body ? await readBody(operation.body, request) : {};
+      const input = validate(operation, path, call.url, body);
       const preconditions = readPreconditions(request);
       const idempotency = operation.idempotent && readIdempotency(request, call.path, input.body);
       const result = await handle({ ...input, ctx: { db, userId, cursorKey, preconditions, idempotency } });
@@ -42,14 +43,13 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
     });
 }
 
-async function readInput<O extends Operation>(
+function validate<O extends Operation>(
   operation: O,
-  request: Request,
-  { searchParams }: URL,
   path: Record<string, string>,
-): Promise<Input<O>> {
+  { searchParams }: URL,
+  body: Checked,
+): Input<O> {
   const query = check(operation.query, toObject(searchParams), 'query');
-  const body = operation.body ? await readBody(operation.body, request) : {};
   const faults: Fault[] = [...(query.faults ?? []), ...(body.faults ?? [])];
   if (faults.length > 0) throw invalid(faults);
   const params = check(operation.params, path, 'path');
@@ -57,10 +57,12 @@ async function readInput<O extends Operation>(
   return { query: query.value, body: body.value, params: params.value } as Input<O>;
 }
 
-async function readBody(
-  body: NonNullable<Operation['body']>,
-  request: Request,
-): Promise<{ value?: unknown; faults?: Fault[] | undefined }> {
+interface Checked {
+  readonly value?: unknown;
+  readonly faults?: readonly Fault[] | undefined;
+}
+
+async function readBody(body: NonNullable<Operation['body']>, request: Request): Promise<Checked> {
   const json = await readJson(request, body.mediaTypes);
   if (json !== undefined) return check(body.schema, json, 'body');
   if (body.optional) return {};

@@ -20,11 +20,16 @@ const MAX_AGE_MS = 60_000;
 
 export type SigningKeys = ReturnType<typeof createSigningKeys>;
 type Adapter = Required<NonNullable<JwtOptions['adapter']>>;
+/** A key that was read again is the same object, as long as its text is, so that a token goes on being known by it. */
+interface Cached {
+  readonly text: string;
+  readonly key: CryptoKey;
+}
 type SigningKey = Awaited<ReturnType<Adapter['createJwk']>> & { expiresAt: Date };
 
 /** The keys that sign tokens: Better Auth makes them and signs, the task API verifies by them, both in this process. */
 export function createSigningKeys({ db, secret, log }: { db: Database; secret: string; log: Logger }) {
-  let cached = new Map<string, CryptoKey>();
+  let cached = new Map<string, Cached>();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
   /** By `kid`, whether the private half is encrypted under this secret. */
@@ -42,12 +47,14 @@ export function createSigningKeys({ db, secret, log }: { db: Database; secret: s
     return loading;
   };
 
-  async function loadPublicKeys(): Promise<Map<string, CryptoKey>> {
+  async function loadPublicKeys(): Promise<Map<string, Cached>> {
     const oldest = Date.now() - KEY_GRACE * 1000;
     const keys = await judge(await listSigningKeys(db.auth));
     const current = keys.filter(({ expiresAt }) => expiresAt.getTime() > oldest);
-    const imported = current.map(async ({ id, publicKey }) => {
-      return [id, (await importJWK(JSON.parse(publicKey), ALGORITHM)) as CryptoKey] as const;
+    const imported = current.map(async ({ id, publicKey: text }) => {
+      const known = cached.get(id);
+      if (known?.text === text) return [id, known] as const;
+      return [id, { text, key: (await importJWK(JSON.parse(text), ALGORITHM)) as CryptoKey }] as const;
     });
     return new Map(await Promise.all(imported));
   }
@@ -74,10 +81,11 @@ export function createSigningKeys({ db, secret, log }: { db: Database; secret: s
 
   return {
     /** The public key with this `kid`. Read again each minute, and at once, though not twice a second, when unknown. */
-    async publicKey(kid: string): Promise<CryptoKey | undefined> {
+    publicKey(kid: string): CryptoKey | undefined | Promise<CryptoKey | undefined> {
       const age = performance.now() - loadedAt;
-      if (age > (cached.has(kid) ? MAX_AGE_MS : COOL_DOWN_MS)) await reload();
-      return cached.get(kid);
+      const isFresh = age <= (cached.has(kid) ? MAX_AGE_MS : COOL_DOWN_MS);
+      // No promise without need: this is on the way of every request.
+      return isFresh ? cached.get(kid)?.key : reload().then(() => cached.get(kid)?.key);
     },
     /** Where Better Auth's JWT plugin finds and stores its keys. */
     adapter: {

@@ -1,4 +1,5 @@
 import { query } from '@taskward/db';
+import { statement } from '@taskward/db/testing';
 import { beforeAll, expect, test } from 'vitest';
 import { getApp } from '../server/app';
 import { explore, patience, Tally } from './explore';
@@ -59,7 +60,10 @@ const shorten = (text: string, most = 200) => (text.length > most ? `${text.slic
 
 async function forgetAll(userId: string): Promise<void> {
   const { db } = await getApp();
-  await db.asUser(userId, () => [query.execute('delete from tasks'), query.execute('delete from idempotency_keys')]);
+  await db.asUser(userId, [
+    statement(query.execute('delete from tasks')),
+    statement(query.execute('delete from idempotency_keys')),
+  ]);
 }
 
 function compare({ model, places }: World, { ask }: Move, answer: Response, body: unknown): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { query } from '@taskward/db';
 import { tasks, taskTags } from '@taskward/db/schema';
+import { statement } from '@taskward/db/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { getApp } from '../server/app';
 import { stored } from './forge';
@@ -31,7 +32,7 @@ beforeAll(async () => {
 const stateOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => 'succeeded',
-    (error) => error.cause?.code ?? error,
+    (error) => error.code ?? error,
   );
 const DENIED = '42501';
 
@@ -40,14 +41,14 @@ describe('a statement without a predicate', () => {
     ['tasks', tasks, 1],
     ['tags', taskTags, 2],
   ] as const)("reads only the caller's %s", async (_, table, count) => {
-    const [rows] = await asUser(ada.id, () => [query.select().from(table)]);
+    const [rows] = await asUser(ada.id, [statement(query.select().from(table))]);
     expect(rows.map(({ userId }) => userId)).toEqual(Array(count).fill(ada.id));
     expect(await asOwner(`select from ${table === tasks ? 'tasks' : 'task_tags'}`)).toHaveLength(count * 3);
   });
 
   test("changes only the caller's tasks", async () => {
     const before = await stored(bob.id);
-    const [changed] = await asUser(ada.id, () => [query.update(tasks).set({ priority: 'high' }).returning()]);
+    const [changed] = await asUser(ada.id, [statement(query.update(tasks).set({ priority: 'high' }).returning())]);
     expect(changed.map(({ id }) => id)).toEqual([adasTask]);
     expect(await stored(bob.id)).toBe(before);
   });
@@ -56,9 +57,9 @@ describe('a statement without a predicate', () => {
     const before = await stored(bob.id);
     const carl = await signUp();
     const task = await newTask(carl);
-    const [tags, removed] = await asUser(carl.id, () => [
-      query.delete(taskTags).returning(),
-      query.delete(tasks).returning(),
+    const [tags, removed] = await asUser(carl.id, [
+      statement(query.delete(taskTags).returning()),
+      statement(query.delete(tasks).returning()),
     ]);
     expect(tags.map(({ taskId }) => taskId)).toEqual([task, task]);
     expect(removed.map(({ id }) => id)).toEqual([task]);
@@ -67,12 +68,12 @@ describe('a statement without a predicate', () => {
 
   test.each(['', ' ', '%', 'nobody', "' or true --", 'null'])('reaches nothing as %j', async (nobody) => {
     const before = await stored();
-    const results = await asUser(nobody, () => [
-      query.select().from(tasks),
-      query.select().from(taskTags),
-      query.update(tasks).set({ title: 'Taken' }).returning(),
-      query.delete(taskTags).returning(),
-      query.delete(tasks).returning(),
+    const results = await asUser(nobody, [
+      statement(query.select().from(tasks)),
+      statement(query.select().from(taskTags)),
+      statement(query.update(tasks).set({ title: 'Taken' }).returning()),
+      statement(query.delete(taskTags).returning()),
+      statement(query.delete(tasks).returning()),
     ]);
     expect(results).toEqual([[], [], [], [], []]);
     expect(await stored()).toBe(before);
@@ -82,33 +83,36 @@ describe('a statement without a predicate', () => {
 describe('a write for another user is refused', () => {
   const ofBob = () => ({ userId: bob.id, id: randomUUID(), title: 'Planted' });
   const writes = {
-    'a task planted': () => query.insert(tasks).values(ofBob()),
-    'a task given away': () => query.update(tasks).set({ userId: bob.id }),
+    'a task planted': () => statement(query.insert(tasks).values(ofBob())),
+    'a task given away': () => statement(query.update(tasks).set({ userId: bob.id })),
     'a task taken over by a conflict': () =>
-      query
-        .insert(tasks)
-        .values({ ...ofBob(), id: bobsTask })
-        .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: { userId: ada.id } }),
-    'a tag planted': () => query.insert(taskTags).values({ userId: bob.id, taskId: bobsTask, tag: 'planted' }),
-    'a tag given away': () => query.update(taskTags).set({ userId: bob.id, taskId: bobsTask }),
+      statement(
+        query
+          .insert(tasks)
+          .values({ ...ofBob(), id: bobsTask })
+          .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: { userId: ada.id } }),
+      ),
+    'a tag planted': () =>
+      statement(query.insert(taskTags).values({ userId: bob.id, taskId: bobsTask, tag: 'planted' })),
+    'a tag given away': () => statement(query.update(taskTags).set({ userId: bob.id, taskId: bobsTask })),
   };
 
   test.each(Object.entries(writes))('%s', async (_, write) => {
     const before = await stored();
-    expect(await stateOf(asUser(ada.id, () => [write()]))).toBe(DENIED);
+    expect(await stateOf(asUser(ada.id, [write()]))).toBe(DENIED);
     expect(await stored()).toBe(before);
   });
 
   test('a task of nobody’s', async () => {
-    expect(await stateOf(asUser('', () => [query.insert(tasks).values({ ...ofBob(), userId: '' })]))).not.toBe(
+    expect(await stateOf(asUser('', [statement(query.insert(tasks).values({ ...ofBob(), userId: '' }))]))).not.toBe(
       'succeeded',
     );
-    expect(await stateOf(asUser('', () => [query.insert(tasks).values(ofBob())]))).toBe(DENIED);
+    expect(await stateOf(asUser('', [statement(query.insert(tasks).values(ofBob()))]))).toBe(DENIED);
   });
 
   test("a tag on another user's task", async () => {
-    const tag = () => [query.insert(taskTags).values({ userId: ada.id, taskId: bobsTask, tag: 'x' })];
-    expect(await stateOf(asUser(ada.id, tag))).toBe('23503');
+    const tag = statement(query.insert(taskTags).values({ userId: ada.id, taskId: bobsTask, tag: 'x' }));
+    expect(await stateOf(asUser(ada.id, [tag]))).toBe('23503');
   });
 });
 
@@ -137,9 +141,9 @@ describe('the role of task statements', () => {
     "copy tasks to program 'true'",
   ];
 
-  test.each(statements)('may not: %s', async (statement) => {
+  test.each(statements)('may not: %s', async (text) => {
     const before = await stored();
-    expect(await stateOf(asUser(ada.id, () => [query.execute(statement)]))).toBe(DENIED);
+    expect(await stateOf(asUser(ada.id, [statement(query.execute(text))]))).toBe(DENIED);
     expect(await stored()).toBe(before);
   });
 
@@ -171,7 +175,7 @@ describe('the role of task statements', () => {
 });
 
 const IDENTITY = `select current_user::text as role, coalesce(current_setting('app.user_id', true), '') as id`;
-const identify = async (userId: string) => (await asUser(userId, () => [query.execute(IDENTITY)]))[0][0];
+const identify = async (userId: string) => (await asUser(userId, [statement(query.execute(IDENTITY))]))[0][0];
 const ofUser = (id: string) => ({ role: 'todo_user', id });
 
 describe('who is in force', () => {
@@ -186,7 +190,7 @@ describe('who is in force', () => {
 
   test('ends with a transaction that fails, too', async () => {
     const [owner] = await asOwner(IDENTITY);
-    expect(await stateOf(asUser(ada.id, () => [query.execute('select 1 / 0')]))).toBe('22012');
+    expect(await stateOf(asUser(ada.id, [statement(query.execute('select 1 / 0'))]))).toBe('22012');
     expect(await asOwner(IDENTITY)).toEqual([owner]);
     expect(await identify(bob.id)).toEqual(ofUser(bob.id));
   });
@@ -195,10 +199,10 @@ describe('who is in force', () => {
     const [owner] = await asOwner(IDENTITY);
     const rounds = Array.from({ length: 40 }, async (_, i) => {
       const { id } = i % 2 ? ada : bob;
-      const failing = i % 5 ? undefined : stateOf(asUser(id, () => [query.execute('select 1 / 0')]));
+      const failing = i % 5 ? undefined : stateOf(asUser(id, [statement(query.execute('select 1 / 0'))]));
       const [identity, [rows], asked] = await Promise.all([
         identify(id),
-        asUser(id, () => [query.select().from(tasks)]),
+        asUser(id, [statement(query.select().from(tasks))]),
         asOwner(IDENTITY),
         failing,
       ]);
@@ -211,24 +215,24 @@ describe('who is in force', () => {
 });
 
 describe('a batch with a statement that fails', () => {
-  const planted = () => query.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: 'Half' });
-  const renamed = () => query.update(tasks).set({ title: 'Half' });
+  const planted = () => statement(query.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: 'Half' }));
+  const renamed = () => statement(query.update(tasks).set({ title: 'Half' }));
   const failures = {
-    '22012': () => query.execute('select 1 / 0'),
-    '42601': () => query.execute('selec'),
-    '42P01': () => query.execute('select * from nowhere'),
-    '23505': () => query.insert(tasks).values({ userId: ada.id, id: adasTask, title: 'Twice' }),
-    '23514': () => query.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: '' }),
-    '23503': () => query.insert(taskTags).values({ userId: ada.id, taskId: randomUUID(), tag: 'x' }),
-    [DENIED]: () => query.execute('select * from jwks'),
+    '22012': () => statement(query.execute('select 1 / 0')),
+    '42601': () => statement(query.execute('selec')),
+    '42P01': () => statement(query.execute('select * from nowhere')),
+    '23505': () => statement(query.insert(tasks).values({ userId: ada.id, id: adasTask, title: 'Twice' })),
+    '23514': () => statement(query.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: '' })),
+    '23503': () => statement(query.insert(taskTags).values({ userId: ada.id, taskId: randomUUID(), tag: 'x' })),
+    [DENIED]: () => statement(query.execute('select * from jwks')),
   };
 
   test.each(Object.entries(failures))('writes nothing and harms nobody after it (SQLSTATE %s)', async (state, fail) => {
     const before = await stored();
     for (const batch of [
-      () => [planted(), renamed(), fail()],
-      () => [fail(), planted(), renamed()],
-      () => [planted(), fail(), renamed()],
+      [planted(), renamed(), fail()],
+      [fail(), planted(), renamed()],
+      [planted(), fail(), renamed()],
     ]) {
       expect(await stateOf(asUser(ada.id, batch))).toBe(state);
       expect(await stored()).toBe(before);

@@ -3,16 +3,20 @@ import { sql } from 'drizzle-orm';
 import journal from '../migrations/meta/_journal.json';
 import { type Driver, isDatabaseUnavailable, PATIENCE } from './driver';
 import { embeddedFolder } from './location';
-import { type Collected, collect, type Queries, query, type Results } from './query';
+import { prepare, query, type Statement } from './query';
+
+type Rows<S extends readonly Statement[]> = {
+  -readonly [I in keyof S]: S[I] extends Statement<infer Row> ? Row[] : never;
+};
 
 export interface Database extends Pick<Driver, 'auth'> {
   /**
-   * The one way to tasks: runs the queries that `build` returns, in order, in one transaction and one round trip, as
-   * this user.
+   * The one way to tasks: runs the statements, in order, in one transaction and one round trip, as this user. Answers
+   * the rows of each.
    *
-   * @throws {DrizzleQueryError} whose `cause` is the driver's error; nothing has been written then.
+   * @throws the driver's error, of the first statement that failed; nothing has been written then.
    */
-  asUser<const Q extends Queries>(userId: string, build: () => Q): Promise<Results<Q>>;
+  asUser<const S extends readonly Statement[]>(userId: string, statements: S): Promise<Rows<S>>;
   /** @throws {Error} saying what is wrong: not reachable, schema not current, or row-level security not in force. */
   assertReady(): Promise<void>;
 }
@@ -34,17 +38,12 @@ export async function openDriver(url: string, neonEndpoint?: string, patience = 
 }
 
 export function createDatabase(driver: Driver): Database {
-  const asUser: Database['asUser'] = async (userId, build) => {
-    const [batch, results] = collect(build);
-    try {
-      const answers = await sendPatiently(driver, userId, batch);
-      batch.forEach((one, i) => {
-        one.resolve({ rows: answers[i] ?? [] });
-      });
-    } catch (error) {
-      for (const one of batch) one.reject(error);
-    }
-    return results;
+  const asUser: Database['asUser'] = async (userId, statements) => {
+    const answers = await sendPatiently(driver, userId, statements);
+    return statements.map(({ toRow }, i) => {
+      const rows = answers[i] ?? [];
+      return toRow ? rows.map(toRow) : rows;
+    }) as never;
   };
   return {
     asUser,
@@ -57,7 +56,7 @@ export function createDatabase(driver: Driver): Database {
 }
 
 /** Tries once more, a little later, where that can do nothing twice, and nobody has waited long already. */
-async function sendPatiently(driver: Driver, userId: string, batch: readonly Collected[]): Promise<unknown[][]> {
+async function sendPatiently(driver: Driver, userId: string, batch: readonly Statement[]): Promise<unknown[][]> {
   // A value that cannot be written fails here, before a driver has sent the statements around it.
   JSON.stringify(batch.map(({ params }) => params.filter((param) => typeof param === 'object')));
   const started = performance.now();
@@ -88,8 +87,17 @@ async function assertSchemaCurrent(driver: Driver): Promise<void> {
 }
 
 async function assertRowSecurity(asUser: Database['asUser']): Promise<void> {
-  const [open] = await asUser('', () => [
-    query.execute<{ name: string }>(sql`
+  const [open] = await asUser('', [unguarded()]);
+  if (open.length > 0) {
+    const names = open.map(({ name }) => name).join(' and ');
+    throw new Error(
+      `Row-level security does not hold users apart in ${names}: put it back as the migrations define it.`,
+    );
+  }
+}
+
+const unguarded = prepare(
+  query.execute<{ name: string }>(sql`
       select c.relname as name
       from pg_class c join pg_roles r on r.rolname = current_user
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
@@ -99,11 +107,4 @@ async function assertRowSecurity(asUser: Database['asUser']): Promise<void> {
           from pg_policy p where p.polrelid = c.oid and p.polpermissive
         ) is not true
       )`),
-  ]);
-  if (open.length > 0) {
-    const names = open.map(({ name }) => name).join(' and ');
-    throw new Error(
-      `Row-level security does not hold users apart in ${names}: put it back as the migrations define it.`,
-    );
-  }
-}
+);

@@ -1,9 +1,7 @@
 import type { NeonDatabase } from 'drizzle-orm/neon-serverless';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgliteDatabase } from 'drizzle-orm/pglite';
-import type { Collected } from './query';
-
-export type Statement = Pick<Collected, 'text' | 'params' | 'rowMode'>;
+import type { Statement } from './query';
 
 /** What differs between the ways to a PostgreSQL; all else is shared. */
 export interface Driver {

@@ -8,9 +8,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createDatabase, type Database, openDriver } from './database';
 import { DatabaseUnavailable, type Driver } from './driver';
 import { migrationsFolder } from './location';
-import { query } from './query';
+import { query, type Statement } from './query';
 import { tasks, user } from './schema';
-import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startPostgres } from './testing';
+import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startPostgres, statement } from './testing';
 
 /** What happens when the way to the database fails. On a server and a gateway of its own, so that nobody else is hit. */
 
@@ -85,14 +85,14 @@ afterAll(async () => {
   await server?.dispose();
 });
 
-const write = (title: string, ...more: PromiseLike<unknown>[]) => [
-  query.insert(tasks).values({ userId, id: randomUUID(), title }),
+const write = (title: string, ...more: Statement[]) => [
+  statement(query.insert(tasks).values({ userId, id: randomUUID(), title })),
   ...more,
 ];
 const count = async (title: string) =>
   (await admin.query('select count(*)::int as n from tasks where title = $1', [title])).rows[0].n;
-const read = () => db.asUser(userId, () => [query.select().from(tasks).limit(1)]);
-const nap = (seconds: number) => query.execute(sql.raw(`select pg_sleep(${seconds})`));
+const read = () => db.asUser(userId, [statement(query.select().from(tasks).limit(1))]);
+const nap = (seconds: number) => statement(query.execute(sql.raw(`select pg_sleep(${seconds})`)));
 
 /** How it failed: for want of the database, and in time. */
 async function unavailable(work: Promise<unknown>): Promise<DatabaseUnavailable> {
@@ -121,21 +121,21 @@ async function terminate(text: string): Promise<void> {
 describe.runIf(engine !== 'pglite')('the way to the database', () => {
   test('more callers than connections are answered or told in time, and all is well after', async () => {
     const started = performance.now();
-    const calls = Array.from({ length: 60 }, () => db.asUser(userId, () => [nap(0.2)]));
+    const calls = Array.from({ length: 60 }, () => db.asUser(userId, [nap(0.2)]));
     const outcomes = await Promise.allSettled(calls);
     expect(performance.now() - started).toBeLessThan(LONGEST_MS);
-    const causes = outcomes.map((one) => (one.status === 'rejected' ? one.reason.cause : undefined));
-    expect(causes.filter((cause) => cause && !(cause instanceof DatabaseUnavailable))).toEqual([]);
-    expect(causes.filter((cause) => !cause).length).toBeGreaterThanOrEqual(10);
+    const errors = outcomes.map((one) => (one.status === 'rejected' ? one.reason : undefined));
+    expect(errors.filter((error) => error && !(error instanceof DatabaseUnavailable))).toEqual([]);
+    expect(errors.filter((error) => !error).length).toBeGreaterThanOrEqual(10);
     await Promise.all(Array.from({ length: 20 }, read));
   });
 
   test('a connection killed at work fails that call alone, and leaves nothing half-written', async () => {
-    const failed = unavailable(db.asUser(userId, () => write('killed', nap(30))));
+    const failed = unavailable(db.asUser(userId, write('killed', nap(30))));
     await terminate('select pg_sleep(30)');
     expect((await failed).mayHaveRun).toBe(true);
     expect(await count('killed')).toBe(0);
-    await db.asUser(userId, () => write('after'));
+    await db.asUser(userId, write('after'));
     expect(await count('after')).toBe(1);
   });
 
@@ -155,7 +155,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     await Promise.all([read(), read(), db.auth.execute('select 1'), read()]);
     await terminateAll();
     await sleep(100);
-    await Promise.all([read(), db.asUser(userId, () => write('replaced')), db.auth.execute('select 1')]);
+    await Promise.all([read(), db.asUser(userId, write('replaced')), db.auth.execute('select 1')]);
     expect(await count('replaced')).toBe(1);
   });
 
@@ -171,7 +171,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
   });
 
   test('a statement that takes too long is stopped, by the server first, and undone', async () => {
-    await unavailable(db.asUser(userId, () => write('too long', nap(20))));
+    await unavailable(db.asUser(userId, write('too long', nap(20))));
     expect(await count('too long')).toBe(0);
     const { rows } = await admin.query(
       `select from pg_stat_activity where query like '%sleep(20)' and state = 'active'`,
@@ -196,7 +196,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     await sleep(100);
     try {
       expect((await unavailable(read())).cause).toBeDefined();
-      await unavailable(db.asUser(userId, () => write('no room')));
+      await unavailable(db.asUser(userId, write('no room')));
       if (engine === 'postgres') {
         await unavailable(driver.read('select 1'));
         await unavailable(db.auth.transaction((tx) => tx.select().from(user)));
@@ -214,12 +214,7 @@ describe.runIf(engine === 'postgres')('a line', () => {
   test('that falls silent is given up in time, for tasks and for Better Auth', async () => {
     await read();
     proxy.faults.frozen = true;
-    const works = [
-      read(),
-      db.asUser(userId, () => write('silent')),
-      db.auth.execute('select 1'),
-      driver.read('select 1'),
-    ];
+    const works = [read(), db.asUser(userId, write('silent')), db.auth.execute('select 1'), driver.read('select 1')];
     await Promise.all(works.map(unavailable));
     expect(await count('silent')).toBe(0);
     proxy.faults.frozen = false;
@@ -230,7 +225,7 @@ describe.runIf(engine === 'postgres')('a line', () => {
     for (const cut of ['before', 'after'] as const) {
       await read();
       proxy.faults.cut = cut;
-      const error = await unavailable(db.asUser(userId, () => write(`cut ${cut}`)));
+      const error = await unavailable(db.asUser(userId, write(`cut ${cut}`)));
       expect(error.mayHaveRun).toBe(true);
       proxy.faults.cut = undefined;
       await sleep(50);
@@ -274,7 +269,7 @@ describe.runIf(engine === 'neon')('a gateway', () => {
   ])('with %j fails a write, which is sent once, and leaves %i', async (faults, rows) => {
     const title = JSON.stringify(faults);
     gateway.faults = faults;
-    expect(await requests(() => unavailable(db.asUser(userId, () => write(title))))).toBe(1);
+    expect(await requests(() => unavailable(db.asUser(userId, write(title))))).toBe(1);
     expect(await sleep(faults.delayMs ? 700 : 0).then(() => count(title))).toBe(rows);
   });
 

@@ -1,5 +1,5 @@
 export { createDatabase, type Database, openDriver } from './database';
 export { DatabaseUnavailable, type Driver, isDatabaseUnavailable } from './driver';
 export { DEFAULT_DATABASE_URL, embeddedFolder, migrationsFolder } from './location';
-export { query } from './query';
+export { prepare, query, type Statement } from './query';
 export { addSigningKey, listSigningKeys, type StoredKey } from './signing-keys';

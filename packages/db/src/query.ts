@@ -1,58 +1,57 @@
+import { Column, fillPlaceholders, is, type Query } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pg-proxy';
 
-/** A statement as it goes to a driver, and where its rows are to be handed. */
-export interface Collected {
+/** Drizzle without a connection: what is written with it is prepared, and run by `Database.asUser` alone. */
+export const query = drizzle(() => {
+  throw new Error('A statement is run by asUser: otherwise it would belong to nobody.');
+});
+
+/** A statement with its values, as it goes to a driver. */
+export interface Statement<Row = unknown> {
   readonly text: string;
   readonly params: unknown[];
   /** `array`: rows are arrays in the order of the select list. `object`: rows are keyed by column name. */
   readonly rowMode: 'array' | 'object';
-  readonly resolve: (result: { rows: unknown[] }) => void;
-  readonly reject: (error: unknown) => void;
+  /** What Drizzle says of the row, made of what the driver says. */
+  toRow?(row: unknown): Row;
 }
 
-let collecting: Collected[] | undefined;
+/** A statement as Drizzle builds it, by `select` and its like or, from SQL as it is, by `execute`. */
+export type Written<Row> = PromiseLike<Row[]> & ({ prepare(name: string): object } | { getQuery(): Query });
+
+interface Prepared {
+  getQuery(): Query;
+  readonly fields?: readonly { readonly path: readonly string[]; readonly field: Field }[];
+}
+type Field = Column | { readonly decoder: Decoder } | { readonly sql: { readonly decoder: Decoder } };
+type Decoder = Pick<Column, 'mapFromDriverValue'>;
 
 /**
- * Drizzle without a connection: its statements are gathered by `Database.asUser`, and refused anywhere else.
- * Statements used on every request are prepared from it once: `query.select()….prepare(name)`.
+ * Builds the text of a statement once. What it answers takes the values of the placeholders and gives a statement for
+ * `Database.asUser`.
  */
-export const query = drizzle((text, params, method) => {
-  const batch = collecting;
-  if (!batch) throw new Error('A statement was started outside asUser, where it would belong to nobody.');
-  return new Promise((resolve, reject) => {
-    batch.push({ text, params, rowMode: method === 'all' ? 'array' : 'object', resolve, reject });
+export function prepare<Row>(written: Written<Row>): (values?: Record<string, unknown>) => Statement<Row> {
+  const prepared = ('prepare' in written ? written.prepare('') : written) as Prepared;
+  const { sql: text, params } = prepared.getQuery();
+  const { fields } = prepared;
+  const rowMode = fields ? 'array' : 'object';
+  const toRow = fields && decoderOf<Row>(fields);
+  return (values = {}) => ({ text, params: fillPlaceholders(params, values), rowMode, ...(toRow && { toRow }) });
+}
+
+/** @throws {Error} for columns of joined tables, which Drizzle would nest. */
+function decoderOf<Row>(fields: NonNullable<Prepared['fields']>): (row: unknown) => Row {
+  const columns = fields.map(({ path: [name = '', ...more], field }) => {
+    if (more.length > 0) throw new Error('A statement that joins tables has to name each column of its rows.');
+    const decoder = is(field, Column) ? field : 'sql' in field ? field.sql.decoder : field.decoder;
+    return { name, decoder };
   });
-});
-
-export type Queries = readonly PromiseLike<unknown>[];
-export type Results<Q extends Queries> = { -readonly [I in keyof Q]: Awaited<Q[I]> };
-
-/**
- * Gathers the statements of the queries that `build` returns, in their order: those it has started (prepared ones, by
- * `execute`) as well as those it has only described. Synchronous, so nothing can slip in between.
- */
-export function collect<const Q extends Queries>(build: () => Q): [readonly Collected[], Promise<Results<Q>>] {
-  const ordered: (Collected | undefined)[] = [];
-  collecting = [];
-  try {
-    const queries = build();
-    const started = collecting;
-    const results = queries.map((one) => {
-      collecting = [];
-      // Drizzle starts a query that was only described when `then` is called on it.
-      const result = one.then((rows) => rows);
-      ordered.push(one instanceof Promise ? started.shift() : collecting[0]);
-      return result;
+  return (row) => {
+    const values = row as unknown[];
+    const decoded: Record<string, unknown> = {};
+    columns.forEach(({ name, decoder }, i) => {
+      decoded[name] = values[i] === null ? null : decoder.mapFromDriverValue(values[i]);
     });
-    const batch = ordered.filter((one) => one !== undefined);
-    const all = Promise.all(results);
-    // Those that fail by themselves, for want of a value, are told of here, and must not end the process besides.
-    all.catch(() => {});
-    if (started.length > 0 || batch.length !== queries.length) {
-      throw new Error('asUser needs just the queries that its callback starts, in the order in which it starts them.');
-    }
-    return [batch, all as Promise<Results<Q>>];
-  } finally {
-    collecting = undefined;
-  }
+    return decoded as Row;
+  };
 }

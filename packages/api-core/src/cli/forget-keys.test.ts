@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { createDatabase, openDriver, query } from '@taskward/db';
 import { idempotencyKeys, user } from '@taskward/db/schema';
-import { freshDatabase } from '@taskward/db/testing';
+import { freshDatabase, statement } from '@taskward/db/testing';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 
@@ -22,15 +22,17 @@ test('the command takes away keys older than a day, of every user, and no other'
   for (const id of ['ada', 'bob']) {
     await before.db.auth.insert(user).values({ id, name: id, email: `${id}@example.com` });
     const keep = (key: string, age: string) =>
-      query.insert(idempotencyKeys).values({
-        userId: id,
-        key,
-        fingerprint: 'x',
-        answer: {},
-        createdAt: sql`now() - ${age}::interval`,
-      });
+      statement(
+        query.insert(idempotencyKeys).values({
+          userId: id,
+          key,
+          fingerprint: 'x',
+          answer: {},
+          createdAt: sql`now() - ${age}::interval`,
+        }),
+      );
     const old = Array.from({ length: 45 }, (_, i) => keep(`old-${i}`, '25 hours'));
-    await before.db.asUser(id, () => [...old, keep('fresh', '23 hours')]);
+    await before.db.asUser(id, [...old, keep('fresh', '23 hours')]);
   }
   await before.driver.close();
 
@@ -39,7 +41,9 @@ test('the command takes away keys older than a day, of every user, and no other'
 
   const after = await open();
   for (const id of ['ada', 'bob']) {
-    const [left] = await after.db.asUser(id, () => [query.select({ key: idempotencyKeys.key }).from(idempotencyKeys)]);
+    const [left] = await after.db.asUser(id, [
+      statement(query.select({ key: idempotencyKeys.key }).from(idempotencyKeys)),
+    ]);
     expect(left).toEqual([{ key: 'fresh' }]);
   }
   await after.driver.close();

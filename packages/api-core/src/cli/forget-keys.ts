@@ -40,7 +40,7 @@ async function* allUsers(db: Database): AsyncGenerator<string> {
 async function forgetAll(db: Database, userId: string): Promise<number> {
   let count = 0;
   for (let some = 1; some > 0; count += some) {
-    const [forgotten] = await db.asUser(userId, () => [forget.execute({ userId })]);
+    const [forgotten] = await db.asUser(userId, [forget({ userId })]);
     some = forgotten.length;
   }
   return count;

@@ -1,4 +1,4 @@
-import type { Database } from '@taskward/db';
+import type { Database, Statement } from '@taskward/db';
 import { v7 as uuidv7 } from 'uuid';
 import { ApiError, invalid } from '../errors';
 import { Created, Replayed } from '../operation';
@@ -31,13 +31,11 @@ export async function list(ctx: Context, { cursor, limit, sort, tag = [], ...giv
     continued: cursor !== undefined,
   });
   const tags = Object.fromEntries(tag.map((one, index) => [`tag${index}`, one]));
-  const [rows] = await ctx.db.asUser(userId, () => [
-    statement.execute({ ...filters, ...tags, userId, key, id, limit: limit + 1 }),
-  ]);
+  const [rows] = await ctx.db.asUser(userId, [statement({ ...filters, ...tags, userId, key, id, limit: limit + 1 })]);
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
-    data: rows.slice(0, limit).map(toTask),
-    next_cursor: last ? encodeCursor(ctx.cursorKey, scope, [last.key, last.id]) : null,
+    data: rows.slice(0, limit).map(({ task }) => task),
+    next_cursor: last ? encodeCursor(ctx.cursorKey, scope, [last.key, last.task.id]) : null,
   };
 }
 
@@ -62,8 +60,8 @@ function toFilters({ status, completed, priority, due_before, due_after, q }: Fi
 type Filters = Omit<ListQuery, 'cursor' | 'limit' | 'sort' | 'tag'>;
 
 export async function get(ctx: Context, id: string): Promise<Task> {
-  const [[row]] = await ctx.db.asUser(ctx.userId, () => [statements.find.execute({ userId: ctx.userId, id })]);
-  return toTask(row ?? notFound());
+  const [[row]] = await ctx.db.asUser(ctx.userId, [statements.find({ userId: ctx.userId, id })]);
+  return row?.task ?? notFound();
 }
 
 export async function create(ctx: Context, input: TaskInput): Promise<Created<Task> | Replayed<Created<Task>>> {
@@ -104,45 +102,38 @@ export async function complete(
 export async function remove(ctx: Context, id: string): Promise<undefined> {
   const values = { userId: ctx.userId, id, ...toVersions(ctx.preconditions) };
   const { lock, remove, version } = statements;
-  const [, removed, [left]] = await ctx.db.asUser(ctx.userId, () => [
-    lock.execute(values),
-    remove.execute(values),
-    version.execute(values),
-  ]);
+  const [, removed, [left]] = await ctx.db.asUser(ctx.userId, [lock(values), remove(values), version(values)]);
   if (left) preconditionFailed(left.version);
   if (removed.length === 0) notFound();
 }
 
-interface Statement {
-  execute(values: Record<string, unknown>): PromiseLike<unknown[]>;
-}
+type Write = (values: Record<string, unknown>) => Statement;
 
 /**
  * Runs the writes, the last of which answers a row where it hit the task, and reads the task that they leave. With an
  * idempotency key the answer is kept, or, where it was given before, given again. All in one batch.
  */
-async function write(ctx: Context, id: string, given: Record<string, unknown>, writes: readonly Statement[]) {
+async function write(ctx: Context, id: string, given: Record<string, unknown>, writes: readonly Write[]) {
   const { db, idempotency, preconditions, userId } = ctx;
   const { lockKey, recall, find, remember, forget } = statements;
   const values = { ...toVersions(preconditions), key: null, ...idempotency, ...given, userId, id };
-  const before: Statement[] = idempotency ? [lockKey, recall] : [];
-  const after: Statement[] = idempotency ? [remember, forget] : [];
-  const answers = await db
-    .asUser(userId, () => [...before, ...writes, find, ...after].map((one) => one.execute(values)))
-    .catch((error) => {
-      if (error.cause?.code === FOREIGN_KEY_VIOLATION) throw new ApiError('unauthorized', 'This account is gone.');
-      throw error;
-    });
+  const before: Write[] = idempotency ? [lockKey, recall] : [];
+  const after: Write[] = idempotency ? [remember, forget] : [];
+  const batch = [...before, ...writes, find, ...after].map((one) => one(values));
+  const answers = await db.asUser(userId, batch).catch((error) => {
+    if (error.code === FOREIGN_KEY_VIOLATION) throw new ApiError('unauthorized', 'This account is gone.');
+    throw error;
+  });
 
-  const [recalled] = (idempotency ? answers[1] : []) as Recalled[];
+  const [recalled] = (idempotency ? answers[1] : []) as { fingerprint: string; answer: Task }[];
   if (recalled && recalled.fingerprint !== idempotency?.fingerprint) throw keyReused();
-  if (recalled) return { task: toTask(revive(recalled.answer)), isReplayed: true, results: [] };
+  if (recalled) return { task: recalled.answer, isReplayed: true, results: [] };
 
   const results = answers.slice(before.length, before.length + writes.length);
-  const [row] = answers[before.length + writes.length] as Row[];
+  const [row] = answers[before.length + writes.length] as { task: Task }[];
   const hit = results.at(-1)?.length === 1;
-  if (hit && row) return { task: toTask(row), isReplayed: false, results };
-  if (row) return preconditionFailed(row.version);
+  if (hit && row) return { task: row.task, isReplayed: false, results };
+  if (row) return preconditionFailed(row.task.version);
   if (preconditions.ifMatch && writes.includes(statements.put)) return preconditionFailed();
   return notFound();
 }
@@ -158,39 +149,6 @@ function toValues(input: TaskPatch) {
 function toVersions({ ifMatch, ifNoneMatch }: Preconditions) {
   const toList = (versions: Versions | undefined) => (versions === 'any' ? [0] : (versions ?? null));
   return { ifMatch: toList(ifMatch), ifNoneMatch: toList(ifNoneMatch) };
-}
-
-type Row = Awaited<ReturnType<typeof statements.find.execute>>[number];
-type Recalled = Awaited<ReturnType<typeof statements.recall.execute>>[number];
-
-/** A row that was kept as JSON, where moments are text. */
-function revive(row: Row): Row {
-  const { createdAt, updatedAt, completedAt } = row;
-  return {
-    ...row,
-    createdAt: new Date(createdAt),
-    updatedAt: new Date(updatedAt),
-    completedAt: completedAt && new Date(completedAt),
-  };
-}
-
-/** What the world may see of a row, member by member: a new column stays inside until it is named here. */
-function toTask(row: Row): Task {
-  return {
-    id: row.id,
-    user_id: row.userId,
-    title: row.title,
-    description: row.description,
-    status: row.status,
-    completed: row.status === 'done',
-    priority: row.priority,
-    due_date: row.dueDate,
-    tags: row.tags,
-    completed_at: row.completedAt?.toISOString() ?? null,
-    created_at: row.createdAt.toISOString(),
-    updated_at: row.updatedAt.toISOString(),
-    version: row.version,
-  };
 }
 
 /** With the entity tag of the task as it is, where it is. */

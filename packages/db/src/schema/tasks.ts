@@ -6,7 +6,7 @@ import {
   foreignKey,
   index,
   integer,
-  jsonb,
+  json,
   pgPolicy,
   pgRole,
   pgTable,
@@ -121,8 +121,8 @@ export const idempotencyKeys = pgTable(
     key: bytewise('key').notNull(),
     /** Of method, path and body: the same key with another request is refused. */
     fingerprint: text('fingerprint').notNull(),
-    /** The row of the task as it was answered. */
-    answer: jsonb('answer').notNull(),
+    /** The task as it was answered, member by member in that order. */
+    answer: json('answer').notNull(),
     createdAt: moment('created_at').notNull().defaultNow(),
   },
   (t) => [

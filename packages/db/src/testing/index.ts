@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { inject } from 'vitest';
+import { prepare, type Statement, type Written } from '../query';
 
 export { type NeonGateway, startNeonGateway } from './neon-gateway';
 export { type PostgresServer, startPostgres } from './postgres';
@@ -57,3 +58,6 @@ export async function freshDatabase(): Promise<FreshDatabase> {
     drop: () => asAdmin(`drop database ${name} with (force)`),
   };
 }
+
+/** The statement that a query is, for one that is run but once. */
+export const statement = <Row>(written: Written<Row>): Statement<Row> => prepare(written)();

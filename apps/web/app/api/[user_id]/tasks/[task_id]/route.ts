@@ -2,6 +2,7 @@ import { deleteTask, getTask, replaceTask, tasks, updateTask } from '@taskward/a
 import { otherMethods } from '@/server/respond';
 import { route } from '@/server/route';
 
+export const dynamic = 'force-dynamic';
 export const GET = route(getTask, ({ ctx, params }) => tasks.get(ctx, params.task_id));
 export const PUT = route(replaceTask, ({ ctx, params, body }) => tasks.replace(ctx, params.task_id, body));
 export const PATCH = route(updateTask, ({ ctx, params, body }) => tasks.update(ctx, params.task_id, body));
