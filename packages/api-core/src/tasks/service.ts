@@ -31,7 +31,8 @@ export async function list(ctx: Context, { cursor, limit, sort, tag = [], ...giv
     continued: cursor !== undefined,
   });
   const tags = Object.fromEntries(tag.map((one, index) => [`tag${index}`, one]));
-  const [rows] = await ctx.db.asUser(userId, [statement({ ...filters, ...tags, userId, key, id, limit: limit + 1 })]);
+  const [[page]] = await ctx.db.asUser(userId, [statement({ ...filters, ...tags, userId, key, id, limit: limit + 1 })]);
+  const rows = page?.rows ?? [];
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
     data: rows.slice(0, limit).map(({ task }) => task),

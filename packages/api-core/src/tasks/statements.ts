@@ -80,7 +80,13 @@ export interface ListShape {
 const MAX_LISTS = 500;
 const lists = new Map<string, ReturnType<typeof buildList>>();
 
-/** The list of this shape. A row carries the `key` it is sorted by, from which the next page goes on. */
+/** A task, and the key it is sorted by, from which the next page goes on. */
+interface Listed {
+  readonly task: Task;
+  readonly key: string;
+}
+
+/** The list of this shape: all of a page in one value, as a task is. */
 export function list(shape: ListShape) {
   const name = JSON.stringify(shape);
   const statement = lists.get(name) ?? buildList(shape);
@@ -96,14 +102,15 @@ function buildList(shape: ListShape) {
   const filters = filtersBy(shape.sort === 'due_date' ? key : sortKeys.due_date.up);
   const conditions = shape.filters.map((filter) => filters[filter]);
   const tags = Array.from({ length: shape.tags }, (_, index) => hasTag(index));
-  return prepare(
-    query
-      .select({ task, key: sql<string>`(${key})::text` })
-      .from(tasks)
-      .where(and(mine, ...conditions, ...tags, shape.continued ? after : undefined))
-      .orderBy(direction(key), direction(tasks.id))
-      .limit(value('limit')),
-  );
+  const page = query
+    .select({ task: task.as('task'), key: sql`(${key})::text`.as('key') })
+    .from(tasks)
+    .where(and(mine, ...conditions, ...tags, shape.continued ? after : undefined))
+    .orderBy(direction(key), direction(tasks.id))
+    .limit(value('limit'))
+    .as('page');
+  // In the order of the page (https://www.postgresql.org/docs/current/functions-aggregate.html).
+  return prepare(query.select({ rows: sql<Listed[]>`coalesce(json_agg(page), '[]')` }).from(page));
 }
 
 /**
