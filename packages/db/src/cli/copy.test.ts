@@ -1,0 +1,252 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getTableName } from 'drizzle-orm';
+import { Client } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createDatabase, type Driver, openDriver } from '..';
+import { copiedTables } from '../copy';
+import { engine, type FreshDatabase, freshDatabase } from '../testing';
+
+const names = [...copiedTables].map(getTableName);
+
+/** An embedded database with some rows in every table, and its secret. */
+let folder: string;
+/** What it holds. */
+let held: Rows;
+/** A server that holds the same. */
+let filled: FreshDatabase;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'taskward-test-'));
+  cpSync(inject('engines').pgliteTemplate, folder, { recursive: true });
+  writeFileSync(join(folder, 'secret'), 'kept for nobody to see');
+  const driver = await openDriver(`pglite:${folder}`);
+  for (const statement of SOME_ROWS) await driver.auth.execute(statement);
+  held = await allRows(driver);
+  await driver.close();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const SOME_ROWS = [
+  `insert into "user" (id, name, email, created_at)
+     select 'u' || n, 'Zoë ' || n, 'u' || n || '@example.com', '2026-03-29T01:59:59.999+02' from generate_series(1, 20) n`,
+  `insert into account (id, user_id, account_id, provider_id, password)
+     select 'a' || id, id, id, 'credential', 'salt:hash' from "user"`,
+  `insert into session (id, user_id, token, expires_at) select 's' || id, id, 't' || id, now() from "user"`,
+  `insert into verification (id, identifier, value, expires_at) values ('v', 'reset', '{"a": null}', 'infinity')`,
+  `insert into jwks (id, public_key, private_key, created_at) values ('k', '{}', '"\\u2028"', now())`,
+  // More than are read at once, some of them large.
+  `insert into tasks (user_id, id, title, description, status, completed_at, due_date)
+     select id, gen_random_uuid(), 'ÀB "c" \\ ' || n, case when n < 5 then repeat(e'😀\\n', 2000) end,
+       case n % 2 when 0 then 'done' else 'todo' end, case n % 2 when 0 then now() end, date '0001-01-01' + n
+     from "user", generate_series(1, 60) n`,
+  `insert into task_tags (user_id, task_id, tag) select user_id, id, 'tag ' || n from tasks, generate_series(1, 2) n`,
+  `insert into idempotency_keys (user_id, key, fingerprint, answer)
+     select id, 'k', 'f', '{"n": 1.50, "deep": [null, {"ü": ""}]}' from "user"`,
+  `insert into rate_limits (key, points) values ('u1', 1)`,
+];
+
+interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Starts the command as an operator would. */
+function start(from: string, to: string[]): { process: ChildProcess; ended: Promise<Outcome> } {
+  const command = fileURLToPath(new URL('copy.ts', import.meta.url));
+  const endpoint = engine === 'neon' ? inject('engines').neonEndpoint : '';
+  const child = spawn(process.execPath, ['--import', 'tsx', command, ...to], {
+    env: { ...process.env, DATABASE_URL: from, NEON_ENDPOINT: endpoint },
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  const ended = new Promise<Outcome>((resolve) => child.once('close', (code) => resolve({ code, output })));
+  return { process: child, ended };
+}
+
+const copy = (from: string, ...to: string[]) => start(from, to).ended;
+
+test('every table is copied but that of the limits, and there are no sequences to set', async () => {
+  const driver = await openDriver(`pglite:${folder}`);
+  const there = await driver.read(
+    `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S')`,
+  );
+  await driver.close();
+  expect([...names, 'rate_limits'].sort()).toEqual(there.map(({ relname }) => relname).sort());
+});
+
+describe.runIf(engine === 'pglite')('it is refused in one line', () => {
+  const nowhere = 'postgres://nobody:x@127.0.0.1:1/none';
+
+  test('where the embedded database is in use', async () => {
+    const driver = await openDriver(`pglite:${folder}`);
+    const { code, output } = await copy(`pglite:${folder}`, nowhere);
+    expect(code).toBe(1);
+    expect(output).toMatch(/^Nothing was copied\. The data folder \S+ is in use by process \d+: .+\n$/);
+    await driver.close();
+  });
+
+  test('where there is none, and none is made', async () => {
+    const { code, output } = await copy(`pglite:${folder}/none`, nowhere);
+    expect([code, output]).toEqual([1, `Nothing was copied. There is no embedded database in ${folder}/none.\n`]);
+    expect(readdirSync(folder)).not.toContain('none');
+  });
+
+  test.each([[[]], [['pglite:elsewhere']], [['postgres://:x:y']]])('where it is not said where to: %j', async (to) => {
+    const { code, output } = await copy(`pglite:${folder}`, ...to);
+    expect([code, output]).toEqual([1, expect.stringMatching(/^Nothing was copied\. Say where to: .+\n$/)]);
+  });
+
+  test('where the server cannot be reached', async () => {
+    const { code, output } = await copy(`pglite:${folder}`, nowhere);
+    expect([code, output]).toEqual([1, 'Nothing was copied. connect ECONNREFUSED 127.0.0.1:1\n']);
+  });
+});
+
+describe.runIf(engine !== 'pglite')('a copy to a server', () => {
+  let target: FreshDatabase;
+
+  beforeAll(async () => {
+    filled = await freshDatabase();
+    return () => filled.drop();
+  });
+  beforeEach(async () => {
+    target = await freshDatabase();
+    return () => target.drop();
+  });
+
+  test('holds every row, is ready for the app, and leaves the source as it was to the byte', async () => {
+    const before = filesIn(folder);
+    const { code, output } = await copy(`pglite:${folder}`, filled.url);
+    expect(output).toMatch(/tasks\W+1200\W+1200\W/);
+    expect(code).toBe(0);
+    expect(filesIn(folder)).toEqual(before);
+    expect(await rowsIn(filled)).toEqual(held);
+    await withDriver(filled, (driver) => createDatabase(driver).assertReady());
+
+    expect(output).toContain(join(folder, 'secret'));
+    expect(output).not.toContain('kept for nobody to see');
+    expect(output).not.toContain(new URL(filled.url).password);
+  });
+
+  test('can be repeated, and then adds nothing', async () => {
+    const { code, output } = await copy(`pglite:${folder}`, filled.url);
+    expect(output).toMatch(/tasks\W+1200\W+0\W/);
+    expect(code).toBe(0);
+    expect(await rowsIn(filled)).toEqual(held);
+  });
+
+  test.each([
+    ['user', `update "user" set id = 'other', email = 'u3@example.com' where id = 'u3'`],
+    ['tasks', `update tasks set title = 'Another' where ctid in (select min(ctid) from tasks)`],
+    ['task_tags', `insert into task_tags select user_id, task_id, 'new' from task_tags limit 1`],
+    ['jwks', `update jwks set id = 'other'`],
+  ])('stops where the target holds something else in %s, and changes nothing', async (table, difference) => {
+    await copy(filled.url, target.url);
+    // Something is missing, too, which the copy must not have added.
+    await asOwner(target, `delete from account where user_id = 'u3'; delete from session; delete from tasks where user_id = 'u3'`);
+    await asOwner(target, difference);
+    const before = await rowsIn(target);
+    const { code, output } = await copy(filled.url, target.url);
+    expect(output).toMatch(new RegExp(`^Nothing was copied. The target holds something else in ${table} .+\n$`));
+    expect(code).toBe(1);
+    expect(await rowsIn(target)).toEqual(before);
+  });
+
+  /** Calls `meanwhile` while the copy, half done, waits for a lock. */
+  async function halfway(meanwhile: (copying: ChildProcess) => Promise<unknown>): Promise<Outcome> {
+    const holder = new Client({ connectionString: target.url });
+    await holder.connect();
+    await holder.query('begin; lock table task_tags in access share mode');
+    const copying = start(filled.url, [target.url]);
+    const waiting = `select from pg_locks where relation = 'task_tags'::regclass and not granted`;
+    await expect.poll(async () => (await holder.query(waiting)).rowCount, { timeout: 15_000 }).toBe(1);
+    await meanwhile(copying.process);
+    await holder.query('commit');
+    await holder.end();
+    return copying.ended;
+  }
+
+  test('that is killed in the middle leaves nothing, and row-level security in force', async () => {
+    await halfway(async (copying) => copying.kill('SIGKILL'));
+    await expect.poll(async () => Object.values(await rowsIn(target)).flat()).toEqual([]);
+    await withDriver(target, (driver) => createDatabase(driver).assertReady());
+  });
+
+  test('from a server in use is that server at one moment', async () => {
+    const { code } = await halfway(() =>
+      asOwner(filled, `insert into task_tags select user_id, task_id, 'later' from task_tags limit 1`),
+    );
+    await asOwner(filled, `delete from task_tags where tag = 'later'`);
+    expect(code).toBe(0);
+    expect(await rowsIn(target)).toEqual(held);
+  });
+
+  test('needs no right to bypass row-level security there, but all of the source in sight', async () => {
+    const role = `plain_${process.pid}_${engine}`;
+    const admin = new Client({ connectionString: inject('engines').adminUrl });
+    await admin.connect();
+    await admin.query(`create role ${role} login password 'plain' nobypassrls; grant todo_user to ${role}`);
+    await admin.query(`create database ${role} owner ${role}`);
+    const at = (url: string, parts: Partial<URL>) => Object.assign(new URL(url), { pathname: `/${role}`, ...parts }).href;
+    const plain = at(target.url, { username: role, password: 'plain' });
+    try {
+      expect(await copy(filled.url, plain)).toMatchObject({ code: 0 });
+      expect(await rowsIn({ ...target, url: at(inject('engines').adminUrl, {}) })).toEqual(held);
+
+      const { code, output } = await copy(plain, target.url);
+      expect(output).toMatch(/^Nothing was copied\. query would be affected by row-level security .+ bypassrls`\.\n$/);
+      expect(code).toBe(1);
+      expect(Object.values(await rowsIn(target)).flat()).toEqual([]);
+    } finally {
+      await admin.query(`drop database ${role} with (force)`);
+      await admin.query(`drop role ${role}`);
+      await admin.end();
+    }
+  });
+});
+
+type At = Pick<FreshDatabase, 'url' | 'neonEndpoint'>;
+
+async function withDriver<T>({ url, neonEndpoint }: At, work: (driver: Driver) => Promise<T>): Promise<T> {
+  const driver = await openDriver(url, neonEndpoint);
+  return work(driver).finally(() => driver.close());
+}
+
+const asOwner = (at: At, statement: string) => withDriver(at, (driver) => driver.auth.execute(statement));
+const rowsIn = (at: At) => withDriver(at, allRows);
+
+/** All rows of each table that is copied, as text. */
+type Rows = Record<string, unknown[]>;
+
+function allRows(driver: Driver): Promise<Rows> {
+  return driver.auth.transaction(async (tx) => {
+    await tx.execute(`set local timezone to 'UTC'`);
+    const tables: Rows = {};
+    for (const name of names) {
+      const { rows } = await tx.execute(`select (t.*)::text as row from "${name}" t order by (t.*)::text collate "C"`);
+      tables[name] = rows.map(({ row }) => row);
+    }
+    return tables;
+  });
+}
+
+/** What is in each file, by its path. */
+function filesIn(path: string): Record<string, string> {
+  const files = (readdirSync(path, { recursive: true }) as string[]).filter((name) =>
+    statSync(join(path, name)).isFile(),
+  );
+  return Object.fromEntries(
+    files.sort().map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(path, name)))
+        .digest('hex'),
+    ]),
+  );
+}

@@ -1,0 +1,63 @@
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatabase, DEFAULT_DATABASE_URL, type Driver, embeddedFolder, migrationsFolder, openDriver } from '..';
+import { copyRows } from '../copy';
+import { PATIENCE } from '../driver';
+import { lockFolder } from '../drivers/folder-lock';
+
+/** A table is hashed in one statement, however large it is. */
+const patience = { ...PATIENCE, answerMs: 3_600_000 };
+
+/** Copies all that the database of `DATABASE_URL` holds to the server that the argument names, and checks it there. */
+async function main(): Promise<void> {
+  const { DATABASE_URL, NEON_ENDPOINT } = process.env;
+  const from = DATABASE_URL || DEFAULT_DATABASE_URL;
+  const endpoint = NEON_ENDPOINT || undefined;
+  const to = process.argv[2] ?? '';
+  if (!/^postgres(ql)?:/.test(to) || !URL.canParse(to)) {
+    throw new Error('Say where to: pnpm db:copy postgres://user:password@host/database');
+  }
+  const folder = embeddedFolder(from);
+  const source = folder === undefined ? await openDriver(from, endpoint, patience) : await openAside(folder);
+  const target = await openDriver(to, endpoint, patience);
+  try {
+    await createDatabase(source).assertReady();
+    await target.migrate(migrationsFolder());
+    await createDatabase(target).assertReady();
+    const copied = await copyRows(source, target);
+    console.table(Object.fromEntries(copied.map(({ table, ...figures }) => [table, figures])));
+    console.log(`Copied: both sides hold the same. ${adviceOnSecret(folder)}`);
+  } finally {
+    await Promise.all([source.close(), target.close()]);
+  }
+}
+
+/**
+ * A copy of the embedded database, opened and migrated in a folder of its own, while nobody can start on the original,
+ * which stays as it is.
+ */
+async function openAside(folder: string): Promise<Driver> {
+  if (!existsSync(join(folder, 'postgres'))) throw new Error(`There is no embedded database in ${folder}.`);
+  lockFolder(folder);
+  const aside = mkdtempSync(join(tmpdir(), 'taskward-copy-'));
+  process.once('exit', () => rmSync(aside, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  cpSync(join(folder, 'postgres'), join(aside, 'postgres'), { recursive: true });
+  const driver = await openDriver(`pglite:${aside}`);
+  await driver.migrate(migrationsFolder());
+  return driver;
+}
+
+function adviceOnSecret(folder: string | undefined): string {
+  const file = folder === undefined ? undefined : join(folder, 'secret');
+  const secret = file && existsSync(file) ? `what ${file} holds` : 'what it has been';
+  return `Start the app there with BETTER_AUTH_SECRET set to ${secret}: under another, passwords go on, but everybody is signed out and new keys sign tokens.`;
+}
+
+main().catch((error) => {
+  const { code, message } = error.cause ?? error;
+  const remedy = code === '42501' ? ' A superuser lets the role see every row by `alter role … bypassrls`.' : '';
+  console.error(`Nothing was copied. ${message}${remedy}`);
+  process.exitCode = 1;
+});
