@@ -26,12 +26,16 @@ async function main(): Promise<void> {
     await target.migrate(migrationsFolder());
     await createDatabase(target).assertReady();
     const copied = await copyRows(source, target);
-    console.table(Object.fromEntries(copied.map(({ table, ...figures }) => [table, figures])));
+    console.log(row('table', 'rows', 'added', 'hash on both sides'));
+    for (const { table, rows, added, hash } of copied) console.log(row(table, rows, added, hash));
     console.log(`Copied: both sides hold the same. ${adviceOnSecret(folder)}`);
   } finally {
     await Promise.all([source.close(), target.close()]);
   }
 }
+
+const row = (table: string, rows: unknown, added: unknown, hash: string) =>
+  `${table.padEnd(20)} ${String(rows).padStart(9)} ${String(added).padStart(9)}  ${hash}`;
 
 /**
  * A copy of the embedded database, opened and migrated in a folder of its own, while nobody can start on the original,
