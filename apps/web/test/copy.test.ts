@@ -12,9 +12,11 @@ import { cookieOf, restartApp, send, signIn, signUp, takeToken, useApp } from '.
 /** An app that began on the embedded database moves to a server. */
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'taskward-test-'));
+
+let folder: string;
 
 async function embedded() {
+  folder = mkdtempSync(join(tmpdir(), 'taskward-test-'));
   cpSync(inject('engines').pgliteTemplate, folder, { recursive: true });
   const drop = async () => rmSync(folder, { recursive: true, force: true });
   return { url: `pglite:${folder}`, neonEndpoint: undefined, drop };
