@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDriver } from '..';
+import type { Driver } from '../driver';
+import { type FreshDatabase, freshDatabase } from '../testing';
+
+/** What lets each user's rows live on a machine of their own: no key of them spans two users. */
+
+let fresh: FreshDatabase;
+let driver: Driver;
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  driver = await openDriver(fresh.url, fresh.neonEndpoint);
+});
+afterAll(async () => {
+  await driver?.close();
+  await fresh?.drop();
+});
+
+const column = (table: string, number: string) =>
+  `(select attname::text from pg_attribute where attrelid = ${table} and attnum = ${number})`;
+/** The tables that row-level security holds users apart in. */
+const theirs = `select oid from pg_class where relnamespace = 'public'::regnamespace and relrowsecurity`;
+
+test('every index of a user’s rows, unique or not, begins with the user', async () => {
+  const indexes = await driver.read(
+    `select indexrelid::regclass::text as name, ${column('indrelid', 'indkey[0]')} as first
+     from pg_index where indrelid in (${theirs})`,
+  );
+  const names = indexes.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['tasks_pkey', 'task_tags_pkey', 'idempotency_keys_pkey']));
+  expect(indexes.filter(({ first }) => first !== 'user_id')).toEqual([]);
+});
+
+test('every foreign key of a user’s rows leads to that user, or to rows of the same user', async () => {
+  const keys = await driver.read(
+    `select conname::text as name, ${column('conrelid', 'conkey[1]')} as first, confrelid::regclass::text as parent,
+       ${column('confrelid', 'confkey[1]')} as "of"
+     from pg_constraint where contype = 'f' and (conrelid in (${theirs}) or confrelid in (${theirs})) order by 1`,
+  );
+  expect(keys).toEqual([
+    { name: 'idempotency_keys_user_id_user_id_fk', first: 'user_id', parent: '"user"', of: 'id' },
+    { name: 'task_tags_task_fkey', first: 'user_id', parent: 'tasks', of: 'user_id' },
+    { name: 'tasks_user_id_user_id_fk', first: 'user_id', parent: '"user"', of: 'id' },
+  ]);
+});
