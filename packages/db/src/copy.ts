@@ -54,17 +54,26 @@ const PLAINLY = sql`select set_config('timezone', 'UTC', true), set_config('row_
 
 type Connection = Pick<Driver['auth'], 'execute'>;
 
+const INSUFFICIENT_PRIVILEGE = '42501';
+
 /** A row can take 50 kB, so this many are some megabytes. */
 const ROWS_AT_ONCE = 500;
 
 async function copyTable(source: Connection, target: Connection, table: PgTable): Promise<CopiedTable> {
   const { name, columns, policies } = getTableConfig(table);
-  // The owner of the target need not bypass row-level security: within this transaction it does not bind him.
+  // So that the owner need not bypass row-level security; nobody else sees the table before it is forced again.
   if (policies.length > 0) await target.execute(sql`alter table ${table} no force row level security`);
   const names = columns.filter((column) => !column.generated).map((column) => sql.identifier(column.name));
   const list = sql.join(names, sql`, `);
   let added = 0;
-  await source.execute(sql`declare rows no scroll cursor for select to_jsonb(t)::text as row from ${table} t`);
+  await source
+    .execute(sql`declare rows no scroll cursor for select to_jsonb(t)::text as row from ${table} t`)
+    .catch((error) => {
+      if (error.cause?.code !== INSUFFICIENT_PRIVILEGE) throw error;
+      throw new Error(
+        `The role of the source does not see every row of ${name}: a superuser lets it, by \`alter role … bypassrls\`.`,
+      );
+    });
   for (;;) {
     const rows = await read<{ row: string }>(source, sql`fetch ${sql.raw(String(ROWS_AT_ONCE))} from rows`);
     if (rows.length === 0) break;
@@ -90,12 +99,12 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
 /** The sum of the hashes of the rows, which takes no order and no memory. */
 async function summary(side: Connection, table: PgTable): Promise<{ rows: number; hash: string }> {
   const hash = sql`('x' || left(md5(to_jsonb(t)::text), 16))::bit(64)::bigint`;
-  const [summary] = await read<{ rows: number; hash: string }>(
+  const [found] = await read<{ rows: number; hash: string }>(
     side,
-    sql`select count(*)::int as rows, md5(coalesce(sum(${hash}), 0)::text) as hash from ${table} t`,
+    sql`select count(*)::float8 as rows, md5(coalesce(sum(${hash}), 0)::text) as hash from ${table} t`,
   );
-  if (!summary) throw new Error('An aggregate gave no row.');
-  return summary;
+  if (!found) throw new Error('An aggregate gave no row.');
+  return found;
 }
 
 async function read<Row>(side: Connection, statement: SQL): Promise<Row[]> {

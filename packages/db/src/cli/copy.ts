@@ -60,8 +60,6 @@ function adviceOnSecret(folder: string | undefined): string {
 }
 
 main().catch((error) => {
-  const { code, message } = error.cause ?? error;
-  const remedy = code === '42501' ? ' A superuser lets the role see every row by `alter role … bypassrls`.' : '';
-  console.error(`Nothing was copied. ${message}${remedy}`);
+  console.error(`Nothing was copied. ${error.cause?.message ?? error.message}`);
   process.exitCode = 1;
 });
