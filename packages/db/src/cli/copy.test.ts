@@ -78,6 +78,8 @@ test('every table is copied but that of the limits, and there are no sequences t
   );
   await driver.close();
   expect([...names, 'rate_limits'].sort()).toEqual(there.map(({ relname }) => relname).sort());
+  // None of the tests below passes for want of rows.
+  for (const name of names) expect(held[name], name).not.toEqual([]);
 });
 
 describe.runIf(engine === 'pglite')('it is refused in one line', () => {
