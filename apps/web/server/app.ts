@@ -13,10 +13,12 @@ import pino, { type Logger } from 'pino';
 import { type Authenticate, createAuthenticate } from './access-token';
 import { type Auth, createAuth } from './auth';
 import { authLimits } from './auth-limits';
+import { backgroundWork } from './background';
 import { noteClientAddresses } from './client-address';
 import { type Config, readConfig } from './config';
 import { createMailer, type Mailer } from './mail';
 import { createFastRateLimit, type Policy, type RateLimit } from './rate-limit';
+import { endInOrder } from './shutdown';
 import { createSigningKeys } from './signing-keys';
 
 /** The parts of the running server, made once and wired here alone. */
@@ -35,7 +37,7 @@ export interface App {
   readonly mailer: Mailer | undefined;
   /** Of requests by one user; undefined where there is none. */
   readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'take'> } | undefined;
-  /** Ends it; the next `getApp` makes another, by the environment of then. */
+  /** Ends it, with what still goes on after answers; the next `getApp` makes another, by the environment of then. */
   close(): Promise<void>;
 }
 
@@ -62,7 +64,7 @@ function createApp(config: Config, { driver, secret }: Resources): App {
     async close() {
       app = undefined;
       shared[RESOURCES] = undefined;
-      await mailer?.close();
+      await backgroundWork();
       await driver.close();
     },
   };
@@ -115,6 +117,9 @@ export async function getApp(): Promise<App> {
 /** Starts the app with the server; what keeps it from starting is one message, and the end of the process. */
 export async function boot(): Promise<void> {
   noteClientAddresses();
+  // A function is ended by its host, and `next dev` by itself.
+  if (process.env.NODE_ENV === 'production' && process.env.VERCEL !== '1')
+    endInOrder(async () => (await getApp()).close());
   try {
     const { db, log, mailer } = await getApp();
     if (!mailer)

@@ -14,8 +14,6 @@ export interface Mail {
 export interface Mailer {
   /** Sends without waiting, so that no answer takes longer for it. What cannot be sent is a warning in the log. */
   send(mail: Mail): void;
-  /** Waits for what is on its way. */
-  close(): Promise<void>;
 }
 
 /**
@@ -32,7 +30,6 @@ export function createMailer({ url, from }: NonNullable<Config['mail']>, log: Lo
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const underway = new Set<Promise<void>>();
 
   async function deliver(mail: Mail): Promise<void> {
     try {
@@ -47,15 +44,5 @@ export function createMailer({ url, from }: NonNullable<Config['mail']>, log: Lo
     }
   }
 
-  return {
-    send(mail) {
-      const work = deliver(mail).finally(() => underway.delete(work));
-      underway.add(work);
-      inBackground(work);
-    },
-    async close() {
-      await Promise.all(underway);
-      transport.close();
-    },
-  };
+  return { send: (mail) => inBackground(deliver(mail)) };
 }

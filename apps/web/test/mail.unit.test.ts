@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../server/app';
+import { backgroundWork } from '../server/background';
 import { cookieOf, loggedEvents, ORIGIN, restartApp, send, signIn, useApp } from './harness';
 
 /** Accounts with a mail server: one that runs here and keeps what it is given. */
@@ -179,7 +180,7 @@ describe('resetting a password', () => {
     await letterTo(email);
     const unknown = newAddress();
     expect(await ask(unknown)).toEqual(known);
-    await (await getApp()).mailer?.close();
+    await backgroundWork();
     expect(letters.filter(({ to }) => to.includes(unknown))).toEqual([]);
   });
 
@@ -209,9 +210,8 @@ describe('the time of an answer', () => {
     mood = 'slow';
     const email = newAddress();
     const sent = vi.fn();
-    const { mailer } = await getApp();
     expect((await register(email)).status).toBe(200);
-    mailer?.close().then(sent);
+    backgroundWork().then(sent);
     await letterTo(email);
     expect(sent).not.toHaveBeenCalled();
     await expect.poll(() => sent.mock.calls.length, { timeout: 5_000 }).toBe(1);
