@@ -16,8 +16,8 @@ export type Engine = 'pglite' | 'postgres';
 /** The built app on a port and a database of its own. */
 export interface Server {
   readonly origin: string;
-  /** Ends it at once, as a crash would. */
-  stop(): Promise<void>;
+  /** Ends it: at once, as a crash would, unless another signal is given. Answers its exit code, null for a signal's. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Starts it again: same port, same data. */
   start(): Promise<void>;
   /** Ends it, and removes its data. */
@@ -30,6 +30,12 @@ const next = createRequire(import.meta.url).resolve('next/dist/bin/next');
 
 export async function startServer(engine: Engine, settings: Record<string, string> = {}): Promise<Server> {
   const database = engine === 'pglite' ? embedded() : await onPostgres();
+  const server = await startOn(database.url, settings);
+  return { ...server, dispose: () => server.dispose().then(database.dispose) };
+}
+
+/** The same on a database that is there already. */
+export async function startOn(url: string, settings: Record<string, string> = {}): Promise<Server> {
   const port = await freePort();
   const origin = `http://localhost:${port}`;
   const secret = randomBytes(32).toString('hex');
@@ -43,7 +49,7 @@ export async function startServer(engine: Engine, settings: Record<string, strin
       // Playwright sets it for its own children.
       FORCE_COLOR: undefined,
       NEXT_TELEMETRY_DISABLED: '1',
-      DATABASE_URL: database.url,
+      DATABASE_URL: url,
       BETTER_AUTH_SECRET: secret,
       // All of these people come from one address.
       AUTH_RATE_LIMIT: '0',
@@ -62,18 +68,20 @@ export async function startServer(engine: Engine, settings: Record<string, strin
     }
   };
 
-  const stop = async () => {
+  const stop = async (signal: NodeJS.Signals = 'SIGKILL') => {
     const stopping = child;
     child = undefined;
-    if (!stopping || stopping.exitCode !== null || stopping.signalCode !== null) return;
-    stopping.kill('SIGKILL');
-    await once(stopping, 'exit');
+    if (stopping && stopping.exitCode === null && stopping.signalCode === null) {
+      stopping.kill(signal);
+      await once(stopping, 'exit');
+    }
+    return stopping?.exitCode ?? null;
   };
 
   // A run that is cut short leaves no server behind.
   process.once('exit', () => child?.kill());
   await start();
-  return { origin, start, stop, dispose: () => stop().then(database.dispose) };
+  return { origin, start, stop, dispose: async () => void (await stop()) };
 }
 
 function isReady(origin: string): Promise<boolean> {
@@ -88,7 +96,8 @@ function embedded() {
   return { url: `pglite:${folder}/data`, dispose: async () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-async function onPostgres() {
+/** A migrated database on a PostgreSQL of its own. */
+export async function onPostgres() {
   const server = await startPostgres();
   const { url } = await server.createDatabase();
   const migrate = ['--import', 'tsx', 'packages/db/src/cli/migrate.ts'];
@@ -96,7 +105,7 @@ async function onPostgres() {
   return { url, dispose: () => server.dispose() };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0);
   await once(probe, 'listening');
   const address = probe.address();

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { Agent, request } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,11 +10,12 @@ import { migrationsFolder, openDriver } from '@taskward/db';
 import { startPostgres } from '@taskward/db/testing/postgres';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { JSON_TYPE, signUp } from './account';
+import { freePort } from './server';
 
 /** The built server, started as a user starts it, on a data folder of its own. */
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 let folder: string;
 let running: ChildProcess[];
@@ -74,29 +76,6 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
   await gone;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
-  return address.port;
-}
-
-async function signUp(origin: string) {
-  const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
-  const answer = await fetch(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE, body });
-  const { user } = await answer.json();
-  const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0]);
-  const cookie = cookies.join('; ');
-  const { token } = await (await fetch(`${origin}/api/auth/token`, { headers: { Cookie: cookie } })).json();
-  return {
-    tasks: `${origin}/api/${user.id}/tasks`,
-    cookie,
-    headers: { ...JSON_TYPE, Authorization: `Bearer ${token}` },
-  };
 }
 
 test('what was acknowledged survives kill -9 and a restart', { timeout: 200_000 }, async () => {
@@ -173,12 +152,68 @@ test('with a mail server it sends mail; without one it says so at the start', { 
   }
 });
 
-test('SIGTERM ends it and lets go of the data folder', { timeout: 100_000 }, async () => {
-  const { process: child, exit } = await serve(await freePort());
+test('SIGTERM ends it in order: nothing that was begun is cut off, and the data folder is let go of', {
+  timeout: 100_000,
+}, async () => {
+  let arrived = '';
+  const smtp = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onRcptTo: (_, __, next) => void setTimeout(next, 2_000),
+    onData(stream, session, done) {
+      stream.resume().on('end', () => {
+        arrived = session.envelope.rcptTo.map(({ address }) => address).join();
+        done();
+      });
+    },
+  });
+  await new Promise<void>((listening) => smtp.listen(0, '127.0.0.1', listening));
+  const { port: smtpPort } = smtp.server.address() as AddressInfo;
+  const mail = { SMTP_URL: `smtp://127.0.0.1:${smtpPort}`, SMTP_FROM: 'tasks@example.com' };
+  const { origin, process: child, exit, output } = await serve(await freePort(), mail);
   expect(statSync(join(folder, 'data/secret')).mode & 0o777).toBe(0o600);
+
+  const agent = new Agent({ keepAlive: true });
+  const ask = (path: string, options = {}) => {
+    const asked = request(origin + path, options);
+    const answer = new Promise<string>((resolve, reject) => {
+      asked.on('error', reject).on('response', (response) => {
+        response.resume().on('end', () => resolve(`${response.statusCode} ${response.headers.connection}`));
+      });
+    });
+    return { asked, answer };
+  };
+  const read = ask('/api/health/live', { agent });
+  read.asked.end();
+  expect(await read.answer).toBe('200 keep-alive');
+  const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
+  const begun = ask('/api/auth/sign-up/email', {
+    method: 'POST',
+    headers: { ...JSON_TYPE, 'Content-Length': body.length },
+  });
+  begun.asked.write(body.slice(0, 9));
+  // Whoever connects and says nothing yet, as browsers do, is not waited for.
+  const silent = connect(Number(new URL(origin).port), 'localhost').on('error', () => {});
+  await new Promise((resolve) => setTimeout(resolve, 200));
+
   child.kill('SIGTERM');
-  await exit;
-  await expect.poll(() => readdirSync(join(folder, 'data')), { timeout: 10_000 }).not.toContainEqual(/^lock\./);
+  await expect.poll(() => fetch(origin).catch(({ cause }) => cause.code)).toBe('ECONNREFUSED');
+  const kept = ask('/api/health/live', { agent });
+  kept.asked.end();
+  expect(await kept.answer).toBe('200 close');
+  begun.asked.end(body.slice(9));
+  expect(await begun.answer).toBe('200 close');
+  expect(arrived, 'the mail is still on its way').toBe('');
+
+  expect(await exit, output()).toBe(0);
+  expect(arrived).toBe('ada@example.com');
+  expect(readdirSync(join(folder, 'data')).filter((name) => name.startsWith('lock.'))).toEqual([]);
+  silent.destroy();
+  agent.destroy();
+  await new Promise<void>((closed) => smtp.close(closed));
+  const driver = await openDriver(`pglite:${folder}/data`);
+  expect(await driver.read('select email from "user"')).toEqual([{ email: 'ada@example.com' }]);
+  await driver.close();
 });
 
 test('a second server on the same data folder or port is refused, and the first goes on', {

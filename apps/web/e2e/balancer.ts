@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+interface Backend {
+  readonly origin: string;
+  readonly agent: Agent;
+  isReady: boolean;
+}
+
+/** What stands in front of several servers. */
+export interface Balancer {
+  readonly origin: string;
+  /** How many requests each backend has answered. */
+  readonly answered: ReadonlyMap<string, number>;
+  close(): Promise<void>;
+}
+
+const CHECK_MS = 100;
+
+/**
+ * As much as nginx and Caddy do by themselves: passes requests on in turn, over connections that are kept alive, to
+ * backends whose readiness was 200 when last asked; one that refuses a connection is left out until it is asked again,
+ * and the request goes to the next. Whatever else goes wrong is a 502: what has been sent is never sent twice.
+ */
+export async function startBalancer(origins: readonly string[]): Promise<Balancer> {
+  const backends: Backend[] = origins.map((origin) => ({
+    origin,
+    agent: new Agent({ keepAlive: true }),
+    isReady: true,
+  }));
+  const answered = new Map(origins.map((origin) => [origin, 0]));
+  let turn = 0;
+
+  const checks = setInterval(() => {
+    for (const backend of backends) {
+      fetch(`${backend.origin}/api/health/ready`).then(
+        ({ ok }) => {
+          backend.isReady = ok;
+        },
+        () => {
+          backend.isReady = false;
+        },
+      );
+    }
+  }, CHECK_MS);
+
+  const front = createServer(async (asked, answer) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of asked) chunks.push(chunk);
+    // Of this connection alone (RFC 9110, 7.6.1).
+    delete asked.headers.connection;
+    const pass = (backend = next()) => {
+      if (!backend) return answer.writeHead(502).end('no backend is ready');
+      const { origin, agent } = backend;
+      const { method, headers } = asked;
+      const passed = request(origin + asked.url, { agent, method, headers });
+      passed.on('response', (response) => {
+        answered.set(origin, (answered.get(origin) ?? 0) + 1);
+        delete response.headers.connection;
+        answer.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(answer);
+      });
+      passed.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ECONNREFUSED') return answer.writeHead(502).end(error.message);
+        backend.isReady = false;
+        pass();
+      });
+      passed.end(Buffer.concat(chunks));
+    };
+    pass();
+  });
+  const next = () => {
+    const ready = backends.filter(({ isReady }) => isReady);
+    return ready[turn++ % ready.length];
+  };
+
+  await once(front.listen(0), 'listening');
+  const { port } = front.address() as AddressInfo;
+  return {
+    origin: `http://localhost:${port}`,
+    answered,
+    async close() {
+      clearInterval(checks);
+      front.closeAllConnections();
+      await once(front.close(), 'close');
+      for (const { agent } of backends) agent.destroy();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { JSON_TYPE, signUp } from './account';
+import { type Balancer, startBalancer } from './balancer';
+import { onPostgres, type Server, startOn } from './server';
+
+/** Two servers on one PostgreSQL behind one port, and each replaced while people are at work. */
+
+const CLIENTS = 4;
+
+let database: Awaited<ReturnType<typeof onPostgres>>;
+let servers: [Server, Server];
+let balancer: Balancer;
+
+beforeAll(async () => {
+  database = await onPostgres();
+  const settings = {
+    BETTER_AUTH_SECRET: randomBytes(32).toString('hex'),
+    BETTER_AUTH_URL: 'http://localhost:3000',
+    RATE_LIMIT_STORE: 'database',
+    API_RATE_LIMIT: '100000',
+    LOG_LEVEL: 'silent',
+  };
+  servers = await Promise.all([startOn(database.url, settings), startOn(database.url, settings)]);
+  balancer = await startBalancer(servers.map(({ origin }) => origin));
+});
+
+afterAll(async () => {
+  await balancer?.close();
+  await Promise.all((servers ?? []).map((server) => server.dispose()));
+  await database?.dispose();
+});
+
+type Person = Awaited<ReturnType<typeof signUp>>;
+
+/** The person's tasks on that server. */
+const at = ({ origin }: Server, { tasks }: Person) => origin + new URL(tasks).pathname;
+
+test('each server knows what the other has given out, answered and counted', async () => {
+  const [one, other] = servers;
+  const person = await signUp(one.origin, 'both@example.com');
+  const { headers } = person;
+  const keyed = { method: 'POST', headers: { ...headers, 'Idempotency-Key': 'once' }, body: '{"title":"Once"}' };
+  const first = await fetch(at(one, person), keyed);
+  const second = await fetch(at(other, person), keyed);
+  expect([first.status, second.status, second.headers.get('Idempotency-Replayed')]).toEqual([201, 201, 'true']);
+  expect(await second.json()).toEqual(await first.json());
+
+  for (let i = 0; i < 5; i++) await fetch(at(one, person), { headers });
+  // Each tells the database beside its answers, and hears of the other's count with the next.
+  const remaining = async () => {
+    const { headers: said } = await fetch(at(other, person), { headers });
+    return Number(/r=(\d+)/.exec(said.get('RateLimit') ?? '')?.[1]);
+  };
+  await remaining();
+  await expect.poll(remaining).toBeLessThanOrEqual(100_000 - 8);
+});
+
+test('while each is replaced in turn nobody is refused, and nothing is lost', { timeout: 60_000 }, async () => {
+  const people = await Promise.all(
+    Array.from({ length: CLIENTS }, (_, i) => signUp(balancer.origin, `rolling-${i}@example.com`)),
+  );
+  let isOver = false;
+  const failures: string[] = [];
+
+  /** Writes and reads back until it is over. Answers the titles that its tasks have to have. */
+  const work = async ({ tasks, headers }: Person) => {
+    const titles = new Map<string, string>();
+    const ask = async (method: string, path: string, body?: object) => {
+      const init = { method, headers: { ...headers, ...JSON_TYPE }, body: body ? JSON.stringify(body) : null };
+      const answer = await fetch(tasks + path, init);
+      if (!answer.ok) failures.push(`${method} ${answer.status} ${await answer.text()}`);
+      return answer;
+    };
+    while (!isOver) {
+      const id = randomUUID();
+      await ask('PUT', `/${id}`, { title: 'Made' });
+      const changed = await ask('PATCH', `/${id}`, { title: `Changed ${id}` });
+      if (changed.ok) titles.set(id, (await changed.json()).title);
+      await ask('GET', `/${id}`);
+      await ask('GET', '?limit=5');
+      await sleep(5);
+    }
+    return titles;
+  };
+  const working = Promise.all(people.map(work));
+  try {
+    for (const server of servers) {
+      await sleep(500);
+      expect(await server.stop('SIGTERM')).toBe(0);
+      await server.start();
+      // It has its share again.
+      const before = balancer.answered.get(server.origin) ?? 0;
+      await expect.poll(() => balancer.answered.get(server.origin), { timeout: 5_000 }).toBeGreaterThan(before + 20);
+    }
+  } finally {
+    isOver = true;
+    await working;
+  }
+  expect(failures).toEqual([]);
+
+  const written = await working;
+  for (const [i, { tasks, headers }] of people.entries()) {
+    const stored = new Map<string, string>();
+    for (let cursor = ''; cursor !== null; ) {
+      const page = await (await fetch(`${tasks}?limit=100${cursor && `&cursor=${cursor}`}`, { headers })).json();
+      for (const { id, title } of page.data) stored.set(id, title);
+      cursor = page.next_cursor;
+    }
+    expect(stored).toEqual(written[i]);
+    expect(stored.size).toBeGreaterThan(10);
+  }
+});
