@@ -15,7 +15,8 @@ export interface Server {
   cpu(): number;
   /** Bytes of memory it has now. */
   memory(): number;
-  stop(): Promise<void>;
+  /** Answers its exit code, null where a signal ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 export async function startServer(
@@ -41,9 +42,10 @@ export async function startServer(
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
-    stop: async () => {
-      child.kill('SIGTERM');
-      if (child.exitCode === null) await once(child, 'exit');
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      return child.exitCode;
     },
   };
 }

@@ -6,6 +6,8 @@ import { send } from './load';
 export interface Person {
   readonly id: string;
   readonly headers: Record<string, string>;
+  /** The session, which buys another token. */
+  readonly cookie: string;
   readonly tasks: string;
 }
 
@@ -29,7 +31,7 @@ export async function signUp(port: number): Promise<Person> {
     .join('; ');
   const { body: given } = await send({ port }, { method: 'GET', path: '/api/auth/token', headers: { cookie } });
   const headers = { ...json, Authorization: `Bearer ${JSON.parse(given).token}` };
-  return { id, headers, tasks: `/api/${id}/tasks` };
+  return { id, headers, cookie, tasks: `/api/${id}/tasks` };
 }
 
 export async function migrate(url: string): Promise<void> {

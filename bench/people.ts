@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, createClient, ProblemError } from '@taskward/api-core/client';
+import type { Act, History, Outcome, State } from './history';
+import type { Person } from './world';
+
+/** People at work on their tasks, who send again what was not answered, and note down what they were told. */
+
+/** What all of them share. */
+export interface Scene {
+  readonly people: readonly Person[];
+  /** The ports of the servers that are there, or come back. */
+  readonly ports: () => readonly number[];
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** Counts what happened. */
+  readonly count: (what: string) => void;
+  /** Notes what must never happen. */
+  readonly trouble: (what: string) => void;
+  readonly isOver: () => boolean;
+}
+
+/** Longer than any limit of the server's own. */
+const PATIENCE_MS = 15_000;
+const MAX_TASKS = 20;
+const MAY_ANSWER = new Set([200, 201, 204, 401, 404, 412, 503]);
+
+/** A task as the API answers with it. */
+interface Task {
+  readonly id: string;
+  readonly version: number;
+  readonly title: string;
+  readonly description: string | null;
+  readonly tags: readonly string[];
+  readonly completed: boolean;
+}
+
+type Call = (client: Client) => Promise<{ body?: unknown; etag?: string | undefined }>;
+
+/** Works until it is over. Answers everything that was done. */
+export async function work(person: Person, scene: Scene): Promise<History[]> {
+  const { random, count, trouble } = scene;
+  const others = scene.people.filter(({ id }) => id !== person.id);
+  const histories: History[] = [];
+  let token = person.headers.Authorization?.slice('Bearer '.length) ?? '';
+
+  const origin = () => {
+    const ports = scene.ports();
+    return `http://127.0.0.1:${ports[Math.floor(random() * ports.length)]}`;
+  };
+
+  /** One attempt, on one of the servers. */
+  const attempt = async (path: string, init: RequestInit): Promise<Response> => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const response = await fetch(origin() + path, { ...init, signal });
+    const text = await response.clone().text();
+    count(`answer ${response.status}`);
+    const what = `${init.method} ${path} was answered ${response.status}: ${text.slice(0, 500)}`;
+    if (!MAY_ANSWER.has(response.status)) trouble(what);
+    if (others.some(({ id }) => text.includes(id))) trouble(`another user's id: ${what}`);
+    return response;
+  };
+
+  const getToken = async ({ refresh }: { refresh: boolean }) => {
+    if (!refresh) return token;
+    const answer = await attempt('/api/auth/token', { method: 'GET', headers: { Cookie: person.cookie } });
+    if (!answer.ok) throw new Error(`No token: ${answer.status}.`);
+    ({ token } = (await answer.json()) as { token: string });
+    count('token renewed');
+    return token;
+  };
+
+  /** Calls as a good client does, and tells how it ended. */
+  const ask = async (call: Call): Promise<{ outcome: Outcome; isRepeated: boolean; body?: unknown }> => {
+    let isRepeated = false;
+    const client = createClient({
+      baseUrl: '',
+      getToken,
+      fetch: async (path, init) => {
+        const response = await attempt(path, init).catch((error) => {
+          count('no answer');
+          isRepeated = true;
+          throw error;
+        });
+        // It may have been done before the database was lost.
+        if (response.status === 503) isRepeated = true;
+        return response;
+      },
+      // There is little time: what a client waits five seconds for is tried after half of one.
+      wait: (ms) => sleep(ms / 10),
+    });
+    try {
+      const { body, etag } = await call(client);
+      const { version } = (body ?? {}) as Partial<Task>;
+      if (etag && etag !== `"${version}"`) trouble(`version ${version} came with ETag ${etag}`);
+      count('done');
+      return { outcome: 'ok', body, isRepeated };
+    } catch (error) {
+      const status = error instanceof ProblemError ? error.status : undefined;
+      const outcome = outcomes[status ?? 0] ?? 'unknown';
+      // Refused in the end, but maybe done before that.
+      const sure = outcome === 'refused' && isRepeated ? 'unknown' : outcome;
+      count(`ended ${sure}`);
+      return { outcome: sure, isRepeated };
+    }
+  };
+
+  /** The task as it was told; each has been written as a whole, so that its parts agree. */
+  const stateOf = (body: unknown): NonNullable<State> & Pick<Task, 'id'> => {
+    const { id, version, title, description, tags, completed } = body as Task;
+    if (description !== title || tags.join() !== title) trouble(`half a task was answered: ${JSON.stringify(body)}`);
+    return { id, version, title, done: completed };
+  };
+
+  const act = async (what: Pick<Act, 'kind' | 'title' | 'done' | 'ifMatch'>, call: Call): Promise<Act> => {
+    const { outcome, isRepeated, body } = await ask(call);
+    count(what.kind);
+    if (!body) return { ...what, outcome, isRepeated };
+    const { id, ...told } = stateOf(body);
+    return { ...what, outcome, isRepeated, told };
+  };
+
+  const mark = () => randomUUID().slice(0, 18);
+  const whole = (title: string) => ({ title, description: title, tags: [title] });
+  const pick = <T>(all: readonly T[]): T | undefined => all[Math.floor(random() * all.length)];
+  const paramsOf = ({ id = '' }: History) => ({ user_id: person.id, task_id: id });
+  /** The version that was told last, if any. */
+  const versionOf = ({ steps }: History) => steps.flat().findLast(({ told }) => told)?.told?.version;
+
+  const post = async () => {
+    const title = mark();
+    const idempotencyKey = randomUUID();
+    const history: History = { userId: person.id, steps: [] };
+    histories.push(history);
+    const create = () =>
+      ask((client) => client.createTask({ params: { user_id: person.id }, body: whole(title), idempotencyKey }));
+    // Now and then by two at once, as when somebody presses a button twice.
+    const answers = await Promise.all(random() < 0.3 ? [create(), create()] : [create()]);
+    count('create');
+    const told = answers.flatMap(({ body }) => (body ? [stateOf(body)] : []));
+    if (new Set(told.map(({ id }) => id)).size > 1) trouble(`two tasks for one key: ${JSON.stringify(told)}`);
+    const [first] = told;
+    const outcome = first ? 'ok' : answers.every((one) => one.outcome === 'refused') ? 'refused' : 'unknown';
+    if (!first) return void history.steps.push([{ kind: 'create', title, outcome }]);
+    const { id, ...state } = first;
+    history.id = id;
+    history.steps.push([{ kind: 'create', title, outcome, told: state }]);
+  };
+
+  const put = async (history: History) => {
+    const title = mark();
+    const call: Call = (client) => client.replaceTask({ params: paramsOf(history), body: whole(title) });
+    history.steps.push([await act({ kind: 'put', title }, call)]);
+  };
+
+  const patch = (history: History, ifMatch?: number): Promise<Act> => {
+    const title = mark();
+    const call: Call = (client) => client.updateTask({ params: paramsOf(history), body: whole(title), ifMatch });
+    return act({ kind: 'patch', title, ifMatch }, call);
+  };
+
+  const complete = async (history: History) => {
+    const done = pick([true, false, undefined]);
+    const call: Call = (client) =>
+      client.completeTask({ params: paramsOf(history), ...(done !== undefined && { body: { completed: done } }) });
+    history.steps.push([await act({ kind: 'complete', ...(done !== undefined && { done }) }, call)]);
+  };
+
+  const read = async (history: History) => {
+    const told = await act({ kind: 'read' }, (client) => client.getTask({ params: paramsOf(history) }));
+    if (told.outcome !== 'unknown') history.steps.push([told]);
+  };
+
+  const list = async () => {
+    const { body } = await ask((client) => client.listTasks({ params: { user_id: person.id }, query: { limit: 100 } }));
+    count('list');
+    for (const task of (body as { data: Task[] } | undefined)?.data ?? []) {
+      const { id, ...told } = stateOf(task);
+      histories.find((one) => one.id === id)?.steps.push([{ kind: 'read', outcome: 'ok', told }]);
+    }
+  };
+
+  const remove = async (history: History) => {
+    const call: Call = (client) => client.deleteTask({ params: paramsOf(history) });
+    history.steps.push([await act({ kind: 'delete' }, call)]);
+  };
+
+  /** How often each is done, and what it is done to: a task whose id is known. */
+  const repertoire: readonly (readonly [share: number, (history: History) => Promise<void>])[] = [
+    [2, put],
+    [3, async (history) => void history.steps.push([await patch(history)])],
+    [3, async (history) => void history.steps.push([await patch(history, versionOf(history))])],
+    [
+      2,
+      async (history) => {
+        // Two who have read the same version: one of them wins.
+        const version = versionOf(history);
+        history.steps.push(await Promise.all([patch(history, version), patch(history, version)]));
+      },
+    ],
+    [3, complete],
+    [2, remove],
+    [3, read],
+    [2, list],
+  ];
+  const wheel = repertoire.flatMap(([share, does]) => Array<typeof does>(share).fill(does));
+
+  while (!scene.isOver()) {
+    const known = histories.filter(({ id, steps }) => id && steps.at(-1)?.at(-1)?.kind !== 'delete').slice(-MAX_TASKS);
+    const fresh = random();
+    if (known.length === 0 || fresh < 0.12) await post();
+    else if (fresh < 0.2) {
+      const history = { userId: person.id, id: randomUUID(), steps: [] };
+      histories.push(history);
+      await put(history);
+    } else await pick(wheel)?.(pick(known) as History);
+    await sleep(20 * random());
+  }
+  return histories;
+}
+
+const outcomes: Record<number, Outcome> = { 401: 'refused', 404: 'missing', 412: 'moved on' };
