@@ -151,9 +151,8 @@ async function main(): Promise<void> {
   await postgres.dispose();
 
   for (const [what, times] of [...counts].sort()) console.log(`${String(times).padStart(7)}  ${what}`);
+  if (!counts.has('done')) trouble('nothing was ever done');
   for (const line of [...troubles, ...wrong].slice(0, 20)) console.error(line);
-  const done = counts.get('done') ?? 0;
-  if (done === 0) trouble('nothing was ever done');
   const failed = wrong.length + troubles.length;
   console.log(`${histories.length} tasks, of which ${rows.length} are stored; CHAOS_SEED=${SEED}`);
   console.log(`${Math.max(0, histories.length - wrong.length)} passed, ${failed} failed`);

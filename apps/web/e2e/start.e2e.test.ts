@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -201,6 +201,8 @@ test('SIGTERM ends it in order: nothing that was begun is cut off, and the data 
   const kept = ask('/api/health/live', { agent });
   kept.asked.end();
   expect(await kept.answer).toBe('200 close');
+  // Longer than connections without a request are left open.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
   begun.asked.end(body.slice(9));
   expect(await begun.answer).toBe('200 close');
   expect(arrived, 'the mail is still on its way').toBe('');
@@ -208,6 +210,8 @@ test('SIGTERM ends it in order: nothing that was begun is cut off, and the data 
   expect(await exit, output()).toBe(0);
   expect(arrived).toBe('ada@example.com');
   expect(readdirSync(join(folder, 'data')).filter((name) => name.startsWith('lock.'))).toEqual([]);
+  // The state of a database that was shut down (DB_SHUTDOWNED of PostgreSQL's pg_control.h).
+  expect(readFileSync(join(folder, 'data/postgres/global/pg_control')).readInt32LE(16)).toBe(1);
   silent.destroy();
   agent.destroy();
   await new Promise<void>((closed) => smtp.close(closed));
