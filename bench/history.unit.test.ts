@@ -39,6 +39,17 @@ test.each<[string, History, Row[]]>([
     [],
   ],
   ['one winner of a race', history(create, race), [row(2, 'c')]],
+  [
+    'a long life',
+    history(
+      create,
+      ...Array(40).fill([
+        { ...lost, ifMatch: 9 },
+        { ...lost, ifMatch: 9 },
+      ]),
+    ),
+    [row(1, 'a')],
+  ],
   ['a write that was refused', history(create, { ...lost, outcome: 'refused' }), [row(1, 'a')]],
 ])('%s agrees', (_, told, stored) => {
   expect(differences([told], stored)).toEqual([]);

@@ -34,7 +34,7 @@ export async function startServer(engine: Engine, settings: Record<string, strin
   return { ...server, dispose: () => server.dispose().then(database.dispose) };
 }
 
-/** The same on a database that is there already. */
+/** The same on a database that is there already, and stays. */
 export async function startOn(url: string, settings: Record<string, string> = {}): Promise<Server> {
   const port = await freePort();
   const origin = `http://localhost:${port}`;

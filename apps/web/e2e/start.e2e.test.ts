@@ -220,6 +220,16 @@ test('SIGTERM ends it in order: nothing that was begun is cut off, and the data 
   await driver.close();
 });
 
+test('nor does a request that never ends keep it', { timeout: 60_000 }, async () => {
+  const { origin, process: child, exit, output } = await serve(await freePort());
+  const endless = request(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE });
+  endless.on('error', () => {}).write('{');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  child.kill('SIGTERM');
+  expect(await exit).toBe(1);
+  expect(output()).toContain('ended with 1 request unanswered');
+});
+
 test('a second server on the same data folder or port is refused, and the first goes on', {
   timeout: 100_000,
 }, async () => {

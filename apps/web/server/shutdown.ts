@@ -29,7 +29,8 @@ export function endInOrder(close: () => Promise<void>): void {
     if (isEnding) return;
     isEnding = true;
     setTimeout(() => {
-      console.error(`taskward ended with ${underway.size} requests unanswered, or the database not closed.`);
+      const requests = underway.size === 1 ? '1 request' : `${underway.size} requests`;
+      console.error(`taskward ended with ${requests} unanswered, and the database not closed.`);
       process.exit(1);
     }, LIMIT_MS);
     if (server) {
