@@ -220,7 +220,7 @@ test('SIGTERM ends it in order: nothing that was begun is cut off, and the data 
   await driver.close();
 });
 
-test('nor does a request that never ends keep it', { timeout: 60_000 }, async () => {
+test('nor does a request that never ends keep it', { timeout: 100_000 }, async () => {
   const { origin, process: child, exit, output } = await serve(await freePort());
   const endless = request(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE });
   endless.on('error', () => {}).write('{');
