@@ -20,6 +20,7 @@ import { createMailer, type Mailer } from './mail';
 import { createFastRateLimit, type Policy, type RateLimit } from './rate-limit';
 import { endInOrder } from './shutdown';
 import { createSigningKeys } from './signing-keys';
+import { createTelemetry, type Telemetry } from './telemetry';
 
 /** The parts of the running server, made once and wired here alone. */
 export interface App {
@@ -33,33 +34,38 @@ export interface App {
   /** Signs the cursors of lists. */
   readonly cursorKey: Uint8Array;
   readonly db: Database;
+  readonly isDevelopment: boolean;
   readonly log: Logger;
   readonly mailer: Mailer | undefined;
+  /** Where spans and metrics go somewhere. */
+  readonly telemetry: Telemetry | undefined;
   /** Of requests by one user; undefined where there is none. */
   readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'take'> } | undefined;
   /** Ends it, with what still goes on after answers; the next `getApp` makes another, by the environment of then. */
   close(): Promise<void>;
 }
 
-function createApp(config: Config, { driver, secret }: Resources): App {
-  const { apiRateLimit, authRateLimit, baseUrl, corsOrigins, mail, sharesRateLimits, trustedOrigins, trustedProxies } =
-    config;
-  const db = createDatabase(driver);
-  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+function createApp(config: Config, { driver, secret, log }: Resources): App {
+  const { apiRateLimit, authRateLimit, baseUrl, mail, sharesRateLimits, trustedOrigins, trustedProxies } = config;
+  const telemetry = config.telemetry ? createTelemetry() : undefined;
+  const db = createDatabase(telemetry?.observeDriver(driver) ?? driver);
   const keys = createSigningKeys({ db, secret, log });
   const mailer = mail && createMailer(mail, log);
   const countedIn = sharesRateLimits ? db.auth : undefined;
   const limits = authLimits(authRateLimit, countedIn);
+  const authenticate = createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys });
   const policy = { name: 'user', requests: apiRateLimit, seconds: 60 };
   return {
     auth: createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log }),
-    authenticate: createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys }),
+    authenticate: telemetry?.observeTokens(authenticate) ?? authenticate,
     baseUrl,
-    corsOrigins,
+    corsOrigins: config.corsOrigins,
     cursorKey: createHmac('sha256', secret).update('cursor').digest(),
     db,
+    isDevelopment: config.isDevelopment,
     log,
     mailer,
+    telemetry,
     userLimit: apiRateLimit > 0 ? { policy, limit: createFastRateLimit(policy, log, countedIn) } : undefined,
     async close() {
       app = undefined;
@@ -74,13 +80,25 @@ function createApp(config: Config, { driver, secret }: Resources): App {
 interface Resources {
   readonly driver: Driver;
   readonly secret: string;
+  readonly log: Logger;
 }
 
-async function openResources({ databaseUrl, dataFolder, neonEndpoint, secret }: Config): Promise<Resources> {
+async function openResources({ databaseUrl, dataFolder, logLevel, neonEndpoint, secret }: Config): Promise<Resources> {
   const driver = await openDriver(databaseUrl, neonEndpoint);
   // The embedded database is this process's own: nobody else could migrate it, or needs to know its secret.
   if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
-  return { driver, secret: secret ?? keptSecret(dataFolder) };
+  return { driver, secret: secret ?? keptSecret(dataFolder), log: await createLog(logLevel) };
+}
+
+/** One line of JSON for each event, written without waiting; in development, lines to read. */
+async function createLog(level: string): Promise<Logger> {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (process.env.NODE_ENV === 'development') {
+    const { default: pretty } = await import('pino-pretty');
+    return pino(options, pretty({ sync: true, singleLine: true, translateTime: 'HH:MM:ss.l' }));
+  }
+  // A function may be frozen as soon as it has answered.
+  return pino(options, pino.destination({ sync: process.env.VERCEL === '1' }));
 }
 
 /** A secret generated once and kept beside the data it protects, readable by its owner alone. */
@@ -121,6 +139,9 @@ export async function boot(): Promise<void> {
   if (process.env.NODE_ENV === 'production' && process.env.VERCEL !== '1')
     endInOrder(async () => (await getApp()).close());
   try {
+    const { telemetry } = readConfig(process.env);
+    // Before the app, which asks for them once.
+    if (telemetry) (await import('./exporters')).startExporters(telemetry);
     const { db, log, mailer } = await getApp();
     if (!mailer)
       log.info('SMTP_URL is not set: no mail is sent, addresses are not verified, passwords cannot be reset');

@@ -27,8 +27,9 @@ export function watched<A extends object>(adapter: A): A {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const request = failures.getStore();
     if (request && isDatabaseUnavailable(cause)) request.outage = cause;
-    else if (request && isMisfit(cause)) request.error = error;
-    throw error;
+    else if (request && isMisfit(cause)) request.error = cause;
+    // Without Drizzle's words, which hold the statement and its parameters: Better Auth prints some errors as they are.
+    throw cause;
   };
   return new Proxy(adapter, {
     get(target, name) {

@@ -19,6 +19,10 @@ export interface Config {
   /** How mail leaves; without it there is none. */
   readonly mail: { readonly url: string; readonly from: string } | undefined;
   readonly logLevel: string;
+  /** Whether each answer tells how long its steps took. */
+  readonly isDevelopment: boolean;
+  /** Where spans and metrics go somewhere: how often metrics do, in milliseconds. */
+  readonly telemetry: { readonly metricsEvery: number } | undefined;
   /** Requests to the task API by one user in a minute; 0 is no limit. */
   readonly apiRateLimit: number;
   /** Attempts at accounts from one address in 15 minutes; 0 is no limit. */
@@ -39,6 +43,8 @@ const host = z
   .string()
   .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i, 'is no host name')
   .optional();
+
+const collector = z.url({ protocol: /^https?$/, error: 'use a URL, such as http://localhost:4318' }).optional();
 
 const Environment = z.object({
   ALLOW_HTTP: flag,
@@ -69,6 +75,14 @@ const Environment = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   NEON_ENDPOINT: z.string().refine(isOrigin, 'use the origin alone, such as http://localhost:4444').optional(),
   NODE_ENV: z.string().optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector,
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: collector,
+  OTEL_EXPORTER_OTLP_PROTOCOL: z
+    .enum(['http/json', 'http/protobuf'], 'use http/json, and the port for that, which is 4318')
+    .optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector,
+  OTEL_METRIC_EXPORT_INTERVAL: count(86_400_000).default(60_000),
+  OTEL_SDK_DISABLED: z.string().optional(),
   PORT: z
     .string()
     .regex(/^\d{1,5}$/, 'use a number')
@@ -123,6 +137,17 @@ function findBaseUrl(env: Environment): string | undefined {
   const { BETTER_AUTH_URL, VERCEL_BRANCH_URL, VERCEL_ENV, VERCEL_PROJECT_PRODUCTION_URL, VERCEL_URL } = env;
   if (VERCEL_ENV === 'preview') return toOrigin(VERCEL_BRANCH_URL ?? VERCEL_URL);
   return BETTER_AUTH_URL ?? (VERCEL_ENV === 'production' ? toOrigin(VERCEL_PROJECT_PRODUCTION_URL) : undefined);
+}
+
+/**
+ * By the variables that OpenTelemetry gives every program.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+function sendsTelemetry(env: Environment): boolean {
+  const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
+  const isNamed = (endpoint ?? env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT) !== undefined;
+  return isNamed && env.OTEL_SDK_DISABLED?.toLowerCase() !== 'true';
 }
 
 const toOrigin = (host: string | undefined) => (host ? new URL(`https://${host}`).origin : undefined);
@@ -202,5 +227,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     sharesRateLimits: dataFolder === undefined && (env.RATE_LIMIT_STORE ?? (isVercel ? 'database' : '')) === 'database',
     trustedProxies: isVercel ? 'vercel' : env.TRUSTED_PROXIES,
     corsOrigins: env.CORS_ORIGINS,
+    isDevelopment: env.NODE_ENV === 'development',
+    telemetry: sendsTelemetry(env) ? { metricsEvery: env.OTEL_METRIC_EXPORT_INTERVAL } : undefined,
   };
 }

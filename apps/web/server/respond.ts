@@ -5,13 +5,17 @@ import { type App, getApp } from './app';
 import { allowOrigin } from './cors';
 import { type Exchange, toProblem } from './problem';
 
+/** What was done by when, in milliseconds of `performance.now()`. */
+type Mark = readonly [name: string, at: number];
+
 /** A request on its way; what is learnt of it goes to the log. */
 export interface Call extends Exchange {
   readonly app: App;
   readonly url: URL;
   /** Set on the answer, whatever it will be. */
   readonly headers: Record<string, string>;
-  operation?: string;
+  readonly marks: Mark[];
+  operation?: Pick<Operation, 'id' | 'path'>;
   userId?: string;
 }
 
@@ -27,7 +31,7 @@ export async function respond(
   const app = await getApp();
   const id = requestId(request);
   const url = new URL(request.url);
-  const call: Call = { app, id, url, path: url.pathname, headers: { 'X-Request-Id': id } };
+  const call: Call = { app, id, url, path: url.pathname, headers: { 'X-Request-Id': id }, marks: [] };
   let response: Response;
   let failure: unknown;
   try {
@@ -38,16 +42,27 @@ export async function respond(
   }
   for (const [name, value] of Object.entries(call.headers)) response.headers.set(name, value);
   allowOrigin(app.corsOrigins, request, call.path, response.headers);
+  const ms = Math.round((performance.now() - started) * 10) / 10;
+  if (app.isDevelopment)
+    response.headers.set('Server-Timing', toServerTiming(started, [...call.marks, ['rest', performance.now()]]));
+  app.telemetry?.note({ method: request.method, route: call.operation?.path, status: response.status, ms });
   const line = {
     request_id: call.id,
-    operation: call.operation ?? `${request.method} ${call.path}`,
+    trace_id: app.telemetry?.traceId(),
+    operation: call.operation?.id ?? `${request.method} ${call.path}`,
     user_id: call.userId,
     status: response.status,
-    ms: Math.round((performance.now() - started) * 10) / 10,
+    ms,
   };
   if (response.status >= 500) app.log.error({ ...line, error: describe(failure) }, 'request failed');
   else app.log.info(failure instanceof ApiError ? { ...line, ...refusal(failure) } : line, 'request');
   return response;
+}
+
+/** How long each step took (https://www.w3.org/TR/server-timing/). */
+function toServerTiming(started: number, marks: readonly Mark[]): string {
+  const from = [started, ...marks.map(([, at]) => at)];
+  return marks.map(([name, at], i) => `${name};dur=${(at - (from[i] ?? at)).toFixed(1)}`).join(', ');
 }
 
 /** Thrown by a driver, and wrapped by Drizzle or Better Auth on the way here. */

@@ -26,9 +26,10 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
   return (request, { params }) =>
     respond(request, async (call) => {
       const { authenticate, cursorKey, db, userLimit } = call.app;
-      call.operation = operation.id;
+      call.operation = operation;
       const userId = await authenticate(request.headers.get('authorization'));
       call.userId = userId;
+      call.marks.push(['token', performance.now()]);
       const usage = userLimit && (await userLimit.limit.take(userId));
       if (usage) Object.assign(call.headers, toFields(userLimit.policy, usage));
       const path = await params;
@@ -38,7 +39,9 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
       const input = validate(operation, path, call.url, body);
       const preconditions = readPreconditions(request);
       const idempotency = operation.idempotent && readIdempotency(request, call.path, input.body);
+      call.marks.push(['input', performance.now()]);
       const result = await handle({ ...input, ctx: { db, userId, cursorKey, preconditions, idempotency } });
+      call.marks.push(['task', performance.now()]);
       return toResponse(operation, result, call.url, preconditions);
     });
 }
