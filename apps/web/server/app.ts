@@ -27,6 +27,8 @@ export interface App {
   readonly auth: Auth;
   /** Tells who calls, from the `Authorization` header. */
   readonly authenticate: Authenticate;
+  /** What has to hold before requests are sent here, one after the other; each throws where it does not. */
+  readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /** Origin under which people reach the app. */
   readonly baseUrl: string;
   /** Other origins whose pages may call the task API. */
@@ -55,9 +57,12 @@ function createApp(config: Config, { driver, secret, log }: Resources): App {
   const limits = authLimits(authRateLimit, countedIn);
   const authenticate = createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys });
   const policy = { name: 'user', requests: apiRateLimit, seconds: 60 };
+  const auth = createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log });
   return {
-    auth: createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log }),
+    auth,
     authenticate: telemetry?.observeTokens(authenticate) ?? authenticate,
+    // A token of nobody's: to sign it, a key has to be there that this secret decrypts, or can be made.
+    checks: { ...db.checks, 'signing key': () => auth.api.signJWT({ body: { payload: {} } }) },
     baseUrl,
     corsOrigins: config.corsOrigins,
     cursorKey: createHmac('sha256', secret).update('cursor').digest(),
@@ -136,16 +141,24 @@ export async function getApp(): Promise<App> {
 export async function boot(): Promise<void> {
   noteClientAddresses();
   // A function is ended by its host, and `next dev` by itself.
-  if (process.env.NODE_ENV === 'production' && process.env.VERCEL !== '1')
-    endInOrder(async () => (await getApp()).close());
+  let stopExporters = async () => {};
+  if (process.env.NODE_ENV === 'production' && process.env.VERCEL !== '1') {
+    endInOrder(async () => {
+      await (await getApp()).close();
+      await stopExporters();
+    });
+  }
   try {
     const { telemetry } = readConfig(process.env);
     // Before the app, which asks for them once.
-    if (telemetry) (await import('./exporters')).startExporters(telemetry);
-    const { db, log, mailer } = await getApp();
+    if (telemetry) stopExporters = (await import('./exporters')).startExporters(telemetry);
+    const { checks, log, mailer } = await getApp();
     if (!mailer)
       log.info('SMTP_URL is not set: no mail is sent, addresses are not verified, passwords cannot be reset');
-    await db.assertReady().catch((error) => {
+    const checkAll = async () => {
+      for (const check of Object.values(checks)) await check();
+    };
+    await checkAll().catch((error) => {
       if (!isDatabaseUnavailable(error)) throw error;
       log.warn('the database cannot be reached yet; requests are answered with 503 until it can');
     });

@@ -17,7 +17,9 @@ export interface Database extends Pick<Driver, 'auth'> {
    * @throws the driver's error, of the first statement that failed; nothing has been written then.
    */
   asUser<const S extends readonly Statement[]>(userId: string, statements: S): Promise<Rows<S>>;
-  /** @throws {Error} saying what is wrong: not reachable, schema not current, or row-level security not in force. */
+  /** What has to hold before it is used; each throws an {Error} that says what is wrong. */
+  readonly checks: Readonly<Record<'schema' | 'row-level security', () => Promise<void>>>;
+  /** Makes all of the checks. */
   assertReady(): Promise<void>;
 }
 
@@ -45,12 +47,16 @@ export function createDatabase(driver: Driver): Database {
       return toRow ? rows.map(toRow) : rows;
     }) as never;
   };
+  const checks = {
+    schema: () => assertSchemaCurrent(driver),
+    'row-level security': () => assertRowSecurity(asUser),
+  };
   return {
     asUser,
     auth: driver.auth,
+    checks,
     async assertReady() {
-      await assertSchemaCurrent(driver);
-      await assertRowSecurity(asUser);
+      for (const check of Object.values(checks)) await check();
     },
   };
 }
