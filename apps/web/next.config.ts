@@ -20,6 +20,8 @@ const config: NextConfig = {
   transpilePackages: ['@taskward/api-core', '@taskward/db'],
   // Loads its WebAssembly from beside itself, so it stays a package of its own.
   serverExternalPackages: ['@electric-sql/pglite'],
+  // Known to the server's code when it is built; packages/db/src/database.ts says what for.
+  compiler: { defineServer: { 'process.env.VERCEL': process.env.VERCEL ?? '' } },
   headers: async () => [
     { source: '/:path*', headers: toList(everywhere) },
     { source: '/api/:path*', headers: toList(api) },

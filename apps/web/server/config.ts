@@ -32,6 +32,8 @@ export interface Config {
   readonly trustedProxies: TrustedProxies;
   /** Other origins whose pages may call the task API. */
   readonly corsOrigins: readonly string[];
+  /** Whether a build on Vercel brings the database up to date. */
+  readonly migratesOnBuild: boolean;
 }
 
 const MIN_SECRET_LENGTH = 32;
@@ -73,6 +75,7 @@ const Environment = z.object({
     .refine(isDatabaseUrl, 'use postgres://user:password@host/database, or pglite:<folder>, or leave it unset')
     .default(DEFAULT_DATABASE_URL),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  MIGRATE_ON_BUILD: flag,
   NEON_ENDPOINT: z.string().refine(isOrigin, 'use the origin alone, such as http://localhost:4444').optional(),
   NODE_ENV: z.string().optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: collector,
@@ -109,7 +112,11 @@ type Environment = z.infer<typeof Environment>;
 /** What each variable says is sound; these are the faults of some beside others. */
 function* contradictions(env: Environment): Generator<readonly [name: keyof Environment, fault: string]> {
   const database = embeddedFolder(env.DATABASE_URL) === undefined ? new URL(env.DATABASE_URL) : undefined;
-  if (database && !env.BETTER_AUTH_SECRET) {
+  const isVercel = env.VERCEL === '1';
+  if (isVercel && !database) {
+    yield ['DATABASE_URL', 'is needed on Vercel, where no file lasts; connect a Neon database to the project'];
+  }
+  if ((database || isVercel) && !env.BETTER_AUTH_SECRET) {
     yield ['BETTER_AUTH_SECRET', 'is needed with a database server; make one with: openssl rand -base64 32'];
   }
   if (!database && env.RATE_LIMIT_STORE === 'database') {
@@ -229,5 +236,6 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     corsOrigins: env.CORS_ORIGINS,
     isDevelopment: env.NODE_ENV === 'development',
     telemetry: sendsTelemetry(env) ? { metricsEvery: env.OTEL_METRIC_EXPORT_INTERVAL } : undefined,
+    migratesOnBuild: env.MIGRATE_ON_BUILD !== '0',
   };
 }

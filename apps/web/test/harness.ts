@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type FreshDatabase, freshDatabase } from '@taskward/db/testing';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest';
 import { getApp } from '../server/app';
 import { expectDeclared } from './document';
 
-/** Drives the route files themselves, on the database and the Better Auth that the server would run. */
+/**
+ * Drives the route files themselves, on the database and the Better Auth that the server would run; where a deployment is
+ * served (apps/web/vercel), that one over HTTP.
+ */
 
 type RouteFile = Record<string, (request: Request, context: { params: Promise<object> }) => Promise<Response>>;
 
@@ -29,7 +32,8 @@ function rank(path: string): string {
     .replace(/\[/g, '{');
 }
 
-export const ORIGIN = 'http://localhost:3000';
+const deployment = inject('deployment');
+export const ORIGIN = deployment?.origin ?? 'http://localhost:3000';
 
 /** Every route file with its path as an operation writes it. */
 export const routeFiles = routes.map(({ load, declared }) => ({ load, path: declared }));
@@ -53,9 +57,11 @@ let isBug: NonNullable<AppOptions['isBug']>;
 
 /**
  * Gives the test file an app on a database of its own, and fails a test in which the server reports a bug: whatever it
- * logs as an error, unless the file expects it.
+ * logs as an error, unless the file expects it. A deployment has its own; the test then is given another app, to look
+ * at the same database.
  */
 export function useApp(options: AppOptions = {}): void {
+  if (deployment) return useDeployment(deployment.environment);
   const { open = freshDatabase, environment = {} } = options;
   let database: FreshDatabase | undefined;
   beforeAll(async () => {
@@ -78,6 +84,14 @@ export function useApp(options: AppOptions = {}): void {
     await getApp().then(({ close }) => close());
     await database?.drop();
   });
+}
+
+function useDeployment(environment: Record<string, string>): void {
+  beforeAll(() => {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    vi.stubEnv('LOG_LEVEL', 'silent');
+  });
+  afterAll(() => getApp().then(({ close }) => close()));
 }
 
 /** Ends the app and starts it anew on the same database, with these variables changed: a restart of the process. */
@@ -143,14 +157,20 @@ export async function send(method: string, path: string, { token, headers, body 
   for (const { load, declared, pattern } of routes) {
     const match = pattern.exec(url.pathname);
     if (!match) continue;
-    const file = await load();
-    const handler = file[method] ?? (method === 'HEAD' ? file.GET : undefined);
-    if (!handler) throw new Error(`${url.pathname} has no handler for ${method}`);
-    const response = await handler(new Request(url, init), { params: Promise.resolve({ ...match.groups }) });
+    const response = deployment
+      ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' })
+      : await callRoute(load, new Request(url, init), match.groups);
     await expectDeclared(method, declared.includes('[') ? url.pathname : declared, response);
     return response;
   }
   throw new Error(`No route file answers ${url.pathname}`);
+}
+
+async function callRoute(load: () => Promise<RouteFile>, request: Request, params: object = {}): Promise<Response> {
+  const file = await load();
+  const handler = file[request.method] ?? (request.method === 'HEAD' ? file.GET : undefined);
+  if (!handler) throw new Error(`${new URL(request.url).pathname} has no handler for ${request.method}`);
+  return handler(request, { params: Promise.resolve({ ...params }) });
 }
 
 export interface TestUser {

@@ -31,7 +31,9 @@ export interface Database extends Pick<Driver, 'auth'> {
  */
 export async function openDriver(url: string, neonEndpoint?: string, patience = PATIENCE): Promise<Driver> {
   const folder = embeddedFolder(url);
-  if (folder !== undefined) return (await import('./drivers/pglite')).openPglite(folder);
+  // biome-ignore lint/style/noProcessEnv: a build for Vercel writes its value in, and so leaves the embedded database out.
+  const isVercel = process.env.VERCEL;
+  if (folder !== undefined && !isVercel) return (await import('./drivers/pglite')).openPglite(folder);
   const { protocol, hostname } = new URL(url);
   if (!/^postgres(ql)?:$/.test(protocol)) throw new Error('DATABASE_URL has an unknown scheme.');
   const isNeon = neonEndpoint !== undefined || hostname.endsWith('.neon.tech');

@@ -12,6 +12,8 @@ export function Reference() {
   const place = useRef<HTMLDivElement>(null);
   useEffect(followColorScheme, []);
   useEffect(() => {
+    // No effect runs on the server, and said so, Swagger UI stays out of its bundle.
+    if (typeof window === 'undefined') return;
     const domNode = place.current;
     if (!domNode) return;
     let isGone = false;

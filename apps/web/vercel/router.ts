@@ -1,0 +1,180 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { readFunction } from './build';
+
+/** A deployment on this machine. */
+export interface Served {
+  /** Where it is reached, such as `http://127.0.0.1:4444`. */
+  readonly address: string;
+  /** What its functions have printed so far. */
+  printed(): string;
+  close(): Promise<void>;
+}
+
+/** A step of the router, as `config.json` has it. */
+interface Route {
+  readonly src: string;
+  readonly dest?: string;
+  readonly headers?: Record<string, string>;
+  readonly status?: number;
+  readonly has?: unknown;
+  readonly middlewarePath?: string;
+}
+
+const launch = fileURLToPath(new URL('function.cjs', import.meta.url));
+const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding'];
+
+/**
+ * Serves what `buildForVercel` made in the way of Vercel's router, as far as the API and the first load of a page need
+ * it: each function in a process of its own, which its first request starts.
+ *
+ * @param host the name under which clients know it
+ * @param environment the variables of the functions, which have no others
+ * @see https://vercel.com/docs/build-output-api/configuration#routes
+ */
+export async function serve(output: string, host: string, environment: Record<string, string>): Promise<Served> {
+  const phases = readPhases(join(output, 'config.json'));
+  const children: ChildProcess[] = [];
+  const ports = new Map<string, Promise<number>>();
+  let printed = '';
+  const note = (chunk: unknown) => {
+    printed += chunk;
+  };
+
+  const server = createServer((incoming, response) => {
+    answer(incoming, response).catch((error) => {
+      note(`${error.stack}\n`);
+      response.destroy();
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `http://127.0.0.1:${port}`,
+    printed: () => printed,
+    async close() {
+      server.close().closeAllConnections();
+      for (const child of children) child.kill();
+      await Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
+    },
+  };
+
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, search } = new URL(incoming.url ?? '/', `https://${host}`);
+    const address = incoming.socket.remoteAddress;
+    // Over whatever the client says of these itself.
+    const headers: IncomingHttpHeaders = {
+      ...incoming.headers,
+      host,
+      'x-forwarded-for': address,
+      'x-forwarded-host': host,
+      'x-forwarded-proto': 'https',
+      'x-real-ip': address,
+    };
+    const added: IncomingHttpHeaders = {};
+    for (const { headers: more, middlewarePath, status } of matching('start', pathname)) {
+      Object.assign(added, more);
+      if (status && more?.Location) return void response.writeHead(status, added).end();
+      if (middlewarePath) await pass(middlewarePath, pathname + search, headers, added);
+    }
+    const file = join(output, 'static', pathname);
+    if (statSync(file, { throwIfNoEntry: false })?.isFile()) {
+      for (const { headers: more } of matching('hit', pathname)) Object.assign(added, more);
+      return void response.writeHead(200, added).end(readFileSync(file));
+    }
+    const [path, query] = destination(pathname);
+    headers['x-matched-path'] = path;
+    const url = pathname + [search || '?', query].filter(Boolean).join('&');
+    const sent = await ask(path, incoming.method, url, headers, incoming);
+    response.writeHead(sent.statusCode ?? 502, { ...added, ...withoutHops(sent.headers) });
+    await pipeline(sent, response);
+  }
+
+  /** Lets the proxy of the pages see a request, and takes over what it changes of the request and adds to the answer. */
+  async function pass(path: string, url: string, headers: IncomingHttpHeaders, added: IncomingHttpHeaders) {
+    const sent = await ask(path, 'GET', url, headers);
+    sent.resume();
+    if (sent.headers['x-middleware-next'] !== '1') throw new Error('The proxy is expected to let all requests pass.');
+    for (const [name, value] of Object.entries(withoutHops(sent.headers))) {
+      const [, changed] = /^x-middleware-request-(.+)/.exec(name) ?? [];
+      if (changed) headers[changed] = value;
+      else if (!name.startsWith('x-middleware-')) added[name] = value;
+    }
+  }
+
+  /** The path of the function that answers, and the parameters that its route finds in the path of the request. */
+  function destination(pathname: string): [path: string, query?: string] {
+    if (functionAt(pathname)) return [pathname];
+    for (const { src, dest = '' } of matching('rewrite', pathname)) {
+      const found = new RegExp(src).exec(pathname)?.groups ?? {};
+      const value = (_: string, name: string) => found[name]?.replace(/[&+#]/g, encodeURIComponent) ?? '';
+      const [path = '', query] = dest.replace(/\$(\w+)/g, value).split('?');
+      if (functionAt(path)) return query === undefined ? [path] : [path, query];
+    }
+    return ['/_not-found'];
+  }
+
+  /** The steps of a phase that match; those that look for the headers of a page's own scripts are left out. */
+  function matching(phase: string, pathname: string): Route[] {
+    return (phases.get(phase) ?? []).filter(({ has, src }) => !has && new RegExp(`^${src}$`).test(pathname));
+  }
+
+  function functionAt(path: string): string | undefined {
+    const folder = join(output, 'functions', `${path === '/' ? 'index' : path}.func`);
+    return existsSync(folder) ? realpathSync(folder) : undefined;
+  }
+
+  async function ask(
+    path: string,
+    method: string | undefined,
+    url: string,
+    headers: IncomingHttpHeaders,
+    body?: IncomingMessage,
+  ): Promise<IncomingMessage> {
+    const folder = functionAt(path);
+    if (!folder) throw new Error(`There is no function at ${path}.`);
+    const running = ports.get(folder) ?? start(folder);
+    ports.set(folder, running);
+    const asked = request({ host: '127.0.0.1', port: await running, method, path: url, headers, setHost: false });
+    if (body) body.pipe(asked);
+    else asked.end();
+    const [sent] = await once(asked, 'response');
+    // A function that has answered may hang up on the rest of a body.
+    asked.on('error', () => {});
+    return sent;
+  }
+
+  async function start(folder: string): Promise<number> {
+    const { handler, useWebApi } = readFunction(folder);
+    const env = { ...environment, NODE_ENV: 'production' as const, TZ: 'UTC' };
+    const child = fork(launch, [join(folder, handler), String(useWebApi)], { env, silent: true, execArgv: [] });
+    children.push(child);
+    child.stdout?.on('data', note);
+    child.stderr?.on('data', note);
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`The function in ${folder} ended.`);
+    });
+    const [port] = await Promise.race([once(child, 'message'), ended]);
+    return port;
+  }
+}
+
+function readPhases(file: string): Map<string, Route[]> {
+  const phases = new Map<string, Route[]>();
+  let phase = 'start';
+  for (const { handle, ...route } of JSON.parse(readFileSync(file, 'utf8')).routes) {
+    if (handle) phase = handle;
+    else phases.set(phase, [...(phases.get(phase) ?? []), route]);
+  }
+  return phases;
+}
+
+function withoutHops(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)));
+}

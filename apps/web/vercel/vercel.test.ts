@@ -1,0 +1,3 @@
+import { expect, inject, test } from 'vitest';
+
+test('x', () => { expect(inject('deployment')).toBeDefined(); });
