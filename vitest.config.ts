@@ -7,7 +7,7 @@ const inWeb = (path: string) => fileURLToPath(new URL(`apps/web/${path}`, import
 /** Tests of one part by itself; all others run once on each engine. */
 const unit = ['**/*.unit.test.ts', 'packages/db/src/testing/*.test.ts'];
 
-export const shared = {
+const shared = {
   resolve: { alias: { '@/server': inWeb('server') } },
   test: {
     isolate: false,

@@ -179,6 +179,20 @@ describe('on Vercel', () => {
     expect(read(preview).baseUrl).toBe('https://tasks-d3pl0y-team.vercel.app');
   });
 
+  test('a database server is needed, and all that it needs in turn', () => {
+    const bare = { ...vercel, VERCEL: '1', BETTER_AUTH_SECRET: undefined };
+    for (const DATABASE_URL of [undefined, 'pglite:.data']) {
+      expect(faultsOf({ ...bare, DATABASE_URL })).toEqual(['DATABASE_URL', 'BETTER_AUTH_SECRET']);
+    }
+    expect(faultsOf(bare)).toEqual(['BETTER_AUTH_SECRET']);
+  });
+
+  test('a build migrates, unless it is told not to', () => {
+    expect(read(vercel).migratesOnBuild).toBe(true);
+    expect(read({ ...vercel, MIGRATE_ON_BUILD: '0' }).migratesOnBuild).toBe(false);
+    expect(faultsOf({ ...vercel, MIGRATE_ON_BUILD: 'no' })).toEqual(['MIGRATE_ON_BUILD']);
+  });
+
   test('no address at all stops the start', () => {
     expect(faultsOf({ ...sound, BETTER_AUTH_URL: undefined, VERCEL_ENV: 'production' })).toEqual(['VERCEL_ENV']);
     expect(faultsOf({ ...sound, VERCEL_ENV: 'preview' })).toEqual(['VERCEL_ENV']);

@@ -33,6 +33,8 @@ function rank(path: string): string {
 }
 
 const deployment = inject('deployment');
+/** Whether a deployment answers, rather than the route files: then this process sees nothing but answers and database. */
+export const isDeployed = deployment !== undefined;
 export const ORIGIN = deployment?.origin ?? 'http://localhost:3000';
 
 /** Every route file with its path as an operation writes it. */
@@ -61,7 +63,11 @@ let isBug: NonNullable<AppOptions['isBug']>;
  * at the same database.
  */
 export function useApp(options: AppOptions = {}): void {
-  if (deployment) return useDeployment(deployment.environment);
+  if (deployment) useDeployment(deployment.environment);
+  else useOwnApp(options);
+}
+
+function useOwnApp(options: AppOptions): void {
   const { open = freshDatabase, environment = {} } = options;
   let database: FreshDatabase | undefined;
   beforeAll(async () => {
@@ -158,7 +164,7 @@ export async function send(method: string, path: string, { token, headers, body 
     const match = pattern.exec(url.pathname);
     if (!match) continue;
     const response = deployment
-      ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' })
+      ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(asItLeft)
       : await callRoute(load, new Request(url, init), match.groups);
     await expectDeclared(method, declared.includes('[') ? url.pathname : declared, response);
     return response;
@@ -171,6 +177,27 @@ async function callRoute(load: () => Promise<RouteFile>, request: Request, param
   const handler = file[request.method] ?? (request.method === 'HEAD' ? file.GET : undefined);
   if (!handler) throw new Error(`${new URL(request.url).pathname} has no handler for ${request.method}`);
   return handler(request, { params: Promise.resolve({ ...params }) });
+}
+
+/** What next.config.ts and the servers on the way add to an answer. */
+const ADDED = [
+  ...[
+    'connection',
+    'content-security-policy',
+    'cross-origin-opener-policy',
+    'date',
+    'keep-alive',
+    'permissions-policy',
+  ],
+  ...['referrer-policy', 'strict-transport-security', 'transfer-encoding', 'x-content-type-options', 'x-frame-options'],
+];
+
+/** The answer as it left the route file. */
+async function asItLeft(response: Response): Promise<Response> {
+  const headers = new Headers(response.headers);
+  for (const name of ADDED) headers.delete(name);
+  const { status } = response;
+  return new Response([204, 304].includes(status) ? null : await response.arrayBuffer(), { status, headers });
 }
 
 export interface TestUser {

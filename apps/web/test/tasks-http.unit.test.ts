@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { describe, expect, test } from 'vitest';
-import { type Send, send, signUp, type TestUser, useApp } from './harness';
+import { isDeployed, type Send, send, signUp, type TestUser, useApp } from './harness';
 
 useApp();
 
@@ -31,6 +31,8 @@ async function expectProblem(answer: Response, code: string, status: number, ins
   expect(answer.status).toBe(status);
   expect(answer.headers.get('content-type')).toBe('application/problem+json');
   expect(answer.headers.get('cache-control')).toBe('no-store');
+  // The answer to a HEAD has lost its body on its way; `send` holds all others against the document.
+  if (isDeployed && (await answer.clone().text()) === '') return;
   const problem = await answer.json();
   const { title, detail, request_id } = problem;
   expect(problem).toMatchObject({ type: `/problems/${code}`, status, instance });
@@ -212,7 +214,8 @@ test.each(['/api/auth/jwks', '/api/auth/token', '/api/auth/get-session'])(
 
 const unknown = [
   '',
-  '/',
+  // Next.js itself answers this one, with a redirection.
+  ...(isDeployed ? [] : ['/']),
   '/nowhere',
   '/health',
   '/health/live/more',

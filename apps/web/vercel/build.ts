@@ -28,7 +28,10 @@ export async function buildForVercel(environment: Record<string, string>): Promi
   const folder = fs.mkdtempSync(join(tmpdir(), 'taskward-vercel-'));
   try {
     const copy = join(folder, 'copy');
-    const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
+    const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
     for (const file of listed.split('\0')) {
       if (file !== '' && fs.existsSync(join(root, file))) fs.cpSync(join(root, file), join(copy, file));
     }
@@ -49,8 +52,9 @@ export async function buildForVercel(environment: Record<string, string>): Promi
 }
 
 async function runVercel(cwd: string, bin: string): Promise<void> {
-  // The pnpm that runs this need not be on the PATH; the build looks for one there.
+  // The build looks for pnpm on the PATH, where the one that runs this need not be.
   const pnpm = process.env.npm_execpath ?? '';
+  if (!pnpm.includes('pnpm')) throw new Error('Run this with pnpm: pnpm test:vercel');
   fs.mkdirSync(bin);
   fs.symlinkSync(pnpm, join(bin, 'pnpm'));
   // Of this machine only the way to programs and packages: its own variables are not the deployment's.
