@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest';
 import { getApp } from '../server/app';
@@ -63,7 +64,7 @@ let isBug: NonNullable<AppOptions['isBug']>;
  * at the same database.
  */
 export function useApp(options: AppOptions = {}): void {
-  if (deployment) useDeployment(deployment.environment);
+  if (deployment) useDeployment(deployment);
   else useOwnApp(options);
 }
 
@@ -92,10 +93,13 @@ function useOwnApp(options: AppOptions): void {
   });
 }
 
-function useDeployment(environment: Record<string, string>): void {
+function useDeployment({ environment, log }: NonNullable<typeof deployment>): void {
   beforeAll(() => {
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     vi.stubEnv('LOG_LEVEL', 'silent');
+  });
+  afterEach(() => {
+    expect(readFileSync(log, 'utf8')).toBe('');
   });
   afterAll(() => getApp().then(({ close }) => close()));
 }

@@ -1,9 +1,19 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { readFunction } from './build';
@@ -12,8 +22,8 @@ import { readFunction } from './build';
 export interface Served {
   /** Where it is reached, such as `http://127.0.0.1:4444`. */
   readonly address: string;
-  /** What its functions have printed so far. */
-  printed(): string;
+  /** The file of what its functions print. */
+  readonly log: string;
   close(): Promise<void>;
 }
 
@@ -42,14 +52,12 @@ export async function serve(output: string, host: string, environment: Record<st
   const phases = readPhases(join(output, 'config.json'));
   const children: ChildProcess[] = [];
   const ports = new Map<string, Promise<number>>();
-  let printed = '';
-  const note = (chunk: unknown) => {
-    printed += chunk;
-  };
+  const log = join(dirname(output), `${randomUUID()}.log`);
+  writeFileSync(log, '');
 
   const server = createServer((incoming, response) => {
     answer(incoming, response).catch((error) => {
-      note(`${error.stack}\n`);
+      appendFileSync(log, `${error.stack}\n`);
       response.destroy();
     });
   });
@@ -57,7 +65,7 @@ export async function serve(output: string, host: string, environment: Record<st
   const { port } = server.address() as AddressInfo;
   return {
     address: `http://127.0.0.1:${port}`,
-    printed: () => printed,
+    log,
     async close() {
       server.close().closeAllConnections();
       for (const child of children) child.kill();
@@ -153,10 +161,11 @@ export async function serve(output: string, host: string, environment: Record<st
   async function start(folder: string): Promise<number> {
     const { handler, useWebApi } = readFunction(folder);
     const env = { ...environment, NODE_ENV: 'production' as const, TZ: 'UTC' };
-    const child = fork(launch, [join(folder, handler), String(useWebApi)], { env, silent: true, execArgv: [] });
+    const printed = openSync(log, 'a');
+    const stdio: StdioOptions = ['ignore', printed, printed, 'ipc'];
+    const child = fork(launch, [join(folder, handler), String(useWebApi)], { env, stdio, execArgv: [] });
+    closeSync(printed);
     children.push(child);
-    child.stdout?.on('data', note);
-    child.stderr?.on('data', note);
     const ended = once(child, 'exit').then(() => {
       throw new Error(`The function in ${folder} ended.`);
     });
