@@ -6,8 +6,8 @@ import { getApp } from '../server/app';
 import { expectDeclared } from './document';
 
 /**
- * Drives the route files themselves, on the database and the Better Auth that the server would run; where a deployment is
- * served (apps/web/vercel), that one over HTTP.
+ * Drives the route files themselves, on the database and the Better Auth that the server would run; or, in the tests of
+ * apps/web/vercel, a deployment over HTTP.
  */
 
 type RouteFile = Record<string, (request: Request, context: { params: Promise<object> }) => Promise<Response>>;
@@ -185,15 +185,9 @@ async function callRoute(load: () => Promise<RouteFile>, request: Request, param
 
 /** What next.config.ts and the servers on the way add to an answer. */
 const ADDED = [
-  ...[
-    'connection',
-    'content-security-policy',
-    'cross-origin-opener-policy',
-    'date',
-    'keep-alive',
-    'permissions-policy',
-  ],
-  ...['referrer-policy', 'strict-transport-security', 'transfer-encoding', 'x-content-type-options', 'x-frame-options'],
+  ...['connection', 'date', 'keep-alive', 'strict-transport-security', 'transfer-encoding'],
+  ...['content-security-policy', 'cross-origin-opener-policy', 'permissions-policy', 'referrer-policy'],
+  ...['x-content-type-options', 'x-frame-options'],
 ];
 
 /** The answer as it left the route file. */
