@@ -34,15 +34,20 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
 
     const hash = createHash('sha256').update(token).digest('base64');
     const known = remembered.get(hash);
-    if (known && known.exp > Date.now() / 1000 && known.key === keys.publicKey(known.kid)) return known.sub;
-    remembered.delete(hash);
-    return verify(token).then((verified) => {
-      remembered.set(hash, verified);
-      const [oldest = hash] = remembered.keys();
-      if (remembered.size > MAX_REMEMBERED) remembered.delete(oldest);
-      return verified.sub;
-    });
+    if (!known || known.exp <= Date.now() / 1000) return remember(hash, token);
+    const answer = (key: CryptoKey | undefined) => (key === known.key ? known.sub : remember(hash, token));
+    const key = keys.publicKey(known.kid);
+    return key instanceof Promise ? key.then(answer) : answer(key);
   };
+
+  async function remember(hash: string, token: string): Promise<string> {
+    remembered.delete(hash);
+    const verified = await verify(token);
+    remembered.set(hash, verified);
+    const [oldest = hash] = remembered.keys();
+    if (remembered.size > MAX_REMEMBERED) remembered.delete(oldest);
+    return verified.sub;
+  }
 
   async function verify(token: string): Promise<Verified> {
     const keyOf = async ({ kid }: { kid?: string | undefined }) => {

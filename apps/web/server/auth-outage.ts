@@ -24,7 +24,8 @@ export function orOutage(handle: () => Promise<Response>): Promise<Response> {
 /** The adapter, with an eye on what fails in it, transactions included. */
 export function watched<A extends object>(adapter: A): A {
   const note = (error: unknown): never => {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const isWrapped = error instanceof Error && error.cause instanceof Error && !isDatabaseUnavailable(error);
+    const cause = isWrapped ? error.cause : error;
     const request = failures.getStore();
     if (request && isDatabaseUnavailable(cause)) request.outage = cause;
     else if (request && isMisfit(cause)) request.error = cause;

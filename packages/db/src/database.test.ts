@@ -133,6 +133,14 @@ describe('the statements of one call', () => {
     expect(await titles(userId)).toEqual([]);
   });
 
+  test('answer rightly also where there are more of them than are prepared', async () => {
+    for (let i = 0; i < 520; i++) await asUser('', [statement(query.execute(`select ${i} as n`))]);
+    for (const i of [518, 519, 518, 7]) {
+      const same = statement(query.execute<{ n: number }>(`select ${i} as n`));
+      expect(await asUser('', [same, same])).toEqual([[{ n: i }], [{ n: i }]]);
+    }
+  });
+
   test('are run by asUser alone', async () => {
     await expect(query.select().from(tasks)).rejects.toMatchObject({
       cause: { message: 'A statement is run by asUser: otherwise it would belong to nobody.' },

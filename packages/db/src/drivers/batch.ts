@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import pg, { type Connection, type CustomTypesConfig, type Submittable } from 'pg';
+import { serialize } from 'pg-protocol';
 import type { Statement } from '../query';
 
 /** What `pg` gives to every query that is its own, of which its types tell only a part. */
-type Wire = Pick<Connection, 'stream' | 'sync'> & {
+interface Wire {
+  readonly stream: Writable;
   readonly parsedStatements: Record<string, string>;
-  close(message: { type: 'S'; name: string }): void;
-  parse(message: { name: string; text: string }): void;
-  bind(message: { statement: string; values: unknown[] }): void;
-  describe(message: { type: 'P' }): void;
-  execute(message: object): void;
-};
+}
 type Result = pg.Result & {
   addFields(fields: pg.FieldDef[]): void;
   parseRow(values: unknown[]): unknown;
@@ -19,6 +17,10 @@ const { Result, utils } = pg as unknown as {
   Result: new (rowMode: string, types: CustomTypesConfig) => Result;
   utils: { prepareValue(value: unknown): unknown };
 };
+
+const DESCRIBE = serialize.describe({ type: 'P' });
+const EXECUTE = serialize.execute();
+const SYNC = serialize.sync();
 
 /**
  * Statements that leave in one write and end with one Sync, so that they are one transaction without a `begin` and a
@@ -48,21 +50,19 @@ export class Batch implements Submittable {
   }
 
   submit(connection: Connection): void {
-    const wire = connection as unknown as Wire;
-    wire.stream.cork();
-    this.statements.forEach(({ text }, i) => {
+    const { parsedStatements, stream } = connection as unknown as Wire;
+    const messages = this.statements.flatMap(({ text }, i) => {
       const name = nameOf(text);
-      if (wire.parsedStatements[name] !== text) {
+      const isPrepared = name !== '' && parsedStatements[name] === text;
+      return [
         // It may be there after all, from a transaction that failed later; to close one that is not is no error.
-        wire.close({ type: 'S', name });
-        wire.parse({ name, text });
-      }
-      wire.bind({ statement: name, values: this.values[i] ?? [] });
-      wire.describe({ type: 'P' });
-      wire.execute({});
+        ...(isPrepared ? [] : [serialize.close({ type: 'S', name }), serialize.parse({ name, text })]),
+        serialize.bind({ statement: name, values: this.values[i] ?? [] }),
+        DESCRIBE,
+        EXECUTE,
+      ];
     });
-    wire.sync();
-    wire.stream.uncork();
+    stream.write(Buffer.concat([...messages, SYNC]));
   }
 
   handleRowDescription({ fields }: { fields: pg.FieldDef[] }): void {
@@ -76,7 +76,8 @@ export class Batch implements Submittable {
 
   handleCommandComplete(_: unknown, connection: Connection): void {
     const text = this.statements[this.at++]?.text ?? '';
-    (connection as unknown as Wire).parsedStatements[nameOf(text)] = text;
+    const name = nameOf(text);
+    if (name !== '') (connection as unknown as Wire).parsedStatements[name] = text;
   }
 
   handleReadyForQuery(): void {
