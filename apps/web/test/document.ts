@@ -24,7 +24,15 @@ const ofBodies = validator({ coerceTypes: false });
 const ofHeaders = validator({ coerceTypes: true });
 
 /** Headers that HTTP or the platform have, and the document of an API need not speak of. */
-const ORDINARY = ['access-control-expose-headers', 'allow', 'content-length', 'content-type', 'set-cookie', 'vary'];
+const ORDINARY = [
+  'access-control-expose-headers',
+  'allow',
+  'content-length',
+  'content-type',
+  'server-timing',
+  'set-cookie',
+  'vary',
+];
 
 /** @param path as the document writes it, with its parameters in braces. */
 export async function expectDeclared(method: string, path: string, response: Response): Promise<void> {

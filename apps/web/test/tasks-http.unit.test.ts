@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { describe, expect, test } from 'vitest';
-import { isDeployed, type Send, send, signUp, type TestUser, useApp } from './harness';
+import { isDeployed, restartApp, type Send, send, signUp, type TestUser, useApp } from './harness';
 
 useApp();
 
@@ -229,4 +229,12 @@ test.each(unknown)('/api%s is nowhere: a 404 problem for every method', async (p
   for (const method of METHODS) {
     await expectProblem(await send(method, `/api${path}`), 'not_found', 404, `/api${path}`);
   }
+});
+
+test.skipIf(isDeployed)('in development alone an answer tells how long its steps took', async () => {
+  const user = await signUp();
+  const timing = async () => (await send('GET', user.tasks, { token: user.token })).headers.get('Server-Timing');
+  expect(await timing()).toBeNull();
+  await restartApp({ NODE_ENV: 'development' });
+  expect(await timing()).toMatch(/^token;dur=[\d.]+, input;dur=[\d.]+, task;dur=[\d.]+, rest;dur=[\d.]+$/);
 });
