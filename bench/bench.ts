@@ -10,7 +10,7 @@ import { startPostgres } from '@taskward/db/testing/postgres';
 import { fire } from './load';
 import { type Scenario, scenariosOf, warmUp } from './scenarios';
 import { type Server, startServer } from './server';
-import { BIG, migrate, SMALL, seed, signUp } from './world';
+import { addCrowd, BIG, migrate, type Person, SMALL, seed, signUp } from './world';
 
 /**
  * What a request costs the server process, beside what the framework costs by itself: a route that answers a constant.
@@ -18,11 +18,12 @@ import { BIG, migrate, SMALL, seed, signUp } from './world';
  */
 
 const isQuick = process.env.BENCH_QUICK === '1';
-const ROUNDS = isQuick ? 4 : 8;
-const REQUESTS = isQuick ? 250 : 500;
-const WARM_UP = isQuick ? 800 : 1_500;
+const ROUNDS = isQuick ? 3 : 6;
+const REQUESTS = 300;
+const WARM_UP = 1_000;
 const CONNECTIONS = 16;
 const PEOPLE = 20;
+const SOAK = { first: 20_000, last: 200_000 };
 const CONSTANT: Scenario = { name: 'constant', next: () => ({ method: 'GET', path: '/api/constant', status: 200 }) };
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -43,6 +44,8 @@ function build(app: string): void {
 interface Engine {
   readonly name: string;
   readonly environment: Record<string, string>;
+  /** Whether all is measured; sorts and filters cost the server the same whichever way its statements go. */
+  readonly isWhole?: true;
 }
 
 /** The server on this engine, with people who have tasks. The embedded database takes one process at a time. */
@@ -54,12 +57,13 @@ async function open({ environment }: Engine) {
   for (let i = 0; i <= PEOPLE; i++) people.push(await signUp(first.port));
   await first.stop();
   const driver = await openDriver(DATABASE_URL, NEON_ENDPOINT);
-  const [big, ...rest] = people.map(({ id }) => id);
-  await seed(driver.auth, rest, SMALL);
-  await seed(driver.auth, big ? [big] : [], BIG);
+  const [big, ...rest] = people as [Person, ...Person[]];
+  await seed(driver.auth, [...(await addCrowd(driver.auth)), ...rest.map(({ id }) => id)], SMALL);
+  await seed(driver.auth, [big.id], BIG);
+  await driver.auth.execute('analyze');
   await driver.close();
-  const server = await startServer('../apps/web', environment, '/api/health/ready');
-  return { server, people: people.slice(1), big: people[0] ?? (await signUp(server.port)) };
+  const server = await startServer('../apps/web', environment, `${big.tasks}?limit=20`, big.headers);
+  return { server, people: rest, big };
 }
 
 /** Milliseconds of CPU for one request. As many go before it unmeasured: V8 drops code that has not run for a while. */
@@ -71,11 +75,13 @@ async function costOf(server: Server, { next, prepare }: Scenario): Promise<numb
   return ((server.cpu() - before) * 1000) / REQUESTS;
 }
 
-const mean = (all: readonly number[]) => all.reduce((sum, one) => sum + one, 0) / all.length;
+/** Rather than the mean: the machine may have been busy with something else in one of the rounds. */
+const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
 
 async function costs(engine: Engine, constant: Server): Promise<void> {
   const { server, people, big } = await open(engine);
-  const scenarios = await scenariosOf(server.port, people, big);
+  const all = await scenariosOf(server.port, people, big);
+  const scenarios = engine.isWhole ? all : all.filter(({ isBasic }) => isBasic);
   const taken = [CONSTANT, ...scenarios].map((scenario) => ({
     scenario,
     at: scenario === CONSTANT ? constant : server,
@@ -88,14 +94,27 @@ async function costs(engine: Engine, constant: Server): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     for (const { scenario, at, ms } of taken) ms.push(await costOf(at, scenario));
   }
-  const floor = mean(taken[0]?.ms ?? []);
+  const floor = median(taken[0]?.ms ?? []);
   say(`\n## ${engine.name}\n\n| request | CPU, ms | × constant |\n| --- | --- | --- |`);
   for (const { scenario, ms } of taken) {
-    say(`| ${scenario.name} | ${mean(ms).toFixed(2)} | ${(mean(ms) / floor).toFixed(2)} |`);
+    say(`| ${scenario.name} | ${median(ms).toFixed(2)} | ${(median(ms) / floor).toFixed(2)} |`);
   }
   await latencies(server, scenarios, constant);
-  say(`\nMemory at the end: ${Math.round(server.memory() / 2 ** 20)} MiB.`);
+  say(`\nFrom the start of the process to its first page of tasks: ${Math.round(server.startedIn)} ms.`);
+  if (engine.isWhole && !isQuick && scenarios[0]) await soak(server, scenarios[0]);
   await server.stop();
+}
+
+/** What many requests leave in memory. */
+async function soak(server: Server, { next }: Scenario): Promise<void> {
+  await fire(server.port, CONNECTIONS, SOAK.first, next);
+  const before = server.memory();
+  await fire(server.port, CONNECTIONS, SOAK.last - SOAK.first, next);
+  const after = server.memory();
+  const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+  say(
+    `\nMemory after ${SOAK.first} more lists: ${mib(before)}; after ${SOAK.last}: ${mib(after)}, ${(after / before).toFixed(2)} times that.`,
+  );
 }
 
 async function latencies(server: Server, scenarios: readonly Scenario[], constant: Server): Promise<void> {
@@ -103,7 +122,7 @@ async function latencies(server: Server, scenarios: readonly Scenario[], constan
   for (const connections of [1, 16, 64]) {
     for (const { name, next } of [CONSTANT, ...scenarios.slice(0, 4)]) {
       const { port } = name === CONSTANT.name ? constant : server;
-      const { latencies: sorted, seconds } = await fire(port, connections, 4 * REQUESTS, next);
+      const { latencies: sorted, seconds } = await fire(port, connections, 5 * REQUESTS, next);
       const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(1);
       say(`| ${name} | ${connections} | ${Math.round(sorted.length / seconds)} | ${at(0.5)} | ${at(0.99)} |`);
     }
@@ -121,8 +140,9 @@ async function main(): Promise<void> {
     say(
       `# What a request costs\n\nNext.js ${version}, Node.js ${process.versions.node}, PostgreSQL 18, ${cpus().length} × ${cpus()[0]?.model}.`,
     );
+    say(`The constant route starts in ${Math.round(constant.startedIn)} ms.`);
     say(
-      `CPU of the server process for one request, over ${ROUNDS} rounds of ${REQUESTS} at ${CONNECTIONS} connections; \`pnpm bench\`.`,
+      `CPU of the server process for one request, the median of ${ROUNDS} rounds of ${REQUESTS} at ${CONNECTIONS} connections; \`pnpm bench\`.`,
     );
     const common = {
       BETTER_AUTH_URL: 'http://localhost:3000',
@@ -137,7 +157,7 @@ async function main(): Promise<void> {
       DATABASE_URL: (await postgres.createDatabase()).url,
       NEON_ENDPOINT: new URL(gateway.url).origin,
     };
-    await costs({ name: 'PostgreSQL', environment: onServer }, constant);
+    await costs({ name: 'PostgreSQL', environment: onServer, isWhole: true }, constant);
     await costs({ name: 'Neon, over HTTP', environment: onNeon }, constant);
     await costs(
       {

@@ -3,6 +3,8 @@ import { BIG, type Person } from './world';
 
 export interface Scenario {
   readonly name: string;
+  /** Whether it is one operation as it is used most. */
+  readonly isBasic?: true;
   /** The next request; its own for each call. */
   readonly next: () => Shot;
   /** What has to be there before so many requests can be sent. */
@@ -54,16 +56,18 @@ export async function scenariosOf(port: number, people: readonly Person[], big: 
   for (let i = 1; i < DEEP_PAGE; i++) deep = await page(big, `limit=20&cursor=${deep.next_cursor}`);
 
   return [
-    list('GET list(20)', ''),
-    { name: 'GET one', next: () => ({ ...some(), method: 'GET', status: 200 }) },
-    { name: 'POST', next: create },
+    { ...list('GET list(20)', ''), isBasic: true },
+    { name: 'GET one', isBasic: true, next: () => ({ ...some(), method: 'GET', status: 200 }) },
+    { name: 'POST', isBasic: true, next: create },
     {
       name: 'PATCH',
+      isBasic: true,
       next: () => ({ ...some(), method: 'PATCH', body: `{"title":"Changed ${count++} times"}`, status: 200 }),
     },
-    { name: 'PATCH /complete', next: () => toggle(some()) },
+    { name: 'PATCH /complete', isBasic: true, next: () => toggle(some()) },
     {
       name: 'DELETE',
+      isBasic: true,
       prepare: prepareDoomed,
       next: () => ({ path: '/', ...doomed.pop(), method: 'DELETE', status: 204 }),
     },

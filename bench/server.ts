@@ -11,6 +11,8 @@ const TICKS_PER_SECOND = 100;
 /** A `next start` of its own. */
 export interface Server {
   readonly port: number;
+  /** Milliseconds from its start to the first good answer. */
+  readonly startedIn: number;
   /** Seconds of CPU it has used, its threads included. */
   cpu(): number;
   /** Bytes of memory it has now. */
@@ -19,23 +21,28 @@ export interface Server {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+/** Starts it, and asks for that path until it is answered well. */
 export async function startServer(
   folder: string,
   environment: Record<string, string>,
-  readyAt: string,
+  path: string,
+  headers: Record<string, string> = {},
 ): Promise<Server> {
   const cwd = fileURLToPath(new URL(folder, import.meta.url));
   const port = await freePort();
   const next = createRequire(`${cwd}/`).resolve('next/dist/bin/next');
+  const started = performance.now();
   const child = spawn(process.execPath, [next, 'start', '--port', String(port)], {
     cwd,
     env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', PORT: String(port), ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  await untilReady(child, `http://127.0.0.1:${port}${readyAt}`);
+  await untilGood(child, `http://127.0.0.1:${port}${path}`, headers);
+  const startedIn = performance.now() - started;
   const { pid } = child;
   return {
     port,
+    startedIn,
     cpu: () => {
       // After the name, which may have spaces: state is the third field, utime and stime the 14th and 15th (proc(5)).
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
@@ -50,17 +57,18 @@ export async function startServer(
   };
 }
 
-async function untilReady(child: ChildProcess, url: string): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
+async function untilGood(child: ChildProcess, url: string, headers: Record<string, string>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (performance.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`The server ended with ${child.exitCode}.`);
     if (
-      await fetch(url).then(
+      await fetch(url, { headers }).then(
         ({ ok }) => ok,
         () => false,
       )
     )
       return;
-    await sleep(100);
+    await sleep(10);
   }
   child.kill();
   throw new Error(`Nothing answers ${url}.`);

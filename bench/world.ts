@@ -11,6 +11,8 @@ export interface Person {
   readonly tasks: string;
 }
 
+/** People beside those who send requests, so that theirs are some rows among many. */
+export const CROWD = 980;
 export const SMALL = 100;
 export const BIG = 100_000;
 
@@ -38,6 +40,15 @@ export async function migrate(url: string): Promise<void> {
   const driver = await openDriver(url);
   await driver.migrate(migrationsFolder());
   await driver.close();
+}
+
+/** The crowd, who never sign in. */
+export async function addCrowd(db: Driver['auth']): Promise<string[]> {
+  const { rows } = await db.execute<{ id: string }>(sql`
+    insert into "user" (id, name, email)
+    select 'crowd-' || n, 'Bench', 'crowd-' || n || '@example.com' from generate_series(1, ${sql.raw(String(CROWD))}) n
+    returning id`);
+  return rows.map(({ id }) => id);
 }
 
 /** So many tasks for each, of every kind, in one statement. */

@@ -15,8 +15,6 @@ export const typesForDrizzle: CustomTypesConfig = {
 /**
  * A PostgreSQL server, 15 or later, over TCP. The statements of a transaction leave in one write, on a connection
  * borrowed for that long.
- *
- * @see https://www.postgresql.org/docs/current/libpq-pipeline-mode.html for what pipelining means to a transaction
  */
 export function openPostgres(url: string, patience = PATIENCE): Driver {
   const pool = new Pool({
