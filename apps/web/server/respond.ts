@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, type Operation } from '@taskward/api-core';
-import { isDatabaseUnavailable } from '@taskward/db';
+import { isDatabaseUnavailable, SQLSTATE } from '@taskward/db';
 import { type App, getApp } from './app';
 import { allowOrigin } from './cors';
 import { type Exchange, toProblem } from './problem';
@@ -87,16 +87,18 @@ function requestId(request: Request): string {
   return given && /^[\w.=-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-/** An error for the log: kind, code and stack, but never Drizzle's message, which holds SQL and its parameters. */
+/** An error for the log: never the message of Drizzle or PostgreSQL, which holds SQL, its parameters, or a value. */
 function describe(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { kind: typeof error };
   const cause = error.cause instanceof Error ? error.cause : error;
   const stack = cause.stack
-    ?.split('\n')
+    ?.replace(cause.message, '')
+    .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 8);
   const code = (cause as { code?: unknown }).code;
-  return { kind: cause.name, code, ...(cause === error && { message: error.message }), stack };
+  const isOurs = cause === error && !SQLSTATE.test(String(code));
+  return { kind: cause.name, code, ...(isOurs && { message: error.message }), stack };
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
 import { getApp } from '../server/app';
 import { stored } from './forge';
@@ -105,6 +106,14 @@ test.each([
   });
   expect(answer.status).toBe(400);
   expect(await codeOf(answer)).toBe('INVALID_PROFILE');
+});
+
+test('a profile is held to the same rules when it is changed', async () => {
+  const { cookie } = await signUp();
+  for (const wrong of [{ name: 'x'.repeat(101) }, { image: 'javascript:alert(1)' }]) {
+    const answer = await post('/update-user', wrong, cookie);
+    expect([answer.status, await codeOf(answer)]).toEqual([400, 'INVALID_PROFILE']);
+  }
 });
 
 test('a body above 64 KiB is refused unread', async () => {
@@ -300,6 +309,14 @@ describe('the cookie of a session', () => {
     expect(await takeToken(cookieOf(answer))).toEqual(expect.any(String));
     await restartApp({ BETTER_AUTH_URL: ORIGIN });
   });
+});
+
+test('a token says nothing of the account but its id, and is given only where it is asked for', async () => {
+  const { id, cookie, token } = await signUp();
+  const { iat = 0, ...claims } = decodeJwt(token);
+  expect(claims).toEqual({ sub: id, iss: ORIGIN, aud: ORIGIN, exp: iat + 900 });
+  const session = await send('GET', '/api/auth/get-session', { headers: { Cookie: cookie } });
+  expect([...session.headers.values()].filter((value) => value.includes('eyJ'))).toEqual([]);
 });
 
 test('without a mail server a password cannot be reset, and nothing is promised', async () => {

@@ -59,3 +59,15 @@ test('nor does one in accounts, whatever Better Auth would make of it', async ()
   ]);
   expect(JSON.stringify(reports)).not.toContain('select ');
 });
+
+test('nor does the log repeat a value that PostgreSQL quotes, even one that looks like a line of a stack', async () => {
+  const { db } = await getApp();
+  await db.auth.execute('alter table tasks rename column gone to version');
+  await db.auth.execute('alter table tasks add column count integer generated always as (description::integer) stored');
+  const body = { title: 'Milk', description: `x\n    at ${secret}` };
+  const answer = await send('POST', user.tasks, { token: user.token, body });
+  expect(answer.status).toBe(500);
+  const error = { code: '22P02', stack: expect.arrayContaining([expect.stringMatching(/^\s+at /)]) };
+  expect(reports).toEqual([expect.objectContaining({ error: expect.objectContaining(error) })]);
+  expect(JSON.stringify(reports)).not.toContain(secret);
+});

@@ -4,6 +4,7 @@ import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../server/app';
 import { backgroundWork } from '../server/background';
+import { createMailer } from '../server/mail';
 import { cookieOf, loggedEvents, ORIGIN, restartApp, send, signIn, useApp } from './harness';
 
 /** Accounts with a mail server: one that runs here and keeps what it is given. */
@@ -12,6 +13,7 @@ useApp();
 
 const PASSWORD = 'otter lamp seventeen';
 const NEW_PASSWORD = 'kettle under the moon';
+const SMTP_FROM = 'Taskward <tasks@example.com>';
 
 interface Letter {
   to: string[];
@@ -43,7 +45,7 @@ const smtp = new SMTPServer({
 beforeAll(async () => {
   await new Promise<void>((listening) => smtp.listen(0, '127.0.0.1', listening));
   const { port } = smtp.server.address() as AddressInfo;
-  await restartApp({ SMTP_URL: `smtp://127.0.0.1:${port}`, SMTP_FROM: 'Taskward <tasks@example.com>' });
+  await restartApp({ SMTP_URL: `smtp://127.0.0.1:${port}`, SMTP_FROM });
 });
 afterAll(() => new Promise<void>((closed) => smtp.close(closed)));
 beforeEach(() => {
@@ -184,6 +186,16 @@ describe('resetting a password', () => {
     expect(letters.filter(({ to }) => to.includes(unknown))).toEqual([]);
   });
 
+  test('writes a link to our own origin, whatever host the request names', async () => {
+    const email = await verifiedUser();
+    const headers = { Origin: ORIGIN, Host: 'evil.example.com', 'X-Forwarded-Host': 'evil.example.com' };
+    const body = { email, redirectTo: '/elsewhere' };
+    await send('POST', 'http://evil.example.com/api/auth/request-password-reset', { body, headers });
+    const { text, link } = await letterTo(email);
+    expect(link?.startsWith(`${ORIGIN}/reset-password?token=`)).toBe(true);
+    expect(text).not.toContain('evil');
+  });
+
   test('keeps nothing in the database that the link could be made from', async () => {
     const email = await verifiedUser();
     const token = await resetToken(email);
@@ -250,4 +262,16 @@ test('a mail that cannot be sent is a warning that names no address, and the ans
   const [failure] = await failures();
   expect(failure).toMatchObject({ code: 'EMESSAGE', response: 550 });
   expect(JSON.stringify(failure)).not.toContain('@');
+});
+
+test('a mail server that is not known to be this machine is given nothing in the clear', async () => {
+  const { log } = await getApp();
+  const { port } = smtp.server.address() as AddressInfo;
+  // Leads here, but by no name of this machine.
+  const mailer = createMailer({ url: `smtp://0.0.0.0:${port}`, from: SMTP_FROM }, log);
+  const to = newAddress();
+  mailer.send({ to, subject: 'Secret', text: 'Secret' });
+  await mailer.close();
+  expect(letters.filter((letter) => letter.to.includes(to))).toEqual([]);
+  expect(loggedEvents().at(-1)).toMatchObject({ event: 'mail_not_sent', subject: 'Secret', command: 'STARTTLS' });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { cookieOf, ORIGIN, send, signUp, type TestUser, useApp } from './harness';
+import { cookieOf, ORIGIN, restartApp, send, signUp, type TestUser, useApp } from './harness';
 
 useApp({ environment: { API_RATE_LIMIT: '20', AUTH_RATE_LIMIT: '25' } });
 
@@ -101,15 +101,19 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect((await spoofed(99)).status).toBe(429);
   });
 
-  test('a session says where it was begun, by the connection', async () => {
+  test.each([
+    ['by the connection', '0', '192.0.2.77'],
+    ['by what the one proxy in front appended', '1', '198.51.100.1'],
+  ])('a session says where it was begun, %s', async (_, TRUSTED_PROXIES, address) => {
+    await restartApp({ TRUSTED_PROXIES });
     const user = await signUp();
-    const headers = { ...from('192.0.2.77'), 'X-Forwarded-For': '198.51.100.1', Origin: ORIGIN };
+    const headers = { ...from('192.0.2.77'), 'X-Forwarded-For': '6.6.6.6, 198.51.100.1', Origin: ORIGIN };
     const body = { email: user.email, password: user.password };
     const signedIn = await send('POST', '/api/auth/sign-in/email', { body, headers });
     const sessions = await send('GET', '/api/auth/list-sessions', { headers: { Cookie: cookieOf(signedIn) } });
     const addresses = (await sessions.json()).map(({ ipAddress }: { ipAddress: string }) => ipAddress);
-    expect(addresses).toContain('192.0.2.77');
-    expect(addresses).not.toContain('198.51.100.1');
+    expect(addresses).toEqual(['', address]);
+    await restartApp({ TRUSTED_PROXIES: '0' });
   });
 
   test('an account has a hundred attempts an hour, from wherever they come', async () => {

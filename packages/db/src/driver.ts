@@ -70,7 +70,8 @@ set_config('statement_timeout', $2, true)`;
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const NOT_NOW = /^(08...|53...|57P0[1-5]|57014)$/;
-const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** The form of the codes that PostgreSQL gives its errors. */
+export const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** Sorts an error from a server: its own answer to a statement is passed on, all else means it is not available. */
 export function toServerError(error: unknown, mayHaveRun: boolean): unknown {
