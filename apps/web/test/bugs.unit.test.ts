@@ -3,7 +3,7 @@ import { operations } from '@taskward/api-core';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { getApp } from '../server/app';
 import { callOf } from './forge';
-import { send, signUp, type TestUser, useApp } from './harness';
+import { loggedLines, send, signUp, type TestUser, useApp } from './harness';
 
 /** A database that is not as the code believes: what a bug looks like from outside, and in the log. */
 
@@ -58,6 +58,12 @@ test('nor does one in accounts, whatever Better Auth would make of it', async ()
     expect.objectContaining({ status: 500, error: expect.objectContaining({ code: '42703' }) }),
   ]);
   expect(JSON.stringify(reports)).not.toContain('select ');
+});
+
+test('nor what Better Auth says of one by itself, which may be the whole error', async () => {
+  const { logger } = await (await getApp()).auth.$context;
+  logger.error(new Error(`Failed query: select ${secret}`) as never);
+  expect(loggedLines().at(-1)).toEqual([{ from: 'better-auth' }, 'a request failed']);
 });
 
 test('nor does the log repeat a value that PostgreSQL quotes, even one that looks like a line of a stack', async () => {

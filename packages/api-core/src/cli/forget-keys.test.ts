@@ -38,7 +38,7 @@ test('the command takes away keys older than a day, of every user, and no other'
     await before.db.asUser(id, [...old, keep('fresh', '23 hours')]);
   }
   await before.db.auth.execute(
-    sql`insert into "user" (id, name, email) select 'm' || n, n, n || '@example.com' from generate_series(1, 1000) n`,
+    sql`insert into "user" (id, name, email) select 'm' || n, n, n || '@example.com' from generate_series(1, 100) n`,
   );
   await before.driver.close();
 
@@ -57,15 +57,20 @@ test('the command takes away keys older than a day, of every user, and no other'
 });
 
 test('it says in one line what kept it from that', async () => {
-  const { code, stderr } = await forgetKeys({ DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/none' }).catch((end) => end);
-  expect([code, stderr]).toEqual([1, 'Not all keys were forgotten. connect ECONNREFUSED 127.0.0.1:1\n']);
+  const { code, stderr } = await forgetKeys({ DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/none' }).catch(
+    (end) => end,
+  );
+  expect([code, stderr]).toEqual([1, 'Not all keys were forgotten. The database is not available.\n']);
 });
 
 test.runIf(engine === 'pglite')('it leaves an embedded database alone that is in use', async () => {
   const { url, drop } = await freshDatabase();
   const driver = await openDriver(url);
   const { code, stderr } = await forgetKeys({ DATABASE_URL: url }).catch((end) => end);
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/^Not all keys were forgotten\. .+ in use by process \d+: .+\n$/)]);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^Not all keys were forgotten\. .+ in use by process \d+: .+\n$/),
+  ]);
   await driver.close();
   await drop();
 });

@@ -3,7 +3,7 @@ import { user } from '@taskward/db/schema';
 import { gt } from 'drizzle-orm';
 import { forget } from '../tasks/statements';
 
-const USERS_AT_ONCE = 1000;
+const USERS_AT_ONCE = 100;
 
 /**
  * Takes away the idempotency keys that are older than a day, in the database that `DATABASE_URL` names. Writes do so bit by

@@ -7,11 +7,9 @@ import { engine, freshDatabase } from '../testing';
 
 /** Runs the command as an operator would. */
 const migrate = (env: Record<string, string>) =>
-  promisify(execFile)(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('migrate.ts', import.meta.url))],
-    { env: { ...process.env, ...env } },
-  );
+  promisify(execFile)(process.execPath, ['--import', 'tsx', fileURLToPath(new URL('migrate.ts', import.meta.url))], {
+    env: { ...process.env, ...env },
+  });
 
 const NOWHERE = 'postgres://nobody:x@127.0.0.1:1/none';
 
