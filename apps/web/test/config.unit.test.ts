@@ -45,14 +45,20 @@ test('every fault is in the one message, and none of the values', () => {
   const wrong = {
     NODE_ENV: 'production',
     ALLOW_HTTP: 'wrong-1',
+    ALLOW_PLAINTEXT_DATABASE: 'wrong-14',
+    API_RATE_LIMIT: 'wrong-15',
+    AUTH_RATE_LIMIT: '-1',
     BETTER_AUTH_SECRET: 'wrong-2',
     BETTER_AUTH_SECRETS: '1:wrong-3',
     BETTER_AUTH_URL: 'http://wrong-4.example.com',
+    CORS_ORIGINS: 'https://wrong-16.example.com, wrong-17',
     DATABASE_URL: 'postgres://wrong-5:wrong-6@db.example.com/wrong-7',
     LOG_LEVEL: 'wrong-8',
     NEON_ENDPOINT: 'wrong-9',
     PORT: 'wrong-10',
+    RATE_LIMIT_STORE: 'wrong-18',
     SMTP_URL: 'smtp://wrong-11:wrong-12@mail.example.com',
+    TRUSTED_PROXIES: '11',
     VERCEL_URL: 'wrong_13',
   };
   const names = Object.keys(wrong).filter((name) => !['NODE_ENV', 'SMTP_URL'].includes(name));
@@ -125,6 +131,11 @@ describe('in production with a server', () => {
     expect(faultsOf({ ...sound, DATABASE_URL, ALLOW_PLAINTEXT_DATABASE: '1' })).toEqual([]);
     expect(faultsOf({ ...sound, DATABASE_URL, NODE_ENV: 'test' })).toEqual([]);
   });
+});
+
+test('limits are not shared in the embedded database, which belongs to one process', () => {
+  expect(faultsOf({ RATE_LIMIT_STORE: 'database' })).toEqual(['RATE_LIMIT_STORE']);
+  expect(read({ ...sound, RATE_LIMIT_STORE: 'database' }).sharesRateLimits).toBe(true);
 });
 
 describe('mail', () => {
