@@ -271,7 +271,7 @@ test('a mail server that is not known to be this machine is given nothing in the
   const mailer = createMailer({ url: `smtp://0.0.0.0:${port}`, from: SMTP_FROM }, log);
   const to = newAddress();
   mailer.send({ to, subject: 'Secret', text: 'Secret' });
-  await mailer.close();
+  await backgroundWork();
   expect(letters.filter((letter) => letter.to.includes(to))).toEqual([]);
   expect(loggedEvents().at(-1)).toMatchObject({ event: 'mail_not_sent', subject: 'Secret', command: 'STARTTLS' });
 });
