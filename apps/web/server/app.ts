@@ -19,7 +19,7 @@ import { type Config, readConfig } from './config';
 import { createMailer, type Mailer } from './mail';
 import { createFastRateLimit, type Policy, type RateLimit } from './rate-limit';
 import { endInOrder } from './shutdown';
-import { createSigningKeys } from './signing-keys';
+import { createSigningKeys, type SigningKeys } from './signing-keys';
 import { createTelemetry, type Telemetry } from './telemetry';
 
 /** The parts of the running server, made once and wired here alone. */
@@ -47,11 +47,10 @@ export interface App {
   close(): Promise<void>;
 }
 
-function createApp(config: Config, { driver, secret, log }: Resources): App {
+function createApp(config: Config, { driver, keys, log, secret }: Resources): App {
   const { apiRateLimit, authRateLimit, baseUrl, mail, sharesRateLimits, trustedOrigins, trustedProxies } = config;
   const telemetry = config.telemetry ? createTelemetry() : undefined;
   const db = createDatabase(telemetry?.observeDriver(driver) ?? driver);
-  const keys = createSigningKeys({ db, secret, log });
   const mailer = mail && createMailer(mail, log);
   const countedIn = sharesRateLimits ? db.auth : undefined;
   const limits = authLimits(authRateLimit, countedIn);
@@ -86,13 +85,17 @@ interface Resources {
   readonly driver: Driver;
   readonly secret: string;
   readonly log: Logger;
+  readonly keys: SigningKeys;
 }
 
-async function openResources({ databaseUrl, dataFolder, logLevel, neonEndpoint, secret }: Config): Promise<Resources> {
+async function openResources(config: Config): Promise<Resources> {
+  const { databaseUrl, dataFolder, logLevel, neonEndpoint } = config;
   const driver = await openDriver(databaseUrl, neonEndpoint);
   // The embedded database is this process's own: nobody else could migrate it, or needs to know its secret.
   if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
-  return { driver, secret: secret ?? keptSecret(dataFolder), log: await createLog(logLevel) };
+  const secret = config.secret ?? keptSecret(dataFolder);
+  const log = await createLog(logLevel);
+  return { driver, secret, log, keys: createSigningKeys({ auth: driver.auth, secret, log }) };
 }
 
 /** One line of JSON for each event, written without waiting; in development, lines to read. */

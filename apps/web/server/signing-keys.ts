@@ -28,7 +28,7 @@ interface Cached {
 type SigningKey = Awaited<ReturnType<Adapter['createJwk']>> & { expiresAt: Date };
 
 /** The keys that sign tokens: Better Auth makes them and signs, the task API verifies by them, both in this process. */
-export function createSigningKeys({ db, secret, log }: { db: Database; secret: string; log: Logger }) {
+export function createSigningKeys({ auth, secret, log }: { auth: Database['auth']; secret: string; log: Logger }) {
   let cached = new Map<string, Cached>();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
@@ -49,7 +49,7 @@ export function createSigningKeys({ db, secret, log }: { db: Database; secret: s
 
   async function loadPublicKeys(): Promise<Map<string, Cached>> {
     const oldest = Date.now() - KEY_GRACE * 1000;
-    const keys = await judge(await listSigningKeys(db.auth));
+    const keys = await judge(await listSigningKeys(auth));
     const current = keys.filter(({ expiresAt }) => expiresAt.getTime() > oldest);
     const imported = current.map(async ({ id, publicKey: text }) => {
       const known = cached.get(id);
@@ -89,7 +89,7 @@ export function createSigningKeys({ db, secret, log }: { db: Database; secret: s
     },
     /** Where Better Auth's JWT plugin finds and stores its keys. */
     adapter: {
-      getJwks: async () => judge(await listSigningKeys(db.auth)),
+      getJwks: async () => judge(await listSigningKeys(auth)),
       /** Stores the key, unless another process was first: then its key signs here, too. */
       async createJwk(key) {
         const row = { ...key, id: randomUUID(), alg: ALGORITHM, crv: CURVE, expiresAt: key.expiresAt ?? null };
@@ -97,7 +97,7 @@ export function createSigningKeys({ db, secret, log }: { db: Database; secret: s
           const live = (await judge(stored)).filter((one) => isOurs.get(one.id) && one.expiresAt > new Date());
           return stored.find((one) => one.id === live.at(-1)?.id);
         };
-        const signer = await addSigningKey(db.auth, row, pick, new Date(Date.now() - KEY_GRACE * 1000));
+        const signer = await addSigningKey(auth, row, pick, new Date(Date.now() - KEY_GRACE * 1000));
         loadedAt = Number.NEGATIVE_INFINITY;
         if (signer.id === row.id) log.info({ event: 'key_created', key_id: row.id }, 'a new key signs tokens');
         return toJwk(signer, FOREVER);
