@@ -12,7 +12,7 @@ export interface Person {
 }
 
 /** People beside those who send requests, so that theirs are some rows among many. */
-export const CROWD = 980;
+const CROWD = 980;
 export const SMALL = 100;
 export const BIG = 100_000;
 
