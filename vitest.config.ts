@@ -25,7 +25,11 @@ export default defineConfig({
     reporters: ['default', './scripts/count-reporter.ts'],
     projects: [
       { ...shared, test: { ...shared.test, name: 'unit', include: unit } },
-      { ...shared, test: { ...shared.test, name: 'e2e', include: ['apps/web/e2e/**/*.test.ts'] } },
+      // After the rest: servers that start and stop are held to times.
+      {
+        ...shared,
+        test: { ...shared.test, name: 'e2e', include: ['apps/web/e2e/**/*.test.ts'], sequence: { groupOrder: 1 } },
+      },
       ...['pglite', 'postgres', 'neon'].map((engine) => ({
         ...shared,
         test: {

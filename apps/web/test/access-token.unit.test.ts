@@ -23,7 +23,7 @@ async function setUp() {
   const replaceKey = (other: CryptoKey | undefined) => {
     key = other;
   };
-  return { ask: (token: string) => authenticate(`Bearer ${token}`), replaceKey, asked };
+  return { ask: async (token: string) => authenticate(`Bearer ${token}`), replaceKey, asked };
 }
 
 const mint = (sub: string, seconds = 900) =>

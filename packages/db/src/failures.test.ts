@@ -14,7 +14,7 @@ import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startP
 
 /** What happens when the way to the database fails. On a server and a gateway of its own, so that nobody else is hit. */
 
-const patience = { connectMs: 500, answerMs: 1_000 };
+const patience = { connectMs: 1_000, answerMs: 2_000 };
 /** Both time-outs, and a second try. */
 const LONGEST_MS = 2 * (patience.connectMs + patience.answerMs) + 500;
 const userId = randomUUID();
@@ -121,7 +121,7 @@ async function terminate(text: string): Promise<void> {
 describe.runIf(engine !== 'pglite')('the way to the database', () => {
   test('more callers than connections are answered or told in time, and all is well after', async () => {
     const started = performance.now();
-    const calls = Array.from({ length: 60 }, () => db.asUser(userId, [nap(0.2)]));
+    const calls = Array.from({ length: 60 }, () => db.asUser(userId, [nap(0.4)]));
     const outcomes = await Promise.allSettled(calls);
     expect(performance.now() - started).toBeLessThan(LONGEST_MS);
     const errors = outcomes.map((one) => (one.status === 'rejected' ? one.reason : undefined));
@@ -184,7 +184,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
   test("a transaction of Better Auth's that takes too long leaves no connection with half of it", async () => {
     const work = db.auth.transaction(async (tx) => {
       await tx.update(user).set({ name: 'half' });
-      await tx.execute('select pg_sleep(2)');
+      await tx.execute('select pg_sleep(4)');
     });
     await unavailable(work);
     const inside = await Promise.all(Array.from({ length: 12 }, () => db.auth.select().from(user)));
@@ -266,7 +266,7 @@ describe.runIf(engine === 'neon')('a gateway', () => {
     [{ status: 500 }, 0],
     [{ status: 502 }, 0],
     [{ status: 503 }, 0],
-    [{ delayMs: 1_500 }, 0],
+    [{ delayMs: 2_500 }, 0],
   ])('with %j fails a write, which is sent once, and leaves %i', async (faults, rows) => {
     const title = JSON.stringify(faults);
     gateway.faults = faults;
