@@ -18,6 +18,14 @@ function inTurn<T>(all: readonly T[]): () => T {
   return () => all[i++ % all.length] as T;
 }
 
+/** The next creation for this person, and the next page. */
+export const makeTask =
+  ({ tasks: path, headers }: Person) =>
+  (): Shot => ({ method: 'POST', path, headers, body: '{"title":"Task of the load"}', status: 201 });
+export const listTasks =
+  ({ tasks, headers }: Person) =>
+  (): Shot => ({ method: 'GET', path: `${tasks}?limit=20`, headers, status: 200 });
+
 /** What is measured: every operation, every sort, every filter, and a list that is long. */
 export async function scenariosOf(port: number, people: readonly Person[], big: Person): Promise<Scenario[]> {
   const page = async ({ tasks, headers }: Person, query: string) => {
