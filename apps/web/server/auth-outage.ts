@@ -24,13 +24,11 @@ export function orOutage(handle: () => Promise<Response>): Promise<Response> {
 /** The adapter, with an eye on what fails in it, transactions included. */
 export function watched<A extends object>(adapter: A): A {
   const note = (error: unknown): never => {
-    const isWrapped = error instanceof Error && error.cause instanceof Error && !isDatabaseUnavailable(error);
-    const cause = isWrapped ? error.cause : error;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const request = failures.getStore();
     if (request && isDatabaseUnavailable(cause)) request.outage = cause;
-    else if (request && isMisfit(cause)) request.error = cause;
-    // Without Drizzle's words, which hold the statement and its parameters: Better Auth prints some errors as they are.
-    throw cause;
+    else if (request && isMisfit(cause)) request.error = error;
+    throw error;
   };
   return new Proxy(adapter, {
     get(target, name) {

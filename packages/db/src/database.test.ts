@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { createDatabase, type Database, openDriver } from './database';
@@ -223,6 +224,11 @@ describe('who is in force', () => {
     expect(names).toEqual(['idempotency_keys', 'task_tags', 'tasks']);
     expect(await titles(ada)).toEqual([]);
   });
+});
+
+test('an error of the owner’s statements, printed, tells neither the statement nor what was in it', async () => {
+  const failed = await failure(db.auth.execute(sql`select ${'ada@example.com'}::uuid`));
+  expect(inspect(failed)).toMatch(/^A query failed: \w+ 22P02$/);
 });
 
 test('values arrive the same from every engine', async () => {

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { DrizzleQueryError } from 'drizzle-orm';
 import type { NeonDatabase } from 'drizzle-orm/neon-serverless';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgliteDatabase } from 'drizzle-orm/pglite';
@@ -79,3 +81,11 @@ export function toServerError(error: unknown, mayHaveRun: boolean): unknown {
   const isAnswer = typeof code === 'string' && SQLSTATE.test(code) && !NOT_NOW.test(code);
   return isAnswer ? error : new DatabaseUnavailable(mayHaveRun, error);
 }
+
+/** Printed by whoever catches it, an error of Drizzle's does not tell the statement and its parameters. */
+Object.defineProperty(DrizzleQueryError.prototype, inspect.custom, {
+  value(this: DrizzleQueryError) {
+    const { name = '', code = '' } = (this.cause ?? {}) as { name?: string; code?: string };
+    return `A query failed: ${name} ${code}`.trimEnd();
+  },
+});
