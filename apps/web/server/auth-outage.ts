@@ -42,5 +42,5 @@ export function watched<A extends object>(adapter: A): A {
 
 /** An error of the database's own, by its SQLSTATE. Of two who sign up at once the second violates a constraint (23). */
 function isMisfit(error: unknown): boolean {
-  return /^(?!23)[0-9A-Z]{5}$/.test(String((error as { code?: unknown }).code));
+  return /^(?!23)(?=\w*\d)[0-9A-Z]{5}$/.test(String((error as { code?: unknown }).code));
 }

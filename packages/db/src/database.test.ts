@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { createDatabase, type Database, openDriver } from './database';
-import { DatabaseUnavailable, type Driver } from './driver';
+import { DatabaseUnavailable, type Driver, toServerError } from './driver';
 import { prepare, query, type Statement } from './query';
 import { tasks, taskTags, user } from './schema';
 import { type FreshDatabase, freshDatabase, statement } from './testing';
@@ -224,6 +224,15 @@ describe('who is in force', () => {
     expect(names).toEqual(['idempotency_keys', 'task_tags', 'tasks']);
     expect(await titles(ada)).toEqual([]);
   });
+});
+
+test.each(['EPIPE', 'ECONNRESET', '57P01', undefined])('%s is no answer of the database', (code) => {
+  expect(toServerError(Object.assign(new Error(), { code }), true)).toBeInstanceOf(DatabaseUnavailable);
+});
+
+test.each(['22P02', 'XX000', 'P0001', '23505'])('%s is one', (code) => {
+  const error = Object.assign(new Error(), { code });
+  expect(toServerError(error, true)).toBe(error);
 });
 
 test('an error of the owner’s statements, printed, tells neither the statement nor what was in it', async () => {

@@ -73,7 +73,8 @@ set_config('statement_timeout', $2, true)`;
  */
 const NOT_NOW = /^(08...|53...|57P0[1-5]|57014)$/;
 /** The form of the codes that PostgreSQL gives its errors. */
-export const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** Each has a digit, unlike the codes of the system, of which `EPIPE` is as long. */
+export const SQLSTATE = /^(?=\w*\d)[0-9A-Z]{5}$/;
 
 /** Sorts an error from a server: its own answer to a statement is passed on, all else means it is not available. */
 export function toServerError(error: unknown, mayHaveRun: boolean): unknown {
