@@ -110,8 +110,8 @@ async function costs(engine: Engine, constant: Server): Promise<void> {
 async function soak({ environment }: Engine): Promise<void> {
   const server = await startServer('../apps/web', environment, '/api/health/ready');
   const person = await signUp(server.port);
-  const [create, list] = [makeTask(person), listTasks(person)];
-  await fire(server.port, CONNECTIONS, SMALL, create);
+  const list = () => listTasks(person);
+  await fire(server.port, CONNECTIONS, SMALL, () => makeTask(person));
   await fire(server.port, CONNECTIONS, SOAK.first, list);
   const before = server.memory();
   await fire(server.port, CONNECTIONS, SOAK.last - SOAK.first, list);

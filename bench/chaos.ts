@@ -140,6 +140,7 @@ async function main(): Promise<void> {
   }
   const histories = (await working).flat();
 
+  // As its select list says; a driver does not know.
   const rows = (await admin.read(`
     select user_id, id, version, title, status, description,
       array(select tag from task_tags g where g.user_id = t.user_id and g.task_id = t.id order by tag) as tags

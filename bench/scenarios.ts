@@ -18,13 +18,13 @@ function inTurn<T>(all: readonly T[]): () => T {
   return () => all[i++ % all.length] as T;
 }
 
-/** The next creation for this person, and the next page. */
-export const makeTask =
-  ({ tasks: path, headers }: Person) =>
-  (): Shot => ({ method: 'POST', path, headers, body: '{"title":"Task of the load"}', status: 201 });
-export const listTasks =
-  ({ tasks, headers }: Person) =>
-  (): Shot => ({ method: 'GET', path: `${tasks}?limit=20`, headers, status: 200 });
+/** A creation for this person, and a page of theirs. */
+export function makeTask({ tasks: path, headers }: Person): Shot {
+  return { method: 'POST', path, headers, body: '{"title":"Task of the load"}', status: 201 };
+}
+export function listTasks({ tasks, headers }: Person, query = ''): Shot {
+  return { method: 'GET', path: `${tasks}?limit=20${query}`, headers, status: 200 };
+}
 
 /** What is measured: every operation, every sort, every filter, and a list that is long. */
 export async function scenariosOf(port: number, people: readonly Person[], big: Person): Promise<Scenario[]> {
@@ -40,17 +40,11 @@ export async function scenariosOf(port: number, people: readonly Person[], big: 
   const someone = inTurn(people);
   const some = inTurn(all);
   let count = 0;
-  const create = (): Shot => {
-    const { tasks: path, headers } = someone();
-    return { method: 'POST', path, headers, body: `{"title":"Task ${count++} of the load"}`, status: 201 };
-  };
-  const list = (name: string, query: string, who = someone): Scenario => {
-    const next = () => {
-      const { tasks, headers } = who();
-      return { method: 'GET', path: `${tasks}?limit=20${query}`, headers, status: 200 };
-    };
-    return { name, next };
-  };
+  const create = () => makeTask(someone());
+  const list = (name: string, query: string, who = someone): Scenario => ({
+    name,
+    next: () => listTasks(who(), query),
+  });
 
   const doomed: Pick<Shot, 'path' | 'headers'>[] = [];
   const prepareDoomed = async (many: number) => {

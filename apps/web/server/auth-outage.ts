@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type DatabaseUnavailable, isDatabaseUnavailable } from '@taskward/db';
+import { type DatabaseUnavailable, isDatabaseUnavailable, SQLSTATE } from '@taskward/db';
 
 /** What the database failed with, if it did, in the request at hand. */
 const failures = new AsyncLocalStorage<{ outage?: DatabaseUnavailable; error?: unknown }>();
@@ -42,5 +42,6 @@ export function watched<A extends object>(adapter: A): A {
 
 /** An error of the database's own, by its SQLSTATE. Of two who sign up at once the second violates a constraint (23). */
 function isMisfit(error: unknown): boolean {
-  return /^(?!23)(?=\w*\d)[0-9A-Z]{5}$/.test(String((error as { code?: unknown }).code));
+  const code = String((error as { code?: unknown }).code);
+  return SQLSTATE.test(code) && !code.startsWith('23');
 }

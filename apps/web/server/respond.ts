@@ -5,7 +5,7 @@ import { type App, getApp } from './app';
 import { allowOrigin } from './cors';
 import { type Exchange, toProblem } from './problem';
 
-/** What was done by when, in milliseconds of `performance.now()`. */
+/** What was done by when, in milliseconds of `performance.now()`; noted in development alone. */
 type Mark = readonly [name: string, at: number];
 
 /** A request on its way; what is learnt of it goes to the log. */
@@ -14,7 +14,7 @@ export interface Call extends Exchange {
   readonly url: URL;
   /** Set on the answer, whatever it will be. */
   readonly headers: Record<string, string>;
-  readonly marks: Mark[];
+  readonly marks: Mark[] | undefined;
   operation?: Pick<Operation, 'id' | 'path'>;
   userId?: string;
 }
@@ -31,7 +31,14 @@ export async function respond(
   const app = await getApp();
   const id = requestId(request);
   const url = new URL(request.url);
-  const call: Call = { app, id, url, path: url.pathname, headers: { 'X-Request-Id': id }, marks: [] };
+  const call: Call = {
+    app,
+    id,
+    url,
+    path: url.pathname,
+    headers: { 'X-Request-Id': id },
+    marks: app.isDevelopment ? [] : undefined,
+  };
   let response: Response;
   let failure: unknown;
   try {
@@ -43,8 +50,8 @@ export async function respond(
   for (const [name, value] of Object.entries(call.headers)) response.headers.set(name, value);
   allowOrigin(app.corsOrigins, request, call.path, response.headers);
   const ms = Math.round((performance.now() - started) * 10) / 10;
-  if (app.isDevelopment)
-    response.headers.set('Server-Timing', toServerTiming(started, [...call.marks, ['rest', performance.now()]]));
+  call.marks?.push(['rest', performance.now()]);
+  if (call.marks) response.headers.set('Server-Timing', toServerTiming(started, call.marks));
   app.telemetry?.note({ method: request.method, route: call.operation?.path, status: response.status, ms });
   const line = {
     request_id: call.id,

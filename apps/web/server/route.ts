@@ -29,7 +29,7 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
       call.operation = operation;
       const userId = await authenticate(request.headers.get('authorization'));
       call.userId = userId;
-      call.marks.push(['token', performance.now()]);
+      call.marks?.push(['token', performance.now()]);
       const usage = userLimit && (await userLimit.limit.take(userId));
       if (usage) Object.assign(call.headers, toFields(userLimit.policy, usage));
       const path = await params;
@@ -39,9 +39,9 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
       const input = validate(operation, path, call.url, body);
       const preconditions = readPreconditions(request);
       const idempotency = operation.idempotent && readIdempotency(request, call.path, input.body);
-      call.marks.push(['input', performance.now()]);
+      call.marks?.push(['input', performance.now()]);
       const result = await handle({ ...input, ctx: { db, userId, cursorKey, preconditions, idempotency } });
-      call.marks.push(['task', performance.now()]);
+      call.marks?.push(['task', performance.now()]);
       return toResponse(operation, result, call.url, preconditions);
     });
 }

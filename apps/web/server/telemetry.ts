@@ -37,6 +37,7 @@ export function createTelemetry() {
   return {
     /** With a span for each batch. Its statements travel together, and have no times of their own. */
     observeDriver(driver: Driver): Driver {
+      // Drizzle's type of all drivers together does not have it.
       const { $client } = driver.auth as unknown as { $client: Partial<PoolCounts> };
       meter.createObservableGauge('db.client.connection.count').addCallback((result) => {
         const { totalCount = 0, idleCount = 0 } = $client;

@@ -57,7 +57,8 @@ async function runVercel(cwd: string, bin: string): Promise<void> {
   if (!pnpm.includes('pnpm')) throw new Error('Run this with pnpm: pnpm test:vercel');
   fs.mkdirSync(bin);
   fs.symlinkSync(pnpm, join(bin, 'pnpm'));
-  // Of this machine only the way to programs and packages: its own variables are not the deployment's.
+  // Of this machine only the way to programs and packages: its own variables are not the deployment's, nor is NODE_ENV,
+  // which Next.js would have in this type.
   const own = Object.entries(process.env).filter(([name]) => /^(HOME|TMPDIR|.*_proxy|npm_config_.*)$/i.test(name));
   const env = {
     ...Object.fromEntries(own),

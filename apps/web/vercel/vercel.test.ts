@@ -108,6 +108,7 @@ describe.each(functionFolders(output).map((folder) => [relative(join(output, 'fu
 describe('before the build', () => {
   const unreachable = { ...environment, DATABASE_URL_UNPOOLED: 'postgres://ada:secret@127.0.0.1:1/tasks' };
   const prepare = (variables: Record<string, string>) => {
+    // Nothing else of this machine's, so not NODE_ENV either, which Next.js would have in this type.
     const env = { PATH: process.env.PATH, ...variables } as unknown as NodeJS.ProcessEnv;
     const started = promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/vercel-prepare.ts'], {
       cwd: root,

@@ -65,8 +65,6 @@ export function createDatabase(driver: Driver): Database {
 
 /** Tries once more, a little later, where that can do nothing twice, and nobody has waited long already. */
 async function sendPatiently(driver: Driver, userId: string, batch: readonly Statement[]): Promise<unknown[][]> {
-  // A value that cannot be written fails here, before a driver has sent the statements around it.
-  JSON.stringify(batch.map(({ params }) => params.filter((param) => typeof param === 'object')));
   const started = performance.now();
   try {
     return await driver.send(userId, batch);

@@ -32,6 +32,8 @@ export function openNeon(url: string, endpoint?: string, patience = PATIENCE): D
 
   return {
     async send(userId, statements) {
+      // What cannot be written fails here, where it cannot be taken for a failure of the way there.
+      JSON.stringify(statements.map(({ params }) => params));
       // The parsers of types count only where they are given with the statement itself.
       const queries = [becomeUser(userId, patience), ...statements].map(({ text, params }) =>
         http.query(text, params, { types: typesForDrizzle }),
