@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ApiError } from '@taskward/api-core';
 import { type CryptoKey, errors, jwtVerify } from 'jose';
 import type { SigningKeys } from './signing-keys';
@@ -32,19 +32,19 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
     if (!token) throw missing();
     if (token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) throw refused('invalid', 'malformed');
 
-    const hash = createHash('sha256').update(token).digest('base64');
-    const known = remembered.get(hash);
-    if (!known || known.exp <= Date.now() / 1000) return remember(hash, token);
-    const answer = (key: CryptoKey | undefined) => (key === known.key ? known.sub : remember(hash, token));
+    const id = hash('sha256', token, 'base64');
+    const known = remembered.get(id);
+    if (!known || known.exp <= Date.now() / 1000) return remember(id, token);
+    const answer = (key: CryptoKey | undefined) => (key === known.key ? known.sub : remember(id, token));
     const key = keys.publicKey(known.kid);
     return key instanceof Promise ? key.then(answer) : answer(key);
   };
 
-  async function remember(hash: string, token: string): Promise<string> {
-    remembered.delete(hash);
+  async function remember(id: string, token: string): Promise<string> {
+    remembered.delete(id);
     const verified = await verify(token);
-    remembered.set(hash, verified);
-    const [oldest = hash] = remembered.keys();
+    remembered.set(id, verified);
+    const [oldest = id] = remembered.keys();
     if (remembered.size > MAX_REMEMBERED) remembered.delete(oldest);
     return verified.sub;
   }

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -34,7 +34,7 @@ export interface App {
   /** Other origins whose pages may call the task API. */
   readonly corsOrigins: readonly string[];
   /** Signs the cursors of lists. */
-  readonly cursorKey: Uint8Array;
+  readonly cursorKey: KeyObject;
   readonly db: Database;
   readonly isDevelopment: boolean;
   readonly log: Logger;
@@ -64,7 +64,7 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
     checks: { ...db.checks, 'signing key': () => auth.api.signJWT({ body: { payload: {} } }) },
     baseUrl,
     corsOrigins: config.corsOrigins,
-    cursorKey: createHmac('sha256', secret).update('cursor').digest(),
+    cursorKey: createSecretKey(createHmac('sha256', secret).update('cursor').digest()),
     db,
     isDevelopment: config.isDevelopment,
     log,

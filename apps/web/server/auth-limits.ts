@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { BetterAuthPlugin } from 'better-auth';
 import { createAuthMiddleware, isAPIError } from 'better-auth/api';
 import { CLIENT_ADDRESS, networkOf } from './client-address';
@@ -38,7 +38,7 @@ export function authLimits(attempts: number, shared?: SharedCount): BetterAuthPl
     const { email } = (body ?? {}) as { email?: unknown };
     const account = typeof email === 'string' ? email.toLowerCase() : '';
     // Whatever was typed in, of any length and with any character, is a key that a database can hold, and tells nobody.
-    return createHash('sha256').update(account).digest('base64url');
+    return hash('sha256', account, 'base64url');
   };
   return {
     id: 'limits',

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   ApiError,
   Created,
@@ -93,7 +93,7 @@ function readIdempotency(request: Request, path: string, body: unknown): tasks.C
     throw new ApiError('malformed_header', 'Idempotency-Key takes 1 to 255 visible ASCII characters.');
   }
   const what = JSON.stringify([request.method, path, body]);
-  return { key, fingerprint: createHash('sha256').update(what).digest('base64url') };
+  return { key, fingerprint: hash('sha256', what, 'base64url') };
 }
 
 /** A read may be answered by what the client has already, which a weak tag will do for (RFC 9110, 13.1.2). */

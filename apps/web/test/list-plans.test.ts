@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { listTasks, tasks } from '@taskward/api-core';
 import { createDatabase, type Database, type Driver, openDriver } from '@taskward/db';
@@ -16,6 +16,8 @@ const FEW = 100;
 const SELECTED = 50;
 const big = randomUUID();
 const small = randomUUID();
+/** They have a few tasks, all alike, so that the average user is nothing like `big`. */
+const crowd = Array.from({ length: 500 }, () => randomUUID());
 
 let fresh: FreshDatabase;
 let driver: Driver;
@@ -48,7 +50,9 @@ describe.runIf(engine === 'postgres')('a list', () => {
       },
     });
     const run = (statement: string) => driver.auth.execute(statement);
-    await run(`insert into "user" (id, name, email) select id, 'Test', id from unnest(array['${big}', '${small}']) id`);
+    await run(
+      `insert into "user" (id, name, email) select id, 'Test', id from unnest(array['${[big, small, ...crowd].join("', '")}']) id`,
+    );
     // Indexes and the foreign key are put back once the rows are there: that is several times as fast.
     const { rows: indexes } = await driver.auth.execute<{ name: string; definition: string }>(
       `select indexname as name, indexdef as definition from pg_indexes
@@ -59,7 +63,11 @@ describe.runIf(engine === 'postgres')('a list', () => {
     // In parts, each within the time that an answer may take.
     for (let from = 1; from <= MANY; from += 20_000) await run(load(big, MANY, from, from + 19_999));
     await run(load(small, FEW, 1, FEW));
-    await run(`insert into task_tags select user_id, id, 'rare' from tasks where status = 'in_progress'`);
+    await run(`insert into tasks (user_id, id, title, status, priority, created_at, updated_at)
+      select id, gen_random_uuid(), 'Task', 'todo', 'none', now(), now()
+      from "user", generate_series(1, 10) where id not in ('${big}', '${small}')`);
+    await run(`insert into task_tags select user_id, id, 'rare' from tasks
+      where status = 'in_progress' or user_id not in ('${big}', '${small}')`);
     await run(`insert into task_tags select user_id, id, 'common' from tasks where priority <> 'low'`);
     await run(`alter table task_tags add constraint task_tags_task_fkey foreign key (user_id, task_id)
       references tasks (user_id, id) on delete cascade`);
@@ -76,7 +84,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
   /** The statement that the service runs for this query, and the cursor that it answers. */
   async function statementOf(userId: string, query: Query): Promise<{ statement: Statement; cursor: string | null }> {
     const page = await tasks.list(
-      { db, userId, cursorKey: new Uint8Array(32), preconditions: {} },
+      { db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), preconditions: {} },
       listTasks.query.parse(query),
     );
     if (!sent) throw new Error('Nothing was sent.');
@@ -103,6 +111,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
 
   interface Plan {
     'Node Type': string;
+    'Parent Relationship'?: string;
     'Relation Name'?: string;
     'Index Name'?: string;
     'Index Cond'?: string;
@@ -134,13 +143,21 @@ describe.runIf(engine === 'postgres')('a list', () => {
       nodes,
       ofTasks,
       // On top, the page is made one value.
-      returned: plan.Plans?.[0]?.['Actual Rows'] ?? 0,
+      returned: plan.Plans?.find((node) => node['Parent Relationship'] === 'Outer')?.['Actual Rows'] ?? 0,
       read: ofTasks.reduce((sum, node) => sum + rows(node) + removed(node), 0),
       buffers: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'],
       sorted: Math.max(0, ...nodes.filter((node) => node['Node Type'].includes('Sort')).map(rows)),
       indexes: [...new Set(nodes.flatMap((node) => node['Index Name'] ?? []))],
     };
   }
+  interface Read {
+    readonly count: number;
+  }
+  const readSoFar: Statement = {
+    text: `select (seq_tup_read + idx_tup_fetch)::int as count from pg_stat_xact_user_tables where relname = 'tasks'`,
+    params: [],
+    rowMode: 'object',
+  };
   type Explained = Awaited<ReturnType<typeof explain>>;
 
   function expectNoSeqScan({ nodes }: Explained) {
@@ -201,7 +218,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     expect(plan.returned).toBe(SELECTED);
     expect(plan.read).toBe(SELECTED);
     expect(plan.sorted).toBeLessThanOrEqual(SELECTED);
-    expect(plan.buffers).toBeLessThan(little.buffers * 1.5);
+    expect(plan.buffers).toBeLessThan(little.buffers * 2);
   });
 
   test.each<Query>([
@@ -221,6 +238,32 @@ describe.runIf(engine === 'postgres')('a list', () => {
     expect(plan.returned).toBe(51);
     expect(plan.read).toBeLessThan(51 * 4);
     expect(plan.sorted).toBeLessThan(51 * 4);
+  });
+
+  test.each<Query>([
+    {},
+    { status: 'todo' },
+    { status: 'in_progress' },
+    { priority: 'none' },
+    { priority: 'high' },
+    { tag: 'rare' },
+    { tag: 'common' },
+    { due_before: '2020-12-31' },
+    { due_after: '2020-06-01', sort: 'due_date' },
+  ])('by %o is not planned for the users who asked for it before', async (query) => {
+    const [one = ''] = crowd;
+    const { statement: theirs } = await statementOf(one, query);
+    // After five, PostgreSQL may keep a plan for any values.
+    for (let i = 0; i < 10; i++) await driver.send(one, [theirs]);
+    const { statement } = await statementOf(big, query);
+    expect(statement.text).toBe(theirs.text);
+    const [[before], , [after]] = (await driver.send(big, [readSoFar, statement, readSoFar])) as [
+      [Read],
+      unknown,
+      [Read],
+    ];
+    expect(after.count - before.count).toBeGreaterThanOrEqual(SELECTED);
+    expect(after.count - before.count).toBeLessThan(51 * 4);
   });
 
   test('by a rare word reads every task of the user, as the page says, within two seconds', async () => {

@@ -12,6 +12,12 @@ export interface Statement<Row = unknown> {
   readonly params: unknown[];
   /** `array`: rows are arrays in the order of the select list. `object`: rows are keyed by column name. */
   readonly rowMode: 'array' | 'object';
+  /**
+   * Whether it is planned for its values each time. A plan that a connection keeps is made for the average user.
+   *
+   * @see https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES
+   */
+  readonly isPlannedAnew?: boolean;
   /** What Drizzle says of the row, made of what the driver says. */
   toRow?(row: unknown): Row;
 }
@@ -30,13 +36,17 @@ type Decoder = Pick<Column, 'mapFromDriverValue'>;
  * Builds the text of a statement once. What it answers takes the values of the placeholders and gives a statement for
  * `Database.asUser`.
  */
-export function prepare<Row>(written: Written<Row>): (values?: Record<string, unknown>) => Statement<Row> {
+export function prepare<Row>(
+  written: Written<Row>,
+  { isPlannedAnew = false }: Pick<Statement, 'isPlannedAnew'> = {},
+): (values?: Record<string, unknown>) => Statement<Row> {
   const prepared = ('prepare' in written ? written.prepare('') : written) as Prepared;
   const { sql: text, params } = prepared.getQuery();
   const { fields } = prepared;
   const rowMode = fields ? 'array' : 'object';
   const toRow = fields && decoderOf<Row>(fields);
-  return (values = {}) => ({ text, params: fillPlaceholders(params, values), rowMode, ...(toRow && { toRow }) });
+  const fixed = { text, rowMode, isPlannedAnew, ...(toRow && { toRow }) } as const;
+  return (values = {}) => ({ ...fixed, params: fillPlaceholders(params, values) });
 }
 
 /** @throws {Error} for columns of joined tables, which Drizzle would nest. */

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import { invalid } from '../errors';
 
@@ -9,13 +9,13 @@ export type Position = z.output<typeof Position>;
 const SIGNATURE_BYTES = 16;
 
 /** A cursor is its position and a signature over it and what it belongs to: the user, the sort and the filters. */
-export function encodeCursor(key: Uint8Array, scope: string, position: Position): string {
+export function encodeCursor(key: KeyObject, scope: string, position: Position): string {
   const payload = Buffer.from(JSON.stringify(position));
   return Buffer.concat([sign(key, scope, payload), payload]).toString('base64url');
 }
 
 /** @throws {ApiError} 422 for a cursor that is damaged, or was made for another user, sort or filter. */
-export function decodeCursor(key: Uint8Array, scope: string, cursor: string): Position {
+export function decodeCursor(key: KeyObject, scope: string, cursor: string): Position {
   const bytes = Buffer.from(cursor, 'base64url');
   const payload = bytes.subarray(SIGNATURE_BYTES);
   const signature = bytes.subarray(0, SIGNATURE_BYTES);
@@ -31,7 +31,7 @@ export function decodeCursor(key: Uint8Array, scope: string, cursor: string): Po
   return Position.parse(JSON.parse(payload.toString()));
 }
 
-function sign(key: Uint8Array, scope: string, payload: Uint8Array): Buffer {
+function sign(key: KeyObject, scope: string, payload: Uint8Array): Buffer {
   const hmac = createHmac('sha256', key).update(scope).update('\0').update(payload);
   return hmac.digest().subarray(0, SIGNATURE_BYTES);
 }

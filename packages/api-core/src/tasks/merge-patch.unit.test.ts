@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { createDatabase, type Driver, openDriver } from '@taskward/db';
 import { user } from '@taskward/db/schema';
 import { freshDatabase } from '@taskward/db/testing';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   driver = await openDriver(database.url);
   const db = createDatabase(driver);
   await db.auth.insert(user).values({ id: 'ada', name: 'Ada', email: 'ada@example.com' });
-  ctx = { db, userId: 'ada', cursorKey: new Uint8Array(32), preconditions: {} };
+  ctx = { db, userId: 'ada', cursorKey: createSecretKey(Buffer.alloc(32)), preconditions: {} };
 });
 
 afterAll(async () => {

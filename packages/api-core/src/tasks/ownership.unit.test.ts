@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createSecretKey, randomUUID } from 'node:crypto';
 import type { PGlite } from '@electric-sql/pglite';
 import { createDatabase, type Driver, openDriver } from '@taskward/db';
 import { user } from '@taskward/db/schema';
@@ -34,7 +34,7 @@ beforeAll(async () => {
         return answers;
       }),
   });
-  as = (userId) => ({ db, userId, cursorKey: new Uint8Array(32), preconditions: {} });
+  as = (userId) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), preconditions: {} });
   for (const id of ['ada', 'bob']) await db.auth.insert(user).values({ id, name: id, email: `${id}@example.com` });
 });
 

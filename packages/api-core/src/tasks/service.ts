@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Database, Statement } from '@taskward/db';
 import { v7 as uuidv7 } from 'uuid';
 import { ApiError, invalid } from '../errors';
@@ -11,27 +12,25 @@ import * as statements from './statements';
 export interface Context {
   readonly db: Database;
   readonly userId: string;
-  /** Signs cursors; any secret bytes, the same for all processes of a deployment. */
-  readonly cursorKey: Uint8Array;
+  /** Signs cursors; any secret, the same for all processes of a deployment. */
+  readonly cursorKey: KeyObject;
   readonly preconditions: Preconditions;
   /** The client's key for this request, and what tells the request from others. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
 }
 
-export async function list(ctx: Context, { cursor, limit, sort, tag = [], ...given }: ListQuery): Promise<TaskPage> {
+export async function list(ctx: Context, { cursor, limit, sort, ...given }: ListQuery): Promise<TaskPage> {
   const { userId } = ctx;
   const filters = toFilters(given);
-  const scope = JSON.stringify([userId, sort, filters, tag]);
+  const scope = JSON.stringify([userId, sort, filters]);
   const [key, id] = cursor === undefined ? [] : decodeCursor(ctx.cursorKey, scope, cursor);
   const statement = statements.list({
     sort: sort.replace('-', '') as statements.SortKey,
     descending: sort.startsWith('-'),
     filters: Object.keys(filters) as statements.Filter[],
-    tags: tag.length,
     continued: cursor !== undefined,
   });
-  const tags = Object.fromEntries(tag.map((one, index) => [`tag${index}`, one]));
-  const [[page]] = await ctx.db.asUser(userId, [statement({ ...filters, ...tags, userId, key, id, limit: limit + 1 })]);
+  const [[page]] = await ctx.db.asUser(userId, [statement({ ...filters, userId, key, id, limit: limit + 1 })]);
   const rows = page?.rows ?? [];
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
@@ -43,7 +42,7 @@ export async function list(ctx: Context, { cursor, limit, sort, tag = [], ...giv
 const ranks = { none: 0, low: 1, medium: 2, high: 3 };
 
 /** The filters that were given, in one order, with the values that the statements take. */
-function toFilters({ status, completed, priority, due_before, due_after, q }: Filters) {
+function toFilters({ status, completed, priority, due_before, due_after, tag, q }: Filters) {
   const byCompletion = completed ? ['done'] : ['todo', 'in_progress'];
   const statuses =
     completed === undefined ? status : byCompletion.filter((one) => status?.includes(one as never) ?? true);
@@ -52,13 +51,14 @@ function toFilters({ status, completed, priority, due_before, due_after, q }: Fi
     priority: priority?.map((one) => ranks[one]),
     dueBefore: due_before,
     dueAfter: due_after,
+    tags: tag,
     // Every word may stand anywhere in the title or the description.
     q: q?.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-type Filters = Omit<ListQuery, 'cursor' | 'limit' | 'sort' | 'tag'>;
+type Filters = Omit<ListQuery, 'cursor' | 'limit' | 'sort'>;
 
 export async function get(ctx: Context, id: string): Promise<Task> {
   const [[row]] = await ctx.db.asUser(ctx.userId, [statements.find({ userId: ctx.userId, id })]);

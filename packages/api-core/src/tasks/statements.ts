@@ -1,6 +1,7 @@
 import { prepare, query } from '@taskward/db';
 import { idempotencyKeys, tasks, taskTags } from '@taskward/db/schema';
 import { and, asc, type Column, desc, eq, exists, inArray, not, notExists, type SQL, sql } from 'drizzle-orm';
+import { unionAll } from 'drizzle-orm/pg-core';
 import type { Task } from './contract';
 
 /** The statements of tasks. Each names the owner, and is built once: only its values change from call to call. */
@@ -57,13 +58,27 @@ const filtersBy = (due: SQL) => ({
   priority: sql`${tasks.priorityRank} = any(${value('priority')}::smallint[])`,
   dueBefore: sql`(${due} <= ${value('dueBefore')}::date and ${due} > '-infinity'::date)`,
   dueAfter: sql`(${due} >= ${value('dueAfter')}::date and ${due} < 'infinity'::date)`,
+  tags: sql`(
+    select count(*) from task_tags t
+    where t.user_id = ${value('userId')} and t.task_id = ${tasks.id} and t.tag = any(${value('tags')}::text[])
+  ) = cardinality(${value('tags')}::text[])`,
   // In "C", the case of ASCII letters alone is passed over, in every PostgreSQL alike.
   q: sql`(${tasks.title} || ' ' || coalesce(${tasks.description}, '')) collate "C" ilike all(${value('q')}::text[])`,
 });
-/** One condition for each tag, so that the rarest can lead and a tag of many tasks ends with the page. */
-const hasTag = (index: number) => sql`${tasks.id} in (
-  select t.task_id from task_tags t where t.user_id = ${value('userId')} and t.tag = ${value(`tag${index}`)}
-)`;
+const ownTags = sql`select t.task_id from task_tags t where t.user_id = ${value('userId')} and t.tag`;
+/** Up to so many tasks are read one by one and then sorted; of more, the index of the sort fills a page soon. */
+const FEW = sql.raw('1000');
+/** The tasks with whichever of the tags has the fewest, or one more than `FEW` of them: no tag is counted to its end. */
+const narrowest = query.$with('narrowest').as(
+  query.select({ id: sql<string>`task_id`.as('id') }).from(
+    sql`(${ownTags} = (
+        select one.tag from unnest(${value('tags')}::text[]) as one (tag)
+        order by (select count(*) from (${ownTags} = one.tag order by t.task_id limit ${FEW} + 1) counted) limit 1
+      ) order by t.task_id limit ${FEW} + 1) found`,
+  ),
+);
+const areFew = sql`(select count(*) from narrowest) <= ${FEW}`;
+const isNarrow = sql`${tasks.id} = any(array(select id from narrowest))`;
 export type Filter = keyof ReturnType<typeof filtersBy>;
 export type SortKey = keyof typeof sortKeys;
 
@@ -71,8 +86,6 @@ export interface ListShape {
   readonly sort: SortKey;
   readonly descending: boolean;
   readonly filters: readonly Filter[];
-  /** How many tags it asks for, the values `tag0`, `tag1` and so on. */
-  readonly tags: number;
   /** Whether it goes on after the values `key` and `id`. */
   readonly continued: boolean;
 }
@@ -101,16 +114,21 @@ function buildList(shape: ListShape) {
   // The same expression for order and filter, so that one stretch of one index serves both.
   const filters = filtersBy(shape.sort === 'due_date' ? key : sortKeys.due_date.up);
   const conditions = shape.filters.map((filter) => filters[filter]);
-  const tags = Array.from({ length: shape.tags }, (_, index) => hasTag(index));
-  const page = query
-    .select({ task: task.as('task'), key: sql`(${key})::text`.as('key') })
-    .from(tasks)
-    .where(and(mine, ...conditions, ...tags, shape.continued ? after : undefined))
-    .orderBy(direction(key), direction(tasks.id))
-    .limit(value('limit'))
-    .as('page');
+  const pageOf = (...more: SQL[]) =>
+    query
+      .select({ task: task.as('task'), key: sql`(${key})::text`.as('key') })
+      .from(tasks)
+      .where(and(mine, ...conditions, ...more, shape.continued ? after : undefined))
+      .orderBy(direction(key), direction(tasks.id))
+      .limit(value('limit'));
   // In the order of the page (https://www.postgresql.org/docs/current/functions-aggregate.html).
-  return prepare(query.select({ rows: sql<Listed[]>`coalesce(json_agg(page), '[]')` }).from(page));
+  const rows = { rows: sql<Listed[]>`coalesce(json_agg(page), '[]')` };
+  if (!shape.filters.includes('tags')) {
+    return prepare(query.select(rows).from(pageOf().as('page')), { isPlannedAnew: shape.filters.length > 0 });
+  }
+  // Whichever way it is, the other is empty.
+  const page = unionAll(pageOf(areFew, isNarrow), pageOf(not(areFew))).as('page');
+  return prepare(query.with(narrowest).select(rows).from(page), { isPlannedAnew: true });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import pg, { type Connection, type CustomTypesConfig, type Submittable } from 'pg';
 import { serialize } from 'pg-protocol';
@@ -35,6 +35,7 @@ export class Batch implements Submittable {
   callback!: (error: unknown) => void;
   private readonly results: Result[];
   private readonly values: unknown[][];
+  private readonly names: string[];
   private at = 0;
 
   /** @throws {TypeError} for a value that cannot be written. */
@@ -44,6 +45,7 @@ export class Batch implements Submittable {
   ) {
     this.results = statements.map(({ rowMode }) => new Result(rowMode, types));
     this.values = statements.map(({ params }) => params.map((value) => utils.prepareValue(value)));
+    this.names = statements.map(nameOf);
     this.answers = new Promise((resolve, reject) => {
       this.callback = (error) => (error ? reject(error) : resolve(this.results.map(({ rows }) => rows)));
     });
@@ -52,7 +54,7 @@ export class Batch implements Submittable {
   submit(connection: Connection): void {
     const { parsedStatements, stream } = connection as unknown as Wire;
     const messages = this.statements.flatMap(({ text }, i) => {
-      const name = nameOf(text);
+      const name = this.names[i] ?? '';
       const isPrepared = name !== '' && parsedStatements[name] === text;
       return [
         // It may be there after all, from a transaction that failed later; to close one that is not is no error.
@@ -75,9 +77,9 @@ export class Batch implements Submittable {
   }
 
   handleCommandComplete(_: unknown, connection: Connection): void {
-    const text = this.statements[this.at++]?.text ?? '';
-    const name = nameOf(text);
-    if (name !== '') (connection as unknown as Wire).parsedStatements[name] = text;
+    const text = this.statements[this.at]?.text;
+    const name = this.names[this.at++];
+    if (text && name) (connection as unknown as Wire).parsedStatements[name] = text;
   }
 
   handleReadyForQuery(): void {
@@ -92,13 +94,14 @@ export class Batch implements Submittable {
 const names = new Map<string, string>();
 const MAX_NAMES = 500;
 
-/** The name under which a connection prepares a statement: the same text, the same name, in every process. */
-function nameOf(text: string): string {
+/** The name under which a connection keeps a statement and its plan, empty where it does not: in every process the same. */
+function nameOf({ text, isPlannedAnew }: Statement): string {
+  if (isPlannedAnew) return '';
   const known = names.get(text);
   if (known !== undefined) return known;
   // Beyond them, statements are parsed each time.
   if (names.size >= MAX_NAMES) return '';
-  const name = `taskward_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
+  const name = `taskward_${hash('sha256', text).slice(0, 24)}`;
   names.set(text, name);
   return name;
 }
