@@ -69,7 +69,7 @@ async function open({ environment, isWhole }: Engine) {
   if (isWhole) await seed(driver.auth, [big.id], BIG);
   await driver.auth.execute('analyze');
   await driver.close();
-  const server = await startServer('../apps/web', environment, `${big.tasks}?limit=20`, big.headers);
+  const server = await startServer('../apps/web', environment, `${big.tasks}?limit=20`, big);
   return { server, people: rest, big: isWhole && big };
 }
 

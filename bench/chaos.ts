@@ -1,4 +1,7 @@
 import { randomInt } from 'node:crypto';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { openDriver, retireSigningKeys } from '@taskward/db';
@@ -53,11 +56,14 @@ async function main(): Promise<void> {
     RATE_LIMIT_STORE: 'database',
     API_RATE_LIMIT: '1000000',
     AUTH_RATE_LIMIT: '0',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: 'error',
   };
   const environments = [common, { ...common, NEON_ENDPOINT: new URL(gateway.url).origin }];
+  const folder = mkdtempSync(join(tmpdir(), 'taskward-chaos-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const log = openSync(join(folder, 'log'), 'a');
   const start = (i: number, more: Record<string, string> = {}) =>
-    startServer('../apps/web', { ...environments[i], ...more }, '/api/health/ready');
+    startServer('../apps/web', { ...environments[i], ...more }, '/api/health/ready', { log });
   const servers: Server[] = [];
   process.once('exit', () => void servers.map((server) => server.stop('SIGKILL')));
   for (const i of environments.keys()) servers.push(await start(i));
@@ -153,7 +159,11 @@ async function main(): Promise<void> {
 
   for (const [what, times] of [...counts].sort()) console.log(`${String(times).padStart(7)}  ${what}`);
   if (!counts.has('done')) trouble('nothing was ever done');
-  for (const line of [...troubles, ...wrong].slice(0, 20)) console.error(line);
+  // What an answer of 500 was, only the log says.
+  const logged = readFileSync(join(folder, 'log'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"status":500'));
+  for (const line of [...troubles, ...wrong, ...logged].slice(0, 20)) console.error(line);
   const failed = wrong.length + troubles.length;
   console.log(`${histories.length} tasks, of which ${rows.length} are stored; CHAOS_SEED=${SEED}`);
   console.log(`${Math.max(0, histories.length - wrong.length)} passed, ${failed} failed`);
