@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
@@ -100,6 +101,21 @@ describe('the statements of one call', () => {
       for (let i = 0; i < 12; i++) expect(await titles(userId)).toEqual([]);
     },
   );
+
+  test('stay apart from a transaction of Better Auth’s that is open meanwhile', async () => {
+    const userId = await newUser();
+    const open = failure(
+      db.auth.transaction(async (tx) => {
+        await tx.execute('select 1');
+        await setTimeout(100);
+        throw new Error('All of it is rolled back.');
+      }),
+    );
+    await setTimeout(50);
+    await asUser(userId, [newTask(userId)]);
+    await open;
+    expect(await titles(userId)).toEqual(['Milk']);
+  });
 
   test('fail as the first of those that fail', async () => {
     const userId = await newUser();

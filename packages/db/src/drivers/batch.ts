@@ -1,14 +1,23 @@
 import { hash } from 'node:crypto';
 import type { Writable } from 'node:stream';
-import pg, { type Connection, type CustomTypesConfig, type Submittable } from 'pg';
+import pg, { type Connection, type CustomTypesConfig, type Submittable, types } from 'pg';
 import { serialize } from 'pg-protocol';
 import type { Statement } from '../query';
+
+const asText = new Set<number>([types.builtins.DATE, types.builtins.TIMESTAMP, types.builtins.TIMESTAMPTZ]);
+
+/** As Drizzle wants them: dates and timestamps stay text, so that nothing is lost in a JavaScript `Date`. */
+export const typesForDrizzle: CustomTypesConfig = {
+  getTypeParser: (oid, format) => (asText.has(oid) ? String : types.getTypeParser(oid, format)),
+};
 
 /** What `pg` gives to every query that is its own, of which its types tell only a part. */
 interface Wire {
   readonly stream: Writable;
-  readonly parsedStatements: Record<string, string>;
+  readonly parsedStatements: ParsedStatements;
 }
+/** The statements that a connection has prepared, by their name there. */
+export type ParsedStatements = Record<string, string>;
 type Result = pg.Result & {
   addFields(fields: pg.FieldDef[]): void;
   parseRow(values: unknown[]): unknown;
@@ -39,11 +48,8 @@ export class Batch implements Submittable {
   private at = 0;
 
   /** @throws {TypeError} for a value that cannot be written. */
-  constructor(
-    private readonly statements: readonly Statement[],
-    types: CustomTypesConfig,
-  ) {
-    this.results = statements.map(({ rowMode }) => new Result(rowMode, types));
+  constructor(private readonly statements: readonly Statement[]) {
+    this.results = statements.map(({ rowMode }) => new Result(rowMode, typesForDrizzle));
     this.values = statements.map(({ params }) => params.map((value) => utils.prepareValue(value)));
     this.names = statements.map(nameOf);
     this.answers = new Promise((resolve, reject) => {
@@ -53,6 +59,11 @@ export class Batch implements Submittable {
 
   submit(connection: Connection): void {
     const { parsedStatements, stream } = connection as unknown as Wire;
+    stream.write(this.toBytes(parsedStatements));
+  }
+
+  /** The messages for a connection that has prepared these. */
+  toBytes(parsedStatements: ParsedStatements): Buffer {
     const messages = this.statements.flatMap(({ text }, i) => {
       const name = this.names[i] ?? '';
       const isPrepared = name !== '' && parsedStatements[name] === text;
@@ -64,7 +75,7 @@ export class Batch implements Submittable {
         EXECUTE,
       ];
     });
-    stream.write(Buffer.concat([...messages, SYNC]));
+    return Buffer.concat([...messages, SYNC]);
   }
 
   handleRowDescription({ fields }: { fields: pg.FieldDef[] }): void {
@@ -76,10 +87,10 @@ export class Batch implements Submittable {
     result?.rows.push(result.parseRow(fields) as never);
   }
 
-  handleCommandComplete(_: unknown, connection: Connection): void {
+  handleCommandComplete(_: unknown, connection: Pick<Wire, 'parsedStatements'>): void {
     const text = this.statements[this.at]?.text;
     const name = this.names[this.at++];
-    if (text && name) (connection as unknown as Wire).parsedStatements[name] = text;
+    if (text && name) connection.parsedStatements[name] = text;
   }
 
   handleReadyForQuery(): void {

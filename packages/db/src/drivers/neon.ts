@@ -4,8 +4,9 @@ import { neon, neonConfig, Pool } from '@neondatabase/serverless';
 import { drizzle } from 'drizzle-orm/neon-serverless';
 import ws from 'ws';
 import { becomeUser, type Driver, PATIENCE, toServerError } from '../driver';
+import { typesForDrizzle } from './batch';
 import { dependable } from './pool';
-import { migrateServer, typesForDrizzle } from './postgres';
+import { migrateServer } from './postgres';
 
 /**
  * Neon through its own driver: tasks over HTTP, a transaction in one request; Better Auth, which needs interactive

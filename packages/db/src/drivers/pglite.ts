@@ -1,14 +1,11 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { PGlite, types } from '@electric-sql/pglite';
+import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { becomeUser, type Driver, sayingWhy } from '../driver';
+import { Batch } from './batch';
 import { lockFolder } from './folder-lock';
-
-const asText = (value: string) => value;
-/** As the drivers for servers give them. */
-const parsers = { [types.TIMESTAMPTZ]: asText, [types.TIMESTAMP]: asText, [types.DATE]: asText, [types.INT8]: asText };
 
 /**
  * PostgreSQL in this process, kept in a folder that it holds for itself alone.
@@ -23,15 +20,21 @@ export async function openPglite(folder: string): Promise<Driver> {
     throw new Error(`The embedded database in ${folder} cannot be opened: ${error.message}`, { cause: error });
   });
   const auth = drizzle(pg);
+  const parsedStatements = {};
   return {
-    send: (userId, statements) =>
-      pg.transaction(async (tx) => {
-        const answers: unknown[][] = [];
-        for (const { text, params, rowMode } of [becomeUser(userId), ...statements]) {
-          answers.push((await tx.query(text, params, { rowMode, parsers })).rows);
-        }
-        return answers.slice(1);
-      }),
+    async send(userId, statements) {
+      const batch = new Batch([becomeUser(userId), ...statements]);
+      // As `query` does it, so that it never comes between the statements of a transaction of Better Auth's.
+      const { messages } = await pg._runExclusiveTransaction(() =>
+        pg._runExclusiveQuery(() => pg.execProtocol(batch.toBytes(parsedStatements), { throwOnError: false })),
+      );
+      for (const message of messages) {
+        const handler = handlers[message.name];
+        if (handler) batch[handler](message as never, { parsedStatements });
+      }
+      const [, ...answers] = await batch.answers;
+      return answers;
+    },
     read: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
     auth,
     migrate: (migrationsFolder) => sayingWhy(migrate(auth, { migrationsFolder })),
@@ -41,6 +44,18 @@ export async function openPglite(folder: string): Promise<Driver> {
     },
   };
 }
+
+/** What a batch wants to hear of, as `pg` would tell it. */
+const handlers: Record<
+  string,
+  `handle${'RowDescription' | 'DataRow' | 'CommandComplete' | 'ReadyForQuery' | 'Error'}`
+> = {
+  rowDescription: 'handleRowDescription',
+  dataRow: 'handleDataRow',
+  commandComplete: 'handleCommandComplete',
+  readyForQuery: 'handleReadyForQuery',
+  error: 'handleError',
+};
 
 /** Opens the data of the folder. The first time they are made aside, so that a start cut short leaves none by halves. */
 async function open(folder: string): Promise<PGlite> {

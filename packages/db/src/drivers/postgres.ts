@@ -1,16 +1,9 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
-import { Client, type CustomTypesConfig, Pool, types } from 'pg';
+import { Client, Pool } from 'pg';
 import { becomeUser, DatabaseUnavailable, type Driver, PATIENCE, sayingWhy, toServerError } from '../driver';
 import { Batch } from './batch';
 import { dependable } from './pool';
-
-const asText = new Set<number>([types.builtins.DATE, types.builtins.TIMESTAMP, types.builtins.TIMESTAMPTZ]);
-
-/** As Drizzle wants them: dates and timestamps stay text, so that nothing is lost in a JavaScript `Date`. */
-export const typesForDrizzle: CustomTypesConfig = {
-  getTypeParser: (oid, format) => (asText.has(oid) ? String : types.getTypeParser(oid, format)),
-};
 
 /**
  * A PostgreSQL server, 15 or later, over TCP. The statements of a transaction leave in one write, on a connection
@@ -28,7 +21,7 @@ export function openPostgres(url: string, patience = PATIENCE): Driver {
 
   return {
     async send(userId, statements) {
-      const batch = new Batch([becomeUser(userId, patience), ...statements], typesForDrizzle);
+      const batch = new Batch([becomeUser(userId, patience), ...statements]);
       const client = await pool.connect().catch((error) => {
         throw toServerError(error, false);
       });
