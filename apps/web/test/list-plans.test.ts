@@ -5,7 +5,7 @@ import { createDatabase, type Database, type Driver, openDriver } from '@taskwar
 import { engine, type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** What the lists cost a user with 100,000 tasks, beside one with 100. Plans are the same on every engine. */
+/** What the lists cost a user with 100,000 tasks, beside one with 100. */
 
 type Statement = Parameters<Driver['send']>[1][number];
 type Query = Record<string, string>;
@@ -81,12 +81,11 @@ describe.runIf(engine === 'postgres')('a list', () => {
     await fresh?.drop();
   });
 
+  const as = (userId: string) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), preconditions: {} });
+
   /** The statement that the service runs for this query, and the cursor that it answers. */
   async function statementOf(userId: string, query: Query): Promise<{ statement: Statement; cursor: string | null }> {
-    const page = await tasks.list(
-      { db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), preconditions: {} },
-      listTasks.query.parse(query),
-    );
+    const page = await tasks.list(as(userId), listTasks.query.parse(query));
     if (!sent) throw new Error('Nothing was sent.');
     return { statement: sent, cursor: page.next_cursor };
   }
@@ -218,7 +217,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     expect(plan.returned).toBe(SELECTED);
     expect(plan.read).toBe(SELECTED);
     expect(plan.sorted).toBeLessThanOrEqual(SELECTED);
-    expect(plan.buffers).toBeLessThan(little.buffers * 2);
+    expect(plan.buffers).toBeLessThan(little.buffers * (query.tag ? 2 : 1.5));
   });
 
   test.each<Query>([
@@ -250,13 +249,15 @@ describe.runIf(engine === 'postgres')('a list', () => {
     { tag: 'common' },
     { due_before: '2020-12-31' },
     { due_after: '2020-06-01', sort: 'due_date' },
-  ])('by %o is not planned for the users who asked for it before', async (query) => {
+  ])('by %o reads about a page of a long list, whoever asked for theirs before', async (query) => {
     const [one = ''] = crowd;
     const { statement: theirs } = await statementOf(one, query);
     // After five, PostgreSQL may keep a plan for any values.
     for (let i = 0; i < 10; i++) await driver.send(one, [theirs]);
     const { statement } = await statementOf(big, query);
     expect(statement.text).toBe(theirs.text);
+    // Only what begins so is sent again when a connection breaks.
+    expect(statement.text).toMatch(/^select /);
     const [[before], , [after]] = (await driver.send(big, [readSoFar, statement, readSoFar])) as [
       [Read],
       unknown,
@@ -264,6 +265,24 @@ describe.runIf(engine === 'postgres')('a list', () => {
     ];
     expect(after.count - before.count).toBeGreaterThanOrEqual(SELECTED);
     expect(after.count - before.count).toBeLessThan(51 * 4);
+  });
+
+  test.each<Query>([
+    { tag: 'common' },
+    { tag: 'common', sort: 'title' },
+    { tag: 'common', status: 'todo', sort: '-due_date' },
+  ])('by %o, of which there are many, gives the tasks that are next in that order', async ({ tag = '', ...query }) => {
+    const { sort = '-created_at', status } = query;
+    const direction = sort.startsWith('-') ? 'desc' : 'asc';
+    const key = keys[sort] ?? '';
+    const { rows } = await driver.auth.execute<{ id: string }>(`
+      select id from tasks join task_tags on task_id = id and tasks.user_id = task_tags.user_id
+      where tasks.user_id = '${big}' and tag = '${tag}' ${status ? `and status = '${status}'` : ''}
+      order by ${key} ${direction}, id ${direction} limit 100`);
+    const ask = (cursor: object) => listTasks.query.parse({ ...query, ...cursor, tag: [tag, tag] });
+    const first = await tasks.list(as(big), ask({}));
+    const next = await tasks.list(as(big), ask({ cursor: first.next_cursor }));
+    expect([...first.data, ...next.data].map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
   });
 
   test('by a rare word reads every task of the user, as the page says, within two seconds', async () => {

@@ -72,18 +72,14 @@ async function costOf(work: () => Promise<unknown>): Promise<Cost> {
     if (isOurs(this)) writes.push(Buffer.concat((args[0] as Chunk[]).map(({ chunk }) => chunk)));
     return _writev.apply(this, args);
   };
-  const fetched = vi.spyOn(globalThis, 'fetch');
-  const requests = gateway?.httpRequests ?? 0;
+  const { httpRequests = 0, httpStatements = 0 } = gateway ?? {};
   try {
     await work();
     for (const spy of ofOwner) expect(spy).not.toHaveBeenCalled();
     if (!gateway) return { sent: countStatements(Buffer.concat(writes)), roundTrips: writes.length };
-    const bodies = fetched.mock.calls.map(([, init]) => JSON.parse(String(init?.body)));
-    const sent = bodies.reduce((sum: number, { queries }) => sum + queries.length, 0);
-    return { sent, roundTrips: gateway.httpRequests - requests };
+    return { sent: gateway.httpStatements - httpStatements, roundTrips: gateway.httpRequests - httpRequests };
   } finally {
     Object.assign(socket, { _write, _writev });
-    fetched.mockRestore();
     for (const spy of ofOwner) spy.mockRestore();
   }
 }

@@ -66,19 +66,15 @@ const filtersBy = (due: SQL) => ({
   q: sql`(${tasks.title} || ' ' || coalesce(${tasks.description}, '')) collate "C" ilike all(${value('q')}::text[])`,
 });
 const ownTags = sql`select t.task_id from task_tags t where t.user_id = ${value('userId')} and t.tag`;
-/** Up to so many tasks are read one by one and then sorted; of more, the index of the sort fills a page soon. */
+/** Up to so many tasks are read one by one and sorted; for more, the index of the sort is gone along. */
 const FEW = sql.raw('1000');
 /** The tasks with whichever of the tags has the fewest, or one more than `FEW` of them: no tag is counted to its end. */
-const narrowest = query.$with('narrowest').as(
-  query.select({ id: sql<string>`task_id`.as('id') }).from(
-    sql`(${ownTags} = (
-        select one.tag from unnest(${value('tags')}::text[]) as one (tag)
-        order by (select count(*) from (${ownTags} = one.tag order by t.task_id limit ${FEW} + 1) counted) limit 1
-      ) order by t.task_id limit ${FEW} + 1) found`,
-  ),
-);
+const narrowest = sql`${ownTags} = (
+    select one.tag from unnest(${value('tags')}::text[]) as one (tag)
+    order by (select count(*) from (${ownTags} = one.tag order by t.task_id limit ${FEW} + 1) counted) limit 1
+  ) order by t.task_id limit ${FEW} + 1`;
 const areFew = sql`(select count(*) from narrowest) <= ${FEW}`;
-const isNarrow = sql`${tasks.id} = any(array(select id from narrowest))`;
+const isNarrow = sql`${tasks.id} = any(array(select task_id from narrowest))`;
 export type Filter = keyof ReturnType<typeof filtersBy>;
 export type SortKey = keyof typeof sortKeys;
 
@@ -123,12 +119,11 @@ function buildList(shape: ListShape) {
       .limit(value('limit'));
   // In the order of the page (https://www.postgresql.org/docs/current/functions-aggregate.html).
   const rows = { rows: sql<Listed[]>`coalesce(json_agg(page), '[]')` };
-  if (!shape.filters.includes('tags')) {
-    return prepare(query.select(rows).from(pageOf().as('page')), { isPlannedAnew: shape.filters.length > 0 });
-  }
-  // Whichever way it is, the other is empty.
-  const page = unionAll(pageOf(areFew, isNarrow), pageOf(not(areFew))).as('page');
-  return prepare(query.with(narrowest).select(rows).from(page), { isPlannedAnew: true });
+  // Whichever of the two it is, the other is empty.
+  const page = shape.filters.includes('tags')
+    ? sql`(with narrowest as (${narrowest}) ${unionAll(pageOf(areFew, isNarrow), pageOf(not(areFew)))}) page`
+    : pageOf().as('page');
+  return prepare(query.select(rows).from(page), { isPlannedAnew: shape.filters.length > 0 });
 }
 
 /**

@@ -33,7 +33,7 @@ const SYNC = serialize.sync();
 
 /**
  * Statements that leave in one write and end with one Sync, so that they are one transaction without a `begin` and a
- * `commit`, each prepared once on its connection.
+ * `commit`. Those with a name are prepared once on their connection.
  *
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  */
@@ -69,7 +69,8 @@ export class Batch implements Submittable {
       const isPrepared = name !== '' && parsedStatements[name] === text;
       return [
         // It may be there after all, from a transaction that failed later; to close one that is not is no error.
-        ...(isPrepared ? [] : [serialize.close({ type: 'S', name }), serialize.parse({ name, text })]),
+        ...(isPrepared || name === '' ? [] : [serialize.close({ type: 'S', name })]),
+        ...(isPrepared ? [] : [serialize.parse({ name, text })]),
         serialize.bind({ statement: name, values: this.values[i] ?? [] }),
         DESCRIBE,
         EXECUTE,

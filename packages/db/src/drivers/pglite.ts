@@ -24,9 +24,12 @@ export async function openPglite(folder: string): Promise<Driver> {
   return {
     async send(userId, statements) {
       const batch = new Batch([becomeUser(userId), ...statements]);
-      // As `query` does it, so that it never comes between the statements of a transaction of Better Auth's.
-      const { messages } = await pg._runExclusiveTransaction(() =>
-        pg._runExclusiveQuery(() => pg.execProtocol(batch.toBytes(parsedStatements), { throwOnError: false })),
+      // As PGlite's own `query` does it, so that it never comes between the statements of an open transaction.
+      const messages = await pg._runExclusiveTransaction(() =>
+        pg._runExclusiveQuery(async () => {
+          await pg._checkReady();
+          return pg.execProtocolStream(batch.toBytes(parsedStatements), { throwOnError: false });
+        }),
       );
       for (const message of messages) {
         const handler = handlers[message.name];

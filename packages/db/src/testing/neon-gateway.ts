@@ -30,6 +30,8 @@ export interface NeonGateway {
   wsProxy: string;
   /** Requests to `/sql` so far. */
   httpRequests: number;
+  /** How many statements they held. */
+  httpStatements: number;
   /** WebSockets opened so far. */
   webSockets: number;
   faults: Faults;
@@ -74,6 +76,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
     url: `http://127.0.0.1:${port}/sql`,
     wsProxy: `127.0.0.1:${port}/v2`,
     httpRequests: 0,
+    httpStatements: 0,
     webSockets: 0,
     faults: {},
     async close() {
@@ -111,6 +114,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
     const rowMode = headers['neon-array-mode'] === 'true' ? 'array' : undefined;
     const begin = beginWith(headers);
     const payload = parse(body);
+    gateway.httpStatements += 'queries' in payload ? payload.queries.length : 1;
     const pool = poolFor(headers['neon-connection-string']);
     const session = await pool.connect().catch((error) => {
       throw connectionRefusal(error, pool.options.user);
