@@ -72,8 +72,7 @@ set_config('statement_timeout', $2, true)`;
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const NOT_NOW = /^(08...|53...|57P0[1-5]|57014)$/;
-/** The form of the codes that PostgreSQL gives its errors. */
-/** Each has a digit, unlike the codes of the system, of which `EPIPE` is as long. */
+/** The form of the codes that PostgreSQL gives its errors. Each has a digit, unlike the system's `EPIPE`, which is as long. */
 export const SQLSTATE = /^(?=\w*\d)[0-9A-Z]{5}$/;
 
 /** Sorts an error from a server: its own answer to a statement is passed on, all else means it is not available. */

@@ -17,7 +17,7 @@ interface Wire {
   readonly parsedStatements: ParsedStatements;
 }
 /** The statements that a connection has prepared, by their name there. */
-export type ParsedStatements = Record<string, string>;
+type ParsedStatements = Record<string, string>;
 type Result = pg.Result & {
   addFields(fields: pg.FieldDef[]): void;
   parseRow(values: unknown[]): unknown;

@@ -49,10 +49,7 @@ export async function openPglite(folder: string): Promise<Driver> {
 }
 
 /** What a batch wants to hear of, as `pg` would tell it. */
-const handlers: Record<
-  string,
-  `handle${'RowDescription' | 'DataRow' | 'CommandComplete' | 'ReadyForQuery' | 'Error'}`
-> = {
+const handlers: Record<string, Extract<keyof Batch, `handle${string}`>> = {
   rowDescription: 'handleRowDescription',
   dataRow: 'handleDataRow',
   commandComplete: 'handleCommandComplete',
