@@ -54,6 +54,7 @@ async function main(): Promise<void> {
     BETTER_AUTH_URL: 'http://localhost:3000',
     BETTER_AUTH_SECRET: 'of the chaos, and of nothing else: 1618033988',
     RATE_LIMIT_STORE: 'database',
+    API_CONCURRENCY_LIMIT: '0',
     API_RATE_LIMIT: '1000000',
     AUTH_RATE_LIMIT: '0',
     LOG_LEVEL: 'error',

@@ -1,16 +1,5 @@
 import type { NextConfig } from 'next';
-
-const everywhere = {
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  // Over plain HTTP, as on localhost, browsers pass over it (RFC 6797, 8.1).
-  ...(process.env.NODE_ENV === 'production' && { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' }),
-};
-/** An answer of the API is never a page. */
-const api = { 'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'" };
+import { apiSecurityHeaders, securityHeaders, strictTransport } from './server/security-headers';
 
 const toList = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }));
 
@@ -23,8 +12,11 @@ const config: NextConfig = {
   // Known to the server's code when it is built; packages/db/src/database.ts says what for.
   compiler: { defineServer: { 'process.env.VERCEL': process.env.VERCEL ?? '' } },
   headers: async () => [
-    { source: '/:path*', headers: toList(everywhere) },
-    { source: '/api/:path*', headers: toList(api) },
+    {
+      source: '/:path*',
+      headers: toList({ ...securityHeaders, ...(process.env.NODE_ENV === 'production' && strictTransport) }),
+    },
+    { source: '/api/:path*', headers: toList(apiSecurityHeaders) },
   ],
 };
 

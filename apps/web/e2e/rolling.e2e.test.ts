@@ -19,6 +19,7 @@ beforeAll(async () => {
     BETTER_AUTH_SECRET: randomBytes(32).toString('hex'),
     BETTER_AUTH_URL: 'http://localhost:3000',
     RATE_LIMIT_STORE: 'database',
+    API_CONCURRENCY_LIMIT: '0',
     API_RATE_LIMIT: '100000',
     LOG_LEVEL: 'silent',
   };

@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { format } from 'node:util';
 import {
   createDatabase,
   type Database,
@@ -15,9 +16,11 @@ import { type Auth, createAuth } from './auth';
 import { authLimits } from './auth-limits';
 import { backgroundWork } from './background';
 import { noteClientAddresses } from './client-address';
+import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency';
 import { type Config, readConfig } from './config';
 import { createMailer, type Mailer } from './mail';
 import { createFastRateLimit, type Policy, type RateLimit } from './rate-limit';
+import { serializeError } from './serialize-error';
 import { endInOrder } from './shutdown';
 import { createSigningKeys, type SigningKeys } from './signing-keys';
 import { createTelemetry, type Telemetry } from './telemetry';
@@ -43,12 +46,15 @@ export interface App {
   readonly telemetry: Telemetry | undefined;
   /** Of requests by one user; undefined where there is none. */
   readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'take'> } | undefined;
+  /** Of requests by one user at the same time; undefined where there is none. */
+  readonly concurrencyLimit: ConcurrencyLimit | undefined;
   /** Ends it, with what still goes on after answers; the next `getApp` makes another, by the environment of then. */
   close(): Promise<void>;
 }
 
 function createApp(config: Config, { driver, keys, log, secret }: Resources): App {
-  const { apiRateLimit, authRateLimit, baseUrl, mail, sharesRateLimits, trustedOrigins, trustedProxies } = config;
+  const { apiConcurrencyLimit, apiRateLimit, authRateLimit, baseUrl, mail } = config;
+  const { sharesRateLimits, trustedOrigins, trustedProxies } = config;
   const telemetry = config.telemetry ? createTelemetry() : undefined;
   const db = createDatabase(telemetry?.observeDriver(driver) ?? driver);
   const mailer = mail && createMailer(mail, log);
@@ -71,6 +77,7 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
     mailer,
     telemetry,
     userLimit: apiRateLimit > 0 ? { policy, limit: createFastRateLimit(policy, log, countedIn) } : undefined,
+    concurrencyLimit: apiConcurrencyLimit > 0 ? createConcurrencyLimit(apiConcurrencyLimit) : undefined,
     async close() {
       app = undefined;
       shared[RESOURCES] = undefined;
@@ -140,6 +147,19 @@ export async function getApp(): Promise<App> {
   return app;
 }
 
+const MAX_PRINTED_LENGTH = 300;
+
+/** From now on what libraries print as a warning or an error is a line of the log, and as bounded. */
+function logConsole(log: Logger): void {
+  for (const level of ['warn', 'error'] as const) {
+    console[level] = (...printed: unknown[]) => {
+      const error = printed.find((item) => item instanceof Error);
+      const message = format(...printed.filter((item) => !(item instanceof Error))).slice(0, MAX_PRINTED_LENGTH);
+      log[level]({ from: 'console', ...(error && { error: serializeError(error) }) }, message);
+    };
+  }
+}
+
 /** Starts the app with the server; what keeps it from starting is one message, and the end of the process. */
 export async function boot(): Promise<void> {
   noteClientAddresses();
@@ -165,6 +185,7 @@ export async function boot(): Promise<void> {
       if (!isDatabaseUnavailable(error)) throw error;
       log.warn('the database cannot be reached yet; requests are answered with 503 until it can');
     });
+    if (process.env.NODE_ENV === 'production') logConsole(log);
   } catch (error) {
     console.error(`taskward cannot start. ${error instanceof Error ? error.message : error}`);
     process.exit(1);

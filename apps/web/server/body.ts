@@ -1,7 +1,12 @@
+import { MIMEType } from 'node:util';
 import { ApiError } from '@taskward/api-core';
 
 const MAX_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
+/** How much of a body that is refused is read and dropped, so that its connection can be used again. */
+export const MAX_DISCARDED_BYTES = 1024 * 1024;
+/** How long that may take. */
+export const DISCARD_TIMEOUT_MS = 5_000;
 
 /**
  * The JSON body of a request (RFC 8259), or undefined where there is none.
@@ -26,7 +31,7 @@ export async function readJson(request: Request, mediaTypes: readonly string[]):
 export async function readBytes(request: Request, check?: () => void): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of chunksOf(request.body)) {
     if (length === 0 && chunk.length > 0) check?.();
     length += chunk.length;
     if (length > MAX_BYTES) throw new ApiError('payload_too_large', `At most ${MAX_BYTES} bytes are read.`);
@@ -35,22 +40,85 @@ export async function readBytes(request: Request, check?: () => void): Promise<U
   return Buffer.concat(chunks);
 }
 
-function assertMediaType(request: Request, allowed: readonly string[]): void {
-  const [type = '', ...parameters] = (request.headers.get('content-type') ?? '').toLowerCase().split(';');
-  const isUtf8 = parameters.every((one) => !/^\s*charset\s*=/.test(one) || /^\s*charset\s*=\s*"?utf-8"?\s*$/.test(one));
-  if (allowed.includes(type.trim()) && isUtf8 && !request.headers.has('content-encoding')) return;
-  const accept = request.method === 'PATCH' ? 'Accept-Patch' : 'Accept-Post';
+/** The client has gone before it sent the whole request. */
+export class ClientDisconnected extends Error {}
+
+/**
+ * Reads what is left of a body, if anything is, and drops it: up to 1 MiB, for up to five seconds. Otherwise the next
+ * request on its connection would wait behind it.
+ */
+export async function discardBody({ body }: Pick<Request, 'body'>): Promise<void> {
+  if (!body) return;
+  const timeout = AbortSignal.timeout(DISCARD_TIMEOUT_MS);
+  const isOver = new Promise<void>((resolve) => {
+    timeout.onabort = () => resolve();
+  });
+  const drop = async () => {
+    let length = 0;
+    for await (const chunk of chunksOf(body)) {
+      length += chunk.length;
+      if (length > MAX_DISCARDED_BYTES || timeout.aborted) return;
+    }
+  };
+  await Promise.race([drop(), isOver]);
+}
+
+/** The rest of a body. Unlike its own iterator, it does not cancel the stream when the loop ends early. */
+async function* chunksOf(body: Request['body']): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader();
+  if (!reader) return;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause) => {
+        throw new ClientDisconnected('The request was not sent to its end.', { cause });
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+function assertMediaType({ method, headers }: Request, allowed: readonly string[]): void {
+  const type = parseMediaType(headers.get('content-type') ?? '');
+  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (type && allowed.includes(type.essence) && isUtf8(type.params.get('charset')) && coding === 'identity') return;
+  const accept = method === 'PATCH' ? 'Accept-Patch' : 'Accept-Post';
   throw new ApiError('unsupported_media_type', `Send the body as ${allowed.join(' or ')}, in UTF-8, not compressed.`, {
     headers: { [accept]: allowed.join(', '), 'Accept-Encoding': 'identity' },
   });
 }
 
-function decode(bytes: Uint8Array): string {
+function parseMediaType(text: string): MIMEType | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new MIMEType(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Under any of its labels (https://encoding.spec.whatwg.org/#names-and-labels); JSON is UTF-8 where none is given. */
+function isUtf8(charset: string | null): boolean {
+  try {
+    return new TextDecoder(charset ?? 'utf-8').encoding === 'utf-8';
+  } catch {
+    return false;
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new ApiError('malformed_body', 'The body is not UTF-8.');
   }
+  // JSON texts are sent without one (RFC 8259, 8.1).
+  if (text.startsWith('\uFEFF')) {
+    throw new ApiError('malformed_body', 'The body begins with a byte order mark (U+FEFF): send UTF-8 without it.');
+  }
+  return text;
 }
 
 function parse(text: string): unknown {

@@ -23,6 +23,8 @@ export interface Config {
   readonly isDevelopment: boolean;
   /** Where spans and metrics go somewhere: how often metrics do, in milliseconds. */
   readonly telemetry: { readonly metricsEvery: number } | undefined;
+  /** Requests to the task API by one user at the same time, in one process; 0 is no limit. */
+  readonly apiConcurrencyLimit: number;
   /** Requests to the task API by one user in a minute; 0 is no limit. */
   readonly apiRateLimit: number;
   /** Attempts at accounts from one address in 15 minutes; 0 is no limit. */
@@ -51,6 +53,7 @@ const collector = z.url({ protocol: /^https?$/, error: 'use a URL, such as http:
 const Environment = z.object({
   ALLOW_HTTP: flag,
   ALLOW_PLAINTEXT_DATABASE: flag,
+  API_CONCURRENCY_LIMIT: count(10_000).default(8),
   API_RATE_LIMIT: count(1_000_000).default(600),
   AUTH_RATE_LIMIT: count(1_000_000).default(100),
   BETTER_AUTH_SECRET: z
@@ -228,6 +231,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     trustedOrigins: [...new Set([baseUrl, ...own])],
     mail: env.SMTP_URL && env.SMTP_FROM ? { url: env.SMTP_URL, from: env.SMTP_FROM } : undefined,
     logLevel: env.LOG_LEVEL,
+    apiConcurrencyLimit: env.API_CONCURRENCY_LIMIT,
     apiRateLimit: env.API_RATE_LIMIT,
     authRateLimit: env.AUTH_RATE_LIMIT,
     // Functions are many processes; the embedded database belongs to one.

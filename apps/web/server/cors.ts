@@ -18,7 +18,12 @@ const MAX_AGE_SECONDS = 600;
  * Lets pages of these origins read the answer, and preflight their requests (Fetch, 3.2). Never for accounts, which go by
  * cookie, and never with credentials: a page of another origin brings its own token.
  */
-export function allowOrigin(origins: readonly string[], request: Request, path: string, headers: Headers): void {
+export function allowOrigin(
+  origins: readonly string[],
+  request: Pick<Request, 'method' | 'headers'>,
+  path: string,
+  headers: Headers,
+): void {
   if (origins.length === 0 || path.startsWith('/api/auth/')) return;
   headers.append('Vary', 'Origin');
   const origin = request.headers.get('origin');

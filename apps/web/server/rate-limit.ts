@@ -113,3 +113,10 @@ export function tooMany({ reset }: Usage): ApiError {
   const headers = { 'Retry-After': String(reset) };
   return new ApiError('rate_limited', `Send it again in ${reset} seconds.`, { headers });
 }
+
+/** For a request beside too many others of its user. `Retry-After` is never sooner than `RateLimit` says (its `t`). */
+export function tooManyAtOnce(usage: Usage | undefined): ApiError {
+  const headers = { 'Retry-After': String(usage?.reset ?? 1) };
+  const detail = 'Too many of your requests are in progress: wait for one to finish, then send it again.';
+  return new ApiError('rate_limited', detail, { headers, reason: 'concurrency' });
+}

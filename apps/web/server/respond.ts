@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, type Operation } from '@taskward/api-core';
-import { isDatabaseUnavailable, SQLSTATE } from '@taskward/db';
+import { isDatabaseUnavailable } from '@taskward/db';
 import { type App, getApp } from './app';
+import { ClientDisconnected, discardBody } from './body';
 import { allowOrigin } from './cors';
+import { nodeRequestOf } from './node-requests';
 import { type Exchange, toProblem } from './problem';
+import { serializeError } from './serialize-error';
 
 /** What was done by when, in milliseconds of `performance.now()`; noted in development alone. */
 type Mark = readonly [name: string, at: number];
@@ -15,6 +18,8 @@ export interface Call extends Exchange {
   /** Set on the answer, whatever it will be. */
   readonly headers: Record<string, string>;
   readonly marks: Mark[] | undefined;
+  /** Called once, when the last byte of the response has left or the client is gone. */
+  onSent?: (() => void) | undefined;
   operation?: Pick<Operation, 'id' | 'path'>;
   userId?: string;
 }
@@ -24,13 +29,14 @@ export interface Call extends Exchange {
  * in the log. Speaks web `Request` and `Response` alone.
  */
 export async function respond(
-  request: Request,
+  request: Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'signal'>,
   answer: (call: Call) => Promise<Response> | Response,
 ): Promise<Response> {
   const started = performance.now();
   const app = await getApp();
   const id = requestId(request);
-  const url = new URL(request.url);
+  const nodeRequest = nodeRequestOf(request);
+  const url = new URL(nodeRequest?.target ?? request.url, request.url);
   const call: Call = {
     app,
     id,
@@ -45,8 +51,10 @@ export async function respond(
     response = await answer(call);
   } catch (error) {
     failure = isUnavailable(error) ? unavailable(error) : error;
-    response = toProblem(failure, call);
+    const isGone = request.signal.aborted || error instanceof ClientDisconnected;
+    response = isGone ? new Response(null, { status: CLIENT_CLOSED_REQUEST }) : toProblem(failure, call);
   }
+  await discardBody(request);
   for (const [name, value] of Object.entries(call.headers)) response.headers.set(name, value);
   allowOrigin(app.corsOrigins, request, call.path, response.headers);
   const ms = Math.round((performance.now() - started) * 10) / 10;
@@ -56,15 +64,22 @@ export async function respond(
   const line = {
     request_id: call.id,
     trace_id: app.telemetry?.traceId(),
-    operation: call.operation?.id ?? `${request.method} ${call.path}`,
+    operation: call.operation?.id ?? `${request.method} ${call.path}`.slice(0, MAX_LOGGED_LENGTH),
     user_id: call.userId,
     status: response.status,
     ms,
   };
-  if (response.status >= 500) app.log.error({ ...line, error: describe(failure) }, 'request failed');
+  if (response.status >= 500) app.log.error({ ...line, error: serializeError(failure) }, 'request failed');
   else app.log.info(failure instanceof ApiError ? { ...line, ...refusal(failure) } : line, 'request');
+  if (call.onSent && nodeRequest && !nodeRequest.response.closed) nodeRequest.response.once('close', call.onSent);
+  else call.onSent?.();
   return response;
 }
+
+/** As nginx logs a client that hangs up before it has its response. */
+const CLIENT_CLOSED_REQUEST = 499;
+/** Characters of a client's own text in a line of the log. */
+const MAX_LOGGED_LENGTH = 300;
 
 /** How long each step took (https://www.w3.org/TR/server-timing/). */
 function toServerTiming(started: number, marks: readonly Mark[]): string {
@@ -89,23 +104,9 @@ function refusal({ code, extra }: ApiError) {
 }
 
 /** A client's own id is kept where it is short and plain enough for a log. */
-function requestId(request: Request): string {
+function requestId(request: Pick<Request, 'headers'>): string {
   const given = request.headers.get('x-request-id');
   return given && /^[\w.=-]{1,128}$/.test(given) ? given : randomUUID();
-}
-
-/** An error for the log: never the message of Drizzle or PostgreSQL, which holds SQL, its parameters, or a value. */
-function describe(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { kind: typeof error };
-  const cause = error.cause instanceof Error ? error.cause : error;
-  const stack = cause.stack
-    ?.replace(cause.message, '')
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 8);
-  const code = (cause as { code?: unknown }).code;
-  const isOurs = cause === error && !SQLSTATE.test(String(code));
-  return { kind: cause.name, code, ...(isOurs && { message: error.message }), stack };
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;

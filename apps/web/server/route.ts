@@ -15,7 +15,7 @@ import {
   toEntityTag,
 } from '@taskward/api-core';
 import { readJson } from './body';
-import { toFields, tooMany } from './rate-limit';
+import { toFields, tooMany, tooManyAtOnce } from './rate-limit';
 import { respond } from './respond';
 
 type Handle<O extends Operation> = (input: Input<O> & { ctx: tasks.Context }) => Promise<Output<O>>;
@@ -25,7 +25,7 @@ type RouteHandler = (request: Request, route: { params: Promise<Record<string, s
 export function route<const O extends Operation>(operation: O, handle: Handle<O>): RouteHandler {
   return (request, { params }) =>
     respond(request, async (call) => {
-      const { authenticate, cursorKey, db, userLimit } = call.app;
+      const { authenticate, concurrencyLimit, cursorKey, db, userLimit } = call.app;
       call.operation = operation;
       const userId = await authenticate(request.headers.get('authorization'));
       call.userId = userId;
@@ -35,6 +35,9 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
       const path = await params;
       if (path.user_id !== userId) throw new ApiError('forbidden', 'This path belongs to another user.');
       if (usage?.isExceeded) throw tooMany(usage);
+      const leave = concurrencyLimit?.enter(userId);
+      if (concurrencyLimit && !leave) throw tooManyAtOnce(usage);
+      call.onSent = leave;
       const body = operation.body ? await readBody(operation.body, request) : {};
       const input = validate(operation, path, call.url, body);
       const preconditions = readPreconditions(request);

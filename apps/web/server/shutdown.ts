@@ -30,7 +30,7 @@ export function endInOrder(close: () => Promise<void>): void {
     isEnding = true;
     setTimeout(() => {
       const requests = underway.size === 1 ? '1 request' : `${underway.size} requests`;
-      console.error(`taskward ended with ${requests} unanswered, and the database not closed.`);
+      process.stderr.write(`taskward ended with ${requests} unanswered, and the database not closed.\n`);
       process.exit(1);
     }, LIMIT_MS);
     if (server) {

@@ -46,6 +46,7 @@ test('every fault is in the one message, and none of the values', () => {
     NODE_ENV: 'production',
     ALLOW_HTTP: 'wrong-1',
     ALLOW_PLAINTEXT_DATABASE: 'wrong-14',
+    API_CONCURRENCY_LIMIT: 'wrong-20',
     API_RATE_LIMIT: 'wrong-15',
     AUTH_RATE_LIMIT: '-1',
     BETTER_AUTH_SECRET: 'wrong-2',

@@ -79,6 +79,7 @@ function useOwnApp(options: AppOptions): void {
     vi.stubEnv('BETTER_AUTH_SECRET', randomBytes(32).toString('hex'));
     vi.stubEnv('BETTER_AUTH_URL', ORIGIN);
     vi.stubEnv('LOG_LEVEL', 'silent');
+    vi.stubEnv('API_CONCURRENCY_LIMIT', '0');
     vi.stubEnv('API_RATE_LIMIT', '0');
     vi.stubEnv('AUTH_RATE_LIMIT', '0');
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);

@@ -57,7 +57,7 @@ export default async function setup(project: TestProject) {
     const output = await buildForVercel(environment);
     undo.push(() => rmSync(dirname(output), { recursive: true }));
     // All who sign up in tests come from one address, and some are in a hurry.
-    const unlimited = { API_RATE_LIMIT: '0', AUTH_RATE_LIMIT: '0', LOG_LEVEL: 'error' };
+    const unlimited = { API_CONCURRENCY_LIMIT: '0', API_RATE_LIMIT: '0', AUTH_RATE_LIMIT: '0', LOG_LEVEL: 'error' };
     const served = await serve(output, system.VERCEL_BRANCH_URL, { ...environment, ...unlimited });
     undo.push(() => served.close());
     const origin = `https://${system.VERCEL_BRANCH_URL}`;

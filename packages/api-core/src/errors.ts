@@ -8,6 +8,11 @@ export const problems = {
     explanation: `The body is missing, is not JSON or not UTF-8, is nested too deeply, or names a member twice. Nothing was
       changed. Send one JSON object (RFC 8259).`,
   },
+  malformed_path: {
+    status: 400,
+    title: 'Malformed path',
+    explanation: 'A percent sign in the path does not begin the encoding of a UTF-8 character (RFC 3986, 2.1).',
+  },
   malformed_header: {
     status: 400,
     title: 'A header cannot be read',

@@ -1,0 +1,133 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { ApiError } from '@taskward/api-core';
+import { DISCARD_TIMEOUT_MS, MAX_DISCARDED_BYTES } from './body';
+import type { respond } from './respond';
+import { apiSecurityHeaders, securityHeaders, strictTransport } from './security-headers';
+
+/** Longer values are cut, of all header fields but these. */
+const MAX_FIELD_LENGTH = 512;
+const LONG_FIELDS = new Set([
+  ...['authorization', 'cookie', 'if-match', 'if-none-match', 'idempotency-key'],
+  ...['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'via'],
+  ...['traceparent', 'tracestate', 'baggage'],
+]);
+
+/**
+ * Cuts header values that nobody needs long, before anything matches a pattern against them: Next.js looks for bots in
+ * `User-Agent` in quadratic time. From now on, for every request.
+ */
+export function limitHeaders(): void {
+  subscribe('http.server.request.start', (message) => {
+    const { headers, rawHeaders } = (message as { request: IncomingMessage }).request;
+    if (!rawHeaders.some((text) => text.length > MAX_FIELD_LENGTH)) return;
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value === 'string' && !LONG_FIELDS.has(name)) headers[name] = value.slice(0, MAX_FIELD_LENGTH);
+    }
+  });
+}
+
+type Respond = typeof respond;
+
+const PAGE_METHODS = ['GET', 'HEAD'];
+const API_METHODS = [...PAGE_METHODS, 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** Looks at requests before Next.js does, and responds to those that it would trip over. */
+export function guardRequests(server: Server, respond: Respond): void {
+  const listeners = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request');
+  server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
+    const hasBody = 'content-length' in request.headers || 'transfer-encoding' in request.headers;
+    if (hasBody) closeUnlessComplete(request, response);
+    const refusal = toOriginForm(request) ?? refuseMethod(request);
+    // All other methods read the body themselves.
+    if (hasBody && (refusal || PAGE_METHODS.includes(request.method ?? ''))) await discard(request);
+    if (refusal) await send(await respondWith(respond, request, refusal), request, response);
+    else for (const listener of listeners) listener.call(server, request, response);
+  });
+}
+
+/**
+ * A response that is sent before the body has arrived ends the connection (RFC 9112, 9.6): the next request on it would
+ * wait behind the rest.
+ */
+function closeUnlessComplete(request: IncomingMessage, response: ServerResponse): void {
+  let keepsAlive = response.shouldKeepAlive;
+  Object.defineProperty(response, 'shouldKeepAlive', {
+    get: () => keepsAlive && request.complete,
+    set: (value: boolean) => {
+      keepsAlive = value;
+    },
+  });
+}
+
+/** Takes scheme and host off an absolute target (RFC 9112, 3.2.2). Returns what is wrong with one that is no path. */
+function toOriginForm(request: IncomingMessage): ApiError | undefined {
+  const { url = '' } = request;
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) {
+    const { pathname, search } = new URL(url);
+    request.url = pathname + search;
+  }
+  const [path = ''] = (request.url ?? '').split('?', 1);
+  if (path === '*') return undefined;
+  if (path.startsWith('/') && isDecodable(path)) return undefined;
+  return new ApiError('malformed_path', 'The path has a percent sign that does not begin an encoded UTF-8 character.');
+}
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refuseMethod({ method = '', url = '' }: IncomingMessage): ApiError | undefined {
+  const allowed = url === '*' ? [] : /^\/api(?=[/?]|$)/.test(url) ? API_METHODS : PAGE_METHODS;
+  if (allowed.includes(method)) return undefined;
+  const Allow = allowed.join(', ');
+  const detail = Allow ? `Use one of: ${Allow}.` : 'No method applies to the server as a whole.';
+  return new ApiError('method_not_allowed', detail, { headers: { Allow } });
+}
+
+/** Reads on for a while and drops what comes, so that the client gets to read the response. */
+function discard(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, DISCARD_TIMEOUT_MS);
+    const end = () => {
+      clearTimeout(timer);
+      request.pause();
+      resolve();
+    };
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > MAX_DISCARDED_BYTES) end();
+    });
+    request.once('close', end).once('end', end);
+  });
+}
+
+function respondWith(respond: Respond, { method, url, headers }: IncomingMessage, error: ApiError): Promise<Response> {
+  const fields = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
+  const origin = 'http://localhost';
+  const target = url?.startsWith('/') ? url : '/';
+  // Not a `Request`, which takes no method such as TRACE.
+  const request = { method: method ?? '', url: new URL(`${origin}${target}`).href, headers: new Headers(fields) };
+  return respond({ ...request, body: null, signal: new AbortController().signal }, () => {
+    throw error;
+  });
+}
+
+async function send(source: Response, { method }: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = Buffer.from(await source.arrayBuffer());
+  const headers = {
+    ...securityHeaders,
+    ...strictTransport,
+    ...apiSecurityHeaders,
+    ...Object.fromEntries(source.headers),
+  };
+  response.writeHead(source.status, { ...headers, 'Content-Length': body.length });
+  response.end(method === 'HEAD' ? undefined : body);
+}
