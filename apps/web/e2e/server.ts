@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,10 @@ export type Engine = 'pglite' | 'postgres';
 /** The built app on a port and a database of its own. */
 export interface Server {
   readonly origin: string;
+  /** Milliseconds of CPU that its process has used, all threads together. On Linux alone. */
+  cpuMs(): number;
+  /** All that it has printed. */
+  output(): string;
   /** Ends it: at once, as a crash would, unless another signal is given. Answers its exit code, null for a signal's. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Starts it again: same port, same data. */
@@ -81,7 +85,14 @@ export async function startOn(url: string, settings: Record<string, string> = {}
   // A run that is cut short leaves no server behind.
   process.once('exit', () => child?.kill());
   await start();
-  return { origin, start, stop, dispose: async () => void (await stop()) };
+  const cpuMs = () => {
+    const threads = `/proc/${child?.pid}/task`;
+    const nanoseconds = readdirSync(threads).map(
+      (id) => readFileSync(`${threads}/${id}/schedstat`, 'utf8').split(' ')[0],
+    );
+    return nanoseconds.reduce((sum, time) => sum + Number(time), 0) / 1e6;
+  };
+  return { origin, start, stop, cpuMs, output: () => output, dispose: async () => void (await stop()) };
 }
 
 function isReady(origin: string): Promise<boolean> {

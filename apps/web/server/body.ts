@@ -60,7 +60,8 @@ export async function discardBody({ body }: Pick<Request, 'body'>): Promise<void
       if (length > MAX_DISCARDED_BYTES || timeout.aborted) return;
     }
   };
-  await Promise.race([drop(), isOver]);
+  // A client that is gone sends no next request.
+  await Promise.race([drop().catch(() => {}), isOver]);
 }
 
 /** The rest of a body. Unlike its own iterator, it does not cancel the stream when the loop ends early. */

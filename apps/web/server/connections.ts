@@ -1,4 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -28,11 +28,12 @@ interface Progress {
  * that stops does not start it.
  *
  * @param configure gets the server with its first connection, before the first request.
+ * @returns a function that ends it, for connections that come then.
  */
-export function guardConnections(configure: (server: Server) => void, limits = CONNECTION_LIMITS): void {
+export function guardConnections(configure: (server: Server) => void, limits = CONNECTION_LIMITS): () => void {
   const guarded = new WeakSet<Server>();
   const open = new Map<Socket, Progress>();
-  subscribe('net.server.socket', (message) => {
+  const onSocket = (message: unknown) => {
     const { socket } = message as { socket: Socket & { server?: unknown } };
     const { server } = socket;
     if (!(server instanceof Server)) return;
@@ -43,8 +44,9 @@ export function guardConnections(configure: (server: Server) => void, limits = C
     }
     open.set(socket, { bytes: 0, since: performance.now() });
     socket.once('close', () => open.delete(socket));
-  });
-  setInterval(() => {
+  };
+  subscribe('net.server.socket', onSocket);
+  const timer = setInterval(() => {
     const now = performance.now();
     for (const [socket, progress] of open) {
       const bytes = bytesMoved(socket);
@@ -52,6 +54,10 @@ export function guardConnections(configure: (server: Server) => void, limits = C
       else if (now - progress.since > limits.stallMs) socket.destroy();
     }
   }, limits.checkMs).unref();
+  return () => {
+    unsubscribe('net.server.socket', onSocket);
+    clearInterval(timer);
+  };
 }
 
 function limit(server: Server, { connections, headersMs, requestMs }: typeof CONNECTION_LIMITS): void {
@@ -62,8 +68,9 @@ function limit(server: Server, { connections, headersMs, requestMs }: typeof CON
   server.removeAllListeners('upgrade');
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const status = UNPARSABLE[code ?? ''] ?? 400;
-    const isWritable = code !== 'ECONNRESET' && socket.writable;
-    if (isWritable) socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
+    // After a first response, these bytes could be taken for the rest of one.
+    const isUnanswered = code !== 'ECONNRESET' && socket.writable && (socket as Socket).bytesWritten === 0;
+    if (isUnanswered) socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
     else socket.destroy();
   });
 }

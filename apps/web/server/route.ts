@@ -118,13 +118,32 @@ function toResponse(operation: Operation, result: unknown, url: URL, { ifNoneMat
   if (etag) headers.set('ETag', etag);
   if (given instanceof Created) {
     if (operation.location) headers.set('Location', operation.location(answer as never));
-    return Response.json(answer, { status: 201, headers });
+    return jsonResponse(answer, 201, headers);
   }
   const next = operation.next?.(answer as never);
   if (next) headers.set('Link', `<${pathAt(url, next)}>; rel="next"`);
   const isKnown = ifNoneMatch === 'any' || ifNoneMatch?.some((version) => toEntityTag(version) === etag);
   if (operation.method === 'GET' && etag && isKnown) return new Response(null, { status: 304, headers });
-  return Response.json(answer, { headers });
+  return jsonResponse(answer, 200, headers);
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** A long body leaves in chunks, so that a client which has stopped reading can be told from one that reads slowly. */
+function jsonResponse(value: unknown, status: number, headers: Headers): Response {
+  const text = JSON.stringify(value);
+  headers.set('Content-Type', 'application/json');
+  if (text.length < CHUNK_BYTES) return new Response(text, { status, headers });
+  const bytes = Buffer.from(text);
+  let start = 0;
+  const chunks = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(bytes.subarray(start, start + CHUNK_BYTES));
+      start += CHUNK_BYTES;
+      if (start >= bytes.length) controller.close();
+    },
+  });
+  return new Response(chunks, { status, headers });
 }
 
 /** The path and query of a list, with this cursor. */

@@ -47,7 +47,8 @@ test.each([
   'application/json; charset=ISO-8859-1',
   'application/json; charset=utf-16',
   'application/json; charset="utf-16"',
-  'application/json; charset=utf-8; charset=latin1',
+  'application/json; charset=latin1; charset=utf-8',
+  'application/json; charset=utf-9',
 ])('a body sent as %j is 415, and nothing is written', async (type) => {
   const user = await signUp();
   const id = await makeTask(user);
@@ -88,10 +89,27 @@ test.each([
   'application/json;charset=utf-8',
   'application/json; charset=UTF-8',
   'application/json ; charset="utf-8"',
+  'application/json; charset=utf8',
+  'application/json; charset=Unicode-1-1-UTF-8',
+  'application/json; charset=utf-8; charset=latin1',
 ])('a body sent as %j is read', async (type) => {
   const user = await signUp();
   const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': type });
   for (const [name, answer] of answers) expect.soft(answer.status, name).toBe(name === 'createTask' ? 201 : 200);
+});
+
+test.each(['identity', 'Identity'])('a body with Content-Encoding %s is read', async (coding) => {
+  const user = await signUp();
+  const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
+  const answers = await sendToAll(user, await makeTask(user), headers);
+  for (const [name, answer] of answers) expect.soft(answer.status, name).toBe(name === 'createTask' ? 201 : 200);
+});
+
+test('a body that begins with a byte order mark is a 400 that names it', async () => {
+  const user = await signUp();
+  const answer = await send('POST', user.tasks, { token: user.token, body: '\uFEFF{"title":"Milk"}' });
+  expect(answer.status).toBe(400);
+  expect((await answer.json()).detail).toMatch(/byte order mark/);
 });
 
 test('a merge patch is for PATCH: POST and PUT, which take a whole task, answer 415', async () => {

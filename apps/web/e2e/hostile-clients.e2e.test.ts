@@ -1,0 +1,198 @@
+import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signUp } from './account';
+import { type Server, startServer } from './server';
+
+/** What a stranger may send, and what one user may keep under way. */
+
+let server: Server;
+let port: number;
+
+beforeAll(async () => {
+  server = await startServer('pglite', { API_RATE_LIMIT: '0', LOG_LEVEL: 'info' });
+  port = Number(new URL(server.origin).port);
+}, 60_000);
+
+afterAll(() => server?.dispose());
+
+function send(path: string, headers: Record<string, string> = {}, method = 'GET') {
+  return new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }>((resolve, reject) => {
+    const outgoing = request({ port, method, path, headers }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+    });
+    outgoing.on('error', reject).end();
+  });
+}
+
+describe.runIf(process.platform === 'linux')('the cost of a long header value', () => {
+  const LENGTH = 14_000;
+  /** More than this in all is due to the length of the values, and not to noise. */
+  const FLOOR_MS = 40;
+  const shapes = [
+    'a',
+    '-',
+    ' ',
+    '/',
+    '@',
+    '%',
+    '0',
+    '.',
+    'a-',
+    'a ',
+    'a.',
+    '-a',
+    'http://e.com/',
+    '"',
+    ',',
+    ';=',
+    '\\',
+    'Google-',
+  ];
+  const names = [
+    ...['User-Agent', 'Accept', 'Accept-Language', 'Accept-Encoding', 'Referer', 'Origin', 'Content-Type', 'Range'],
+    ...['X-Request-Id', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'Cookie', 'Authorization', 'X-Unknown'],
+    ...['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'Via'],
+    ...['Traceparent', 'Tracestate', 'Baggage', 'RSC', 'Next-Router-State-Tree', 'Next-Url', 'Next-Action'],
+    ...['Sec-Fetch-Site', 'Access-Control-Request-Headers', 'X-Middleware-Subrequest', 'X-Client-Address'],
+  ];
+  const paths = ['/', '/nowhere', '/api/health/live', '/api/nobody/tasks', '/api/auth/get-session'];
+
+  const costOf = async (path: string, name: string, length: number) => {
+    const before = server.cpuMs();
+    for (const shape of shapes) {
+      const value = `x${shape.repeat(length / shape.length)}x`;
+      await send(path, { [name]: name === 'Authorization' ? `Bearer ${value}` : value });
+    }
+    return server.cpuMs() - before;
+  };
+
+  test.each(paths)(
+    'of %s is at most five times that of a short one, for any header',
+    { timeout: 120_000 },
+    async (path) => {
+      for (let i = 0; i < 30; i++) await send(path);
+      const slow: unknown[] = [];
+      for (const name of names) {
+        const short = await costOf(path, name, 8);
+        const long = await costOf(path, name, LENGTH);
+        if (long > 5 * short + FLOOR_MS) slow.push({ name, short, long });
+      }
+      expect(slow).toEqual([]);
+    },
+  );
+});
+
+describe('a request that Next.js would trip over', () => {
+  test.each(['/api/%zz/tasks', '/api/auth/%ff', '/problems/%ff', '/%', '/_next/static/%zz'])(
+    'GET %s is a 400 problem document, with an id that is in the log',
+    async (path) => {
+      const { status, headers, body } = await send(path);
+      const problem = JSON.parse(body);
+      expect({ status, type: headers['content-type'] }).toEqual({ status: 400, type: 'application/problem+json' });
+      expect(problem).toMatchObject({ type: '/problems/malformed_path', status: 400, instance: path });
+      expect(headers['x-request-id']).toBe(problem.request_id);
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      await expect.poll(server.output).toContain(problem.request_id);
+    },
+  );
+
+  test.each([
+    ['TRACE', '/api/health/live', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
+    ['PROPFIND', '/api/nobody/tasks', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'],
+    ['OPTIONS', '*', ''],
+    ['TRACE', '/sign-in', 'GET, HEAD'],
+    ['POST', '/', 'GET, HEAD'],
+    ['PUT', '/tasks', 'GET, HEAD'],
+    ['DELETE', '/nowhere', 'GET, HEAD'],
+    ['POST', '/_next/static/x.js', 'GET, HEAD'],
+  ])('%s %s is a 405 problem document', async (method, path, allow) => {
+    const { status, headers, body } = await send(path, {}, method);
+    expect({ status, allow: headers.allow }).toEqual({ status: 405, allow });
+    expect(JSON.parse(body)).toMatchObject({ type: '/problems/method_not_allowed', status: 405 });
+  });
+
+  test('a target in absolute form is served as its path is', async () => {
+    const { status, body } = await send(`http://example.com:${port}/api/health/live?x=1`);
+    expect({ status, body }).toEqual({ status: 200, body: '{"status":"ok"}' });
+  });
+
+  test.each(['nxtPx=1', 'nxtIx=1', '__proto__=1', '_rsc=1', 'x=1'])('?%s is an unknown parameter', async (query) => {
+    const { tasks, headers } = await signUp(server.origin, `${query.replace(/\W/g, '')}@example.com`);
+    const { status, body } = await send(`${new URL(tasks).pathname}?${query}`, {
+      Authorization: headers.Authorization,
+    });
+    expect(status).toBe(422);
+    expect(JSON.parse(body).errors).toMatchObject([
+      { in: 'query', pointer: `/${query.split('=')[0]}`, code: 'unknown' },
+    ]);
+  });
+
+  test('a long path is in the log by its beginning', async () => {
+    const id = 'a-long-path';
+    await send(`/api/${'x'.repeat(5_000)}`, { 'X-Request-Id': id });
+    await expect.poll(server.output).toContain(id);
+    const line = server
+      .output()
+      .split('\n')
+      .find((text) => text.includes(id));
+    expect(line?.length).toBeLessThan(700);
+  });
+});
+
+test('a client that hangs up while it sends is a 499 in the log, and no error', async () => {
+  const { tasks, headers } = await signUp(server.origin, 'hangs-up@example.com');
+  const id = 'hangs-up';
+  const socket = connect(port, '127.0.0.1');
+  const fields = `Authorization: ${headers.Authorization}\r\nContent-Type: application/json\r\nX-Request-Id: ${id}`;
+  socket.write(
+    `POST ${new URL(tasks).pathname} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\nContent-Length: 100\r\n\r\n{"title"`,
+  );
+  await expect.poll(async () => (await send('/api/health/live')).status).toBe(200);
+  socket.destroy();
+  await expect.poll(server.output).toContain(id);
+  const line = JSON.parse(
+    server
+      .output()
+      .split('\n')
+      .find((text) => text.includes(id)) ?? '',
+  );
+  expect(line).toMatchObject({ level: 30, status: 499, operation: 'createTask' });
+});
+
+test('of one user eight requests are in progress, each until its response has been read; nobody else is refused', {
+  timeout: 60_000,
+}, async () => {
+  const greedy = await signUp(server.origin, 'greedy@example.com');
+  const other = await signUp(server.origin, 'other@example.com');
+  const { pathname } = new URL(greedy.tasks);
+  for (let i = 0; i < 100; i++) {
+    const body = JSON.stringify({ title: `Task ${i}`, description: '€'.repeat(10_000) });
+    const { status } = await fetch(greedy.tasks, { method: 'POST', headers: greedy.headers, body });
+    expect(status).toBe(201);
+  }
+  const list = async (who: typeof greedy) =>
+    send(new URL(who.tasks).pathname, { Authorization: who.headers.Authorization });
+  const sockets: Socket[] = [];
+  // The buffers of both kernels take a few pages of 1 MiB, so that each connection has to ask for several.
+  const asked = `GET ${pathname}?limit=100 HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${greedy.headers.Authorization}\r\n\r\n`;
+  for (let i = 0; i < 6; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    socket.pause();
+    socket.write(asked.repeat(8));
+    sockets.push(socket);
+    await sleep(500);
+  }
+  await expect.poll(async () => (await list(greedy)).status, { timeout: 10_000 }).toBe(429);
+  const { headers, body } = await list(greedy);
+  expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+  expect(JSON.parse(body)).toMatchObject({ type: '/problems/rate_limited', status: 429 });
+  expect((await list(other)).status).toBe(200);
+  for (const socket of sockets) socket.destroy();
+  await expect.poll(async () => (await list(greedy)).status).toBe(200);
+});
