@@ -1,11 +1,14 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signUp } from './account';
-import { type Server, startServer } from './server';
+import { freePort, type Server, startServer } from './server';
 
 /** What becomes of a connection whose request was responded to before its body had been read. */
 
@@ -148,6 +151,69 @@ describe('over a raw socket', () => {
   );
 });
 
+const isInstalled = (program: string, argument: string) => spawnSync(program, [argument]).status === 0;
+
+describe.runIf(isInstalled('nginx', '-v'))('behind nginx, as docs/deploying.md has it', () => {
+  let folder: string;
+  let nginx: ChildProcess;
+  let origin: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'taskward-nginx-'));
+    const listen = await freePort();
+    origin = `http://127.0.0.1:${listen}`;
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (name) => `${name}_temp_path ${folder}/${name};`,
+    );
+    writeFileSync(
+      join(folder, 'nginx.conf'),
+      `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
+      http {
+        access_log off; client_max_body_size 10m; ${temporary.join(' ')}
+        upstream taskward { server 127.0.0.1:${port}; keepalive 1; }
+        server {
+          listen 127.0.0.1:${listen};
+          location / {
+            proxy_pass http://taskward; proxy_http_version 1.1; proxy_request_buffering off;
+            proxy_set_header Connection ""; proxy_set_header Host $host;
+          }
+        }
+      }`,
+    );
+    nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
+    await expect
+      .poll(() =>
+        fetch(`${origin}/api/health/live`).then(
+          ({ ok }) => ok,
+          () => false,
+        ),
+      )
+      .toBe(true);
+  });
+
+  afterAll(async () => {
+    nginx.kill();
+    await once(nginx, 'exit');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each(cases.filter(({ framing, method }) => framing === 'fixed length' && method !== 'GET'))(
+    'a $method that is $status with a body of $size disturbs nobody else',
+    async ({ method, path, headers, status, bytes }) => {
+      const init = { method, headers: headers?.() ?? {}, body: ' '.repeat(bytes) };
+      const refused = await fetch(origin + path(), init);
+      // nginx says 502 where the upload was cut off.
+      expect(bytes <= MAX_DISCARDED ? [status] : [status, 502]).toContain(refused.status);
+      const signal = AbortSignal.timeout(HANG_MS);
+      const created = await fetch(origin + tasks(), {
+        ...{ method: 'POST', headers: signedIn(), body: '{"title":"Milk"}', signal },
+      });
+      expect(created.status).toBe(201);
+      expect((await fetch(`${origin}/api/health/live`, { signal })).status).toBe(200);
+    },
+  );
+});
+
 test('fetch and curl get the response to each refused body of up to 1 MiB', { timeout: 60_000 }, async () => {
   for (const { method, path, headers, status, bytes } of cases.filter(
     ({ framing, bytes }) => framing === 'fixed length' && bytes <= MAX_DISCARDED,
@@ -171,11 +237,7 @@ test('fetch and curl get the response to each refused body of up to 1 MiB', { ti
     `Authorization: ${token}`,
   ];
   const where = [`${server.origin}${tasks()}`, `${server.origin}${tasks()}`];
-  const isInstalled = await curl('curl', ['--version']).then(
-    () => true,
-    () => false,
-  );
-  if (!isInstalled) return;
+  if (!isInstalled('curl', '--version')) return;
   const { stdout } = await curl('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code} ', ...data, ...where]);
   expect(stdout.trim().split(' ')[0]).toBe('415');
 });

@@ -67,7 +67,10 @@ export async function startOn(url: string, settings: Record<string, string> = {}
     started.stderr.on('data', (chunk) => (output += chunk));
     const deadline = Date.now() + 30_000;
     while (!(await isReady(origin))) {
-      if (started.exitCode !== null || Date.now() > deadline) throw new Error(`The server did not start.\n${output}`);
+      if (started.exitCode !== null || Date.now() > deadline) {
+        started.kill('SIGKILL');
+        throw new Error(`The server did not start.\n${output}`);
+      }
       await sleep(50);
     }
   };
