@@ -27,7 +27,21 @@ const STATUSES = ['todo', 'in_progress', 'done'] as const;
 export const PRIORITIES = ['none', 'low', 'medium', 'high'] as const;
 const TAGS = ['work', 'home', 'ä', '😀', 'two words', '\uff41'];
 const dates = fc.constantFrom('0001-01-01', '2024-02-29', '2026-03-01', '2026-03-02', '9999-12-31');
-const WORDS = ['milk', 'Milk', 'bread', '100%', 'a_b', 'back\\slash', 'éclair', 'zebra', 'Zebra', '😀', '\uff41', 'x'];
+const WORDS = [
+  'milk',
+  'Milk',
+  'bread',
+  '100%',
+  'a_b',
+  'back\\slash',
+  'éclair',
+  'Straße',
+  'zebra',
+  'Zebra',
+  '😀',
+  '\uff41',
+  'x',
+];
 const words = fc.array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 3 }).map((some) => some.join(' '));
 
 interface Value {
@@ -112,7 +126,7 @@ const completion = rarely(
 const sometimes = <T>(times: number, values: fc.Arbitrary<T>) => rarely(times, fc.constant(undefined), values);
 
 const SORTS = ['created_at', 'updated_at', 'due_date', 'priority', 'title'].flatMap((key) => [key, `-${key}`]);
-const searched = fc.constantFrom('milk', 'MILK', '%', '_', '\\', 'éclair', '😀', 'x', '100%');
+const searched = fc.constantFrom('milk', 'MILK', '%', '_', '\\', 'ECLAIR', 'strasse', '😀', 'x', '100%');
 const faultyParameter = fc.constantFrom<[name: string, value: string, pointer?: string]>(
   ['limit', '0'],
   ['limit', '101'],

@@ -1,3 +1,4 @@
+import { foldText } from '@taskward/db/text';
 import { type Fields, PRIORITIES, type Query } from './model-steps';
 
 /** The API as its contract describes it, in memory: what each request is to be answered with. */
@@ -157,7 +158,7 @@ function names(named: Named, task: Task | undefined, comparison: 'strong' | 'wea
 }
 
 function isAsked(task: Task, query: Query): boolean {
-  const text = `${task.title} ${task.description ?? ''}`.toLowerCase();
+  const text = foldText(`${task.title}\n${task.description ?? ''}`);
   return (
     (query.status?.includes(task.status) ?? true) &&
     (query.priority?.includes(task.priority) ?? true) &&
@@ -165,7 +166,7 @@ function isAsked(task: Task, query: Query): boolean {
     (query.due_before === undefined || (task.due_date !== null && task.due_date <= query.due_before)) &&
     (query.due_after === undefined || (task.due_date !== null && task.due_date >= query.due_after)) &&
     (query.completed === undefined || task.completed === query.completed) &&
-    (query.q?.every((word) => text.includes(word.toLowerCase())) ?? true)
+    (query.q?.every((word) => text.includes(foldText(word))) ?? true)
   );
 }
 
@@ -175,8 +176,7 @@ function comparison(sort: string): (a: Task, b: Task) => number {
   const key = sort.replace('-', '') as 'created_at' | 'updated_at' | 'due_date' | 'priority' | 'title';
   const textOf = (task: Task) => {
     if (key === 'priority') return `${PRIORITIES.indexOf(task.priority)}`;
-    // The letters of ASCII regardless of case, all others by code point.
-    if (key === 'title') return task.title.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    if (key === 'title') return foldText(task.title);
     return task[key] ?? '';
   };
   return (a, b) => {

@@ -50,7 +50,7 @@ test('byte order marks in front of a description are taken off, and its length i
 });
 
 test.each([
-  ['accents, composed and not', 'Crème brûlée / e\u0301'],
+  ['accents', 'Crème brûlée'],
   ['right to left', 'חלב \u202b لبن'],
   ['emoji and joiners', '👩‍👩‍👧‍👦 🇩🇪 🏴‍☠️'],
   ['the edges of the planes', 'x\u00a0\ufeff\u200b\ud7ff\ue000\uffff\u{10000}\u{10ffff}'],
@@ -129,10 +129,82 @@ test('tags are sorted by code point, whatever the language or the plane of their
   expect(page.data[0].tags).toEqual(sorted);
 });
 
-test('tags that differ in an accent are different tags', async () => {
+test('tags that differ in an accent are different tags, however it is composed', async () => {
   const user = await signUp();
-  const { tags } = await make(user, { title: 'Milk', tags: ['é', 'e', 'e\u0301', 'ê'] });
-  expect(tags).toEqual(['e', 'e\u0301', 'é', 'ê']);
+  const { id, tags } = await make(user, { title: 'Milk', tags: ['é', 'e', 'e\u0301', 'ê', 'E\u0301'] });
+  expect(tags).toEqual(['e', 'é', 'ê']);
+  for (const tag of ['é', 'e\u0301', 'E\u0301', 'É']) {
+    const found = await send('GET', `${user.tasks}?tag=${encodeURIComponent(tag)}`, { token: user.token });
+    expect((await found.json()).data).toMatchObject([{ id }]);
+  }
+});
+
+test('text is stored in Unicode form NFC, on POST, PUT and PATCH', async () => {
+  const user = await signUp();
+  const decomposed = 'Cafe\u0301 \u212b';
+  const body = { title: decomposed, description: decomposed, tags: [decomposed] };
+  const expected = { title: 'Café Å', description: 'Café Å', tags: ['café å'] };
+  const { id } = await make(user, body);
+  expect(await stored(user, id)).toMatchObject(expected);
+  for (const method of ['PUT', 'PATCH']) {
+    const answer = await send(method, `${user.tasks}/${id}`, { token: user.token, body });
+    expect(await answer.json()).toMatchObject({ ...expected, version: 1 });
+  }
+});
+
+test('length is counted after normalization', async () => {
+  const user = await signUp();
+  const task = await make(user, {
+    title: 'e\u0301'.repeat(255),
+    description: 'e\u0301'.repeat(10_000),
+    tags: ['e\u0301'.repeat(50)],
+  });
+  expect(task).toMatchObject({ title: 'é'.repeat(255), description: 'é'.repeat(10_000), tags: ['é'.repeat(50)] });
+  // In NFC this letter is two characters.
+  const answer = await send('POST', user.tasks, { token: user.token, body: { title: '\u0958'.repeat(128) } });
+  expect(answer.status).toBe(422);
+  expect((await answer.json()).errors).toMatchObject([{ pointer: '/title', code: 'too_long' }]);
+});
+
+test.each([
+  ['zero-width spaces', '\u200b\u2060'],
+  ['a soft hyphen', '\u00ad'],
+  ['Hangul fillers', '\u115f\u1160\u3164\uffa0'],
+  ['a blank braille pattern', '\u2800'],
+  ['variation selectors', '\ufe0f\u{e0100}'],
+  ['characters of the tags block', '\u{e0068}\u{e007f}'],
+  ['directional marks and spaces', '\u200f \u202e\u00a0\u2066'],
+  ['a combining grapheme joiner', '\u034f'],
+  ['annotation characters', '\ufff9\ufffb'],
+])('a title and a tag of nothing but %s are refused', async (_, text) => {
+  const user = await signUp();
+  const { token } = user;
+  const { id } = await make(user, { title: 'Milk' });
+  const faults = [
+    { pointer: '/title', code: 'invisible', message: 'At least one visible character is needed.' },
+    { pointer: '/tags/0', code: 'invisible' },
+  ];
+  for (const [method, path] of [
+    ['POST', user.tasks],
+    ['PUT', `${user.tasks}/${id}`],
+    ['PATCH', `${user.tasks}/${id}`],
+  ] as const) {
+    const answer = await send(method, path, { token, body: { title: text, tags: [text] } });
+    expect.soft(answer.status, method).toBe(422);
+    expect.soft((await answer.json()).errors, method).toMatchObject(faults);
+  }
+});
+
+test('more than 30 combining marks in a row are refused, in every text', async () => {
+  const user = await signUp();
+  const text = (count: number) => `x${'\u0323'.repeat(count)}`;
+  const task = await make(user, { title: text(30), description: text(30), tags: [text(30)] });
+  expect(task.title).toBe(text(30).normalize('NFC'));
+  const body = { title: text(32), description: text(32), tags: [text(32)] };
+  const answer = await send('POST', user.tasks, { token: user.token, body });
+  expect((await answer.json()).errors).toMatchObject(
+    ['/title', '/description', '/tags/0'].map((pointer) => ({ pointer, code: 'too_many_marks' })),
+  );
 });
 
 test('PUT and PATCH replace the tags as a whole, by the same rules', async () => {

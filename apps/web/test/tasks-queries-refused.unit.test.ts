@@ -96,8 +96,19 @@ describe('refused, by name', () => {
     for (const one of encoded('q', bad)) await expectRefused(one, ['/q']);
   });
 
+  test('a q of more than 8 different words', async () => {
+    const words = (count: number) => `q=${Array.from({ length: count }, (_, i) => `w${i}`).join('+')}`;
+    await expectRefused(words(9), ['/q']);
+    await expectRefused(words(66), ['/q']);
+    const { errors } = await (await ask(words(9))).json();
+    expect(errors).toMatchObject([{ code: 'too_many', message: 'At most 8 different words are allowed.' }]);
+    expect((await ask(words(8))).status).toBe(200);
+    // However a word is written, it counts once.
+    expect((await ask(`${words(7)}+%C3%BCber+UBER+u%CC%88ber+w1+W2`)).status).toBe(200);
+  });
+
   test('a tag that no task can have', async () => {
-    const bad = ['', ' ', '\0', 'a\0', 'a\nb', 'x'.repeat(51), '😀'.repeat(51)];
+    const bad = ['', ' ', '\0', 'a\0', 'a\nb', 'x'.repeat(51), '😀'.repeat(51), '\u200b', '\u3164\ufe0f'];
     for (const one of encoded('tag', bad)) {
       await expectRefused(one, ['/tag/0']);
       await expectRefused(`tag=home&${one}`, ['/tag/1']);

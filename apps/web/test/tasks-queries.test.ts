@@ -182,6 +182,8 @@ describe('q', () => {
       '"x"',
     ],
     ...['😀', '𝒜', 'äpfel', 'Äpfel', 'e\u0301', 'İ', '～', '[', '^', 'of', '10% bread', '% off', 'b a'],
+    ...['APFEL', 'éclair', 'eclair', 'strasse', 'ISTANBUL', 'москва', 'елка', 'ёлка', 'е\u0308лка'],
+    'milk MILK m mi mil ilk lk l k milk',
   ];
   test.each(some)('%j finds what has each word, and nothing else', async (q) => {
     const count = await compare([['q', q]]);

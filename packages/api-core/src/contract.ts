@@ -1,7 +1,7 @@
 import type { Operation } from './operation';
 import * as tasks from './tasks/contract';
 
-/** Every operation on tasks. Browser-safe: needs zod alone. */
+/** Every operation on tasks. Browser-safe: needs zod and pure functions alone. */
 export const operations: readonly Operation[] = [
   tasks.listTasks,
   tasks.createTask,

@@ -3,8 +3,8 @@ import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import type { Driver } from './driver';
 import * as schema from './schema';
 
-/** Limits are over in minutes, and begin anew. */
-const { rateLimits: _, ...lasting } = schema;
+/** Limits are over in minutes, and begin anew. What the backfill has to do, the target notes by itself. */
+const { rateLimits: _, textBackfill: __, ...lasting } = schema;
 
 /** What is copied, each table after those that its foreign keys point to. */
 export const copiedTables: ReadonlySet<PgTable> = parentsFirst(

@@ -18,8 +18,13 @@ export interface Driver {
   read(text: string): Promise<Record<string, unknown>[]>;
   /** For Better Auth: the owner's connection, with interactive transactions. */
   readonly auth: PgliteDatabase | NodePgDatabase | NeonDatabase;
-  /** Brings the schema up to date from a folder of migrations; one process at a time. */
-  migrate(folder: string): Promise<void>;
+  /**
+   * Brings the schema up to date from a folder of migrations, then the text of tasks, one process at a time. Interrupted, it
+   * can be run again.
+   *
+   * @returns how many tasks had text to normalize and fold.
+   */
+  migrate(folder: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -41,8 +46,8 @@ export function isDatabaseUnavailable(error: unknown): error is DatabaseUnavaila
 }
 
 /** @throws {Error} with what the database said, in one line, without the statement it said it of. */
-export async function sayingWhy(migration: Promise<void>): Promise<void> {
-  await migration.catch((error) => {
+export async function sayingWhy<T>(migration: Promise<T>): Promise<T> {
+  return migration.catch((error) => {
     throw new Error(`A migration failed: ${error.cause?.message ?? error.message}`, { cause: error });
   });
 }
@@ -62,8 +67,9 @@ export function becomeUser(userId: string, { answerMs } = PATIENCE): Statement {
   return { text: BECOME_USER, params: [userId, String(answerMs * 0.9)], rowMode: 'array' };
 }
 
+// That this version writes the keys of text by itself, a trigger would not see.
 const BECOME_USER = `select set_config('role', 'todo_user', true), set_config('app.user_id', $1, true), \
-set_config('statement_timeout', $2, true)`;
+set_config('statement_timeout', $2, true), set_config('app.writes_text_keys', 'on', true)`;
 
 /**
  * SQLSTATE classes and codes that say "not now" rather than "not so": connection exceptions, insufficient resources,

@@ -1,20 +1,27 @@
+import { foldText, isStreamSafe, MAX_MARKS, normalizeText } from '@taskward/db/text';
 import * as z from 'zod';
 import { none, type Operation } from '../operation';
 import { toEntityTag } from '../precondition';
 
 const control = /\p{Cc}/u;
+/** Characters that show nothing: by their property, or because their glyph is blank. */
+const invisible =
+  /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{13441}\u{13442}\u{16fe4}\u{1d159}]+$/u;
 
 /**
- * Text of so many Unicode characters (code points, as PostgreSQL counts them) that a JSON text and a database can
- * both hold: no NUL and no lone surrogate. A line of text has no control character at all.
+ * Text in NFC, of so many Unicode characters (code points, as PostgreSQL counts them), that a JSON text and a database can
+ * both hold: no NUL and no lone surrogate. A line of text has no control character at all, and a name something to see.
  */
-function text(limits: { min: number; max: number; line: boolean }, schema = z.string()) {
+function text(limits: { min: number; max: number; line: boolean; name?: boolean }, schema = z.string()) {
   return schema
+    .overwrite(normalizeText)
     .superRefine((value, ctx) => {
       const fault = (code: string, message: string) => ctx.addIssue({ code: 'custom', params: { code }, message });
       const length = [...value].length;
       if (length < limits.min) fault('too_short', `At least ${limits.min} character is needed`);
       if (length > limits.max) fault('too_long', `At most ${limits.max} characters are allowed`);
+      if (limits.name && invisible.test(value)) fault('invisible', 'At least one visible character is needed');
+      if (!isStreamSafe(value)) fault('too_many_marks', `At most ${MAX_MARKS} combining marks may follow each other`);
       if (!value.isWellFormed()) fault('malformed', 'Lone surrogates are not text');
       if (limits.line ? control.test(value) : value.includes('\0')) {
         fault('control_character', limits.line ? 'Control characters are not allowed' : 'NUL is not allowed');
@@ -28,10 +35,11 @@ function lengths({ min, max, line }: { min: number; max: number; line: boolean }
   return { minLength: min, maxLength: max, pattern: line ? '^\\P{Cc}*$' : '^[^\\u0000]*$' };
 }
 
-const TITLE = { min: 1, max: 255, line: true };
+const TITLE = { min: 1, max: 255, line: true, name: true };
 const DESCRIPTION = { min: 0, max: 10_000, line: false };
-const TAG = { min: 1, max: 50, line: true };
+const TAG = { min: 1, max: 50, line: true, name: true };
 const MAX_TAGS = 20;
+const MAX_WORDS = 8;
 const MAX_LIMIT = 100;
 /** Longer than any that is given out: that of a title of 255 characters which JSON escapes. */
 const MAX_CURSOR = 4096;
@@ -189,17 +197,23 @@ export const ListQuery = z.strictObject({
     .meta({ type: 'boolean', description: 'Whether `status` is `done`.' }),
   q: once
     .pipe(text({ min: 1, max: 200, line: true }, z.string().trim()))
-    .transform((words) => words.split(/\s+/))
+    .transform((words) => [...new Set(foldText(words).split(/\s+/))])
+    .pipe(z.array(z.string()).max(MAX_WORDS, `At most ${MAX_WORDS} different words are allowed`))
     .optional()
     .meta({
       ...lengths({ min: 1, max: 200, line: true }),
-      description: 'With each of these words in title or description, ASCII letters in either case.',
+      description: `With each of these words, at most ${MAX_WORDS} different ones, in title or description. Compared without
+        case (Unicode's full case folding), without accents on Latin and Greek letters, and \`ё\` as \`е\`.`,
     }),
-  sort: once.pipe(z.enum(SORTS)).default('-created_at').meta({
-    enum: SORTS,
-    default: '-created_at',
-    description: '`-` is descending. Ties go by id; tasks without a due date come last either way.',
-  }),
+  sort: once
+    .pipe(z.enum(SORTS))
+    .default('-created_at')
+    .meta({
+      enum: SORTS,
+      default: '-created_at',
+      description: `\`-\` is descending. Ties go by id; tasks without a due date come last either way. Titles are compared as
+      \`q\` compares words, then by code point.`,
+    }),
 });
 export type ListQuery = z.output<typeof ListQuery>;
 

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Database, Statement } from '@taskward/db';
+import { foldText } from '@taskward/db/text';
 import { v7 as uuidv7 } from 'uuid';
 import { ApiError, invalid } from '../errors';
 import { Created, Replayed } from '../operation';
@@ -52,8 +53,7 @@ function toFilters({ status, completed, priority, due_before, due_after, tag, q 
     dueBefore: due_before,
     dueAfter: due_after,
     tags: tag,
-    // Every word may stand anywhere in the title or the description.
-    q: q?.map((word) => `%${word.replace(/[\\%_]/g, '\\$&')}%`),
+    q,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
@@ -83,9 +83,8 @@ export async function replace(ctx: Context, id: string, input: TaskInput): Promi
 
 /** Changes the members that the patch has. */
 export async function update(ctx: Context, id: string, patch: TaskPatch): Promise<Task | Replayed<Task>> {
-  const values = toValues(patch);
-  const members = Object.keys(values) as statements.Member[];
-  const { task, isReplayed } = await write(ctx, id, values, [statements.lock, statements.update(members)]);
+  const members = Object.keys(toMembers(patch)) as statements.Member[];
+  const { task, isReplayed } = await write(ctx, id, toValues(patch), [statements.lock, statements.update(members)]);
   return isReplayed ? new Replayed(task) : task;
 }
 
@@ -142,9 +141,18 @@ async function write(ctx: Context, id: string, given: Record<string, unknown>, w
 /** The only foreign key that a task statement can miss is the user's: the account was deleted after the token was made. */
 const FOREIGN_KEY_VIOLATION = '23503';
 
-function toValues(input: TaskPatch) {
-  const { due_date, ...rest } = input;
+function toMembers({ due_date, ...rest }: TaskPatch) {
   return due_date === undefined ? rest : { ...rest, dueDate: due_date };
+}
+
+/** The members that the statements take, and what title and description are searched and sorted by. */
+function toValues(input: TaskPatch) {
+  const { title, description } = input;
+  return {
+    ...toMembers(input),
+    ...(title !== undefined && { titleKey: foldText(title) }),
+    ...(description !== undefined && { descriptionKey: foldText(description ?? '') }),
+  };
 }
 
 function toVersions({ ifMatch, ifNoneMatch }: Preconditions) {

@@ -52,6 +52,9 @@ const sortKeys = {
   title: { up: sql`${tasks.titleKey}`, down: sql`${tasks.titleKey}`, type: sql`text` },
 };
 
+/** No word has a line break, so none spans both. A description that is not folded yet is searched without ASCII case. */
+const searchText = sql`(${tasks.titleKey} || chr(10) || coalesce(${tasks.descriptionKey}, lower(${tasks.description} collate "C"), ''))`;
+
 /** What a list can be narrowed by. Each compares in a way that row-level security lets an index serve. */
 const filtersBy = (due: SQL) => ({
   status: sql`${tasks.status} = any(${value('status')}::text[])`,
@@ -62,8 +65,11 @@ const filtersBy = (due: SQL) => ({
     select count(*) from task_tags t
     where t.user_id = ${value('userId')} and t.task_id = ${tasks.id} and t.tag = any(${value('tags')}::text[])
   ) = cardinality(${value('tags')}::text[])`,
-  // In "C", the case of ASCII letters alone is passed over, in every PostgreSQL alike.
-  q: sql`(${tasks.title} || ' ' || coalesce(${tasks.description}, '')) collate "C" ilike all(${value('q')}::text[])`,
+  // No word is missing. The text is read once for all of them, and `strpos` takes a hostile word better than `like` does.
+  q: sql`not exists (
+    select from (select ${searchText} as searched offset 0) task, unnest(${value('q')}::text[]) as word
+    where strpos(searched, word) = 0
+  )`,
 });
 const ownTags = sql`select t.task_id from task_tags t where t.user_id = ${value('userId')} and t.tag`;
 /** Up to so many tasks are read one by one and sorted; for more, the index of the sort is gone along. */
@@ -159,6 +165,11 @@ function changes({ tags, ...next }: Next) {
   const changed = sql.join([sql`false`, ...differences], sql` or `);
   return {
     ...next,
+    ...(next.title && { titleKey }),
+    // Null stays null until the backfill, or a PUT, has brought all the text of the task up to date.
+    ...(next.description && {
+      descriptionKey: sql`case when ${tasks.descriptionKey} is not null then ${descriptionKey} end`,
+    }),
     ...(next.status && { completedAt: completedAt(next.status) }),
     version: sql`${tasks.version} + case when ${changed} then 1 else 0 end`,
     updatedAt: sql`case when ${changed} then now() else ${tasks.updatedAt} end`,
@@ -174,6 +185,8 @@ const given = {
   tags: sql`array(select unnest(${value('tags')}::text[]) collate "C" as tag order by tag)`,
 };
 export type Member = keyof typeof given;
+const titleKey = sql`${value('titleKey')}::text`;
+const descriptionKey = sql`${value('descriptionKey')}::text`;
 
 /** The versions that a client's precondition names, null where it sent none; 0 stands for any. */
 const ifMatch = sql`${value('ifMatch')}::int[]`;
@@ -230,7 +243,8 @@ const atVersion = (versions: SQL) =>
 /** The whole task as given, in the order of the table's columns, where the preconditions allow it. */
 const newTask = sql`
   select ${value('userId')}::text, ${value('id')}::uuid, ${given.title}, ${given.description}, ${given.status},
-    ${given.priority}, ${given.dueDate}, case when ${given.status} = 'done' then now() end, now(), now(), 1
+    ${given.priority}, ${given.dueDate}, case when ${given.status} = 'done' then now() end, now(), now(), 1,
+    ${titleKey}, ${descriptionKey}
   where (${ifMatch} is null or ${exists(atVersion(ifMatch))})
     and (${ifNoneMatch} is null or ${notExists(atVersion(ifNoneMatch))}) and ${isNew}`;
 
@@ -238,7 +252,7 @@ const upserted = query.$with('hit').as(
   query
     .insert(tasks)
     .select(newTask)
-    .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: changes(given) })
+    .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: { ...changes(given), descriptionKey } })
     .returning(hitColumns),
 );
 

@@ -31,7 +31,7 @@ test('makes an empty database one that the app takes, by the URL past a pooler w
 test('says in one line why it did not run', async () => {
   const { code, stderr } = await migrate({ DATABASE_URL: NOWHERE }).catch((end) => end);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^The migrations did not run\. .*ECONNREFUSED 127\.0\.0\.1:1\n$/);
+  expect(stderr).toMatch(/^The migrations did not finish\. .*ECONNREFUSED 127\.0\.0\.1:1\n$/);
 });
 
 test.runIf(engine === 'pglite')('leaves an embedded database alone that is in use', async () => {
@@ -39,7 +39,7 @@ test.runIf(engine === 'pglite')('leaves an embedded database alone that is in us
   const driver = await openDriver(url);
   const { code, stderr } = await migrate({ DATABASE_URL: url }).catch((end) => end);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^The migrations did not run\. .+ in use by process \d+: .+\n$/);
+  expect(stderr).toMatch(/^The migrations did not finish\. .+ in use by process \d+: .+\n$/);
   await driver.close();
   await drop();
 });

@@ -6,14 +6,16 @@ async function main(): Promise<void> {
     process.env.DATABASE_URL_UNPOOLED || process.env.DATABASE_URL || DEFAULT_DATABASE_URL,
   );
   try {
-    await driver.migrate(migrationsFolder());
-    console.log('The schema is current.');
+    const updated = await driver.migrate(migrationsFolder());
+    console.log(
+      `The schema is current.${updated > 0 ? ` The text of ${updated} tasks was normalized and folded.` : ''}`,
+    );
   } finally {
     await driver.close();
   }
 }
 
 main().catch((error) => {
-  console.error(`The migrations did not run. ${error.message}`);
+  console.error(`The migrations did not finish. ${error.message}`);
   process.exitCode = 1;
 });

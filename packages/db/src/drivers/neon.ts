@@ -34,7 +34,7 @@ export function openNeon(url: string, endpoint?: string, patience = PATIENCE): D
   });
   const owner = dependable(pool);
 
-  return {
+  const driver: Driver = {
     async send(userId, statements) {
       // What cannot be written fails here, where it cannot be taken for a failure of the way there.
       JSON.stringify(statements.map(({ params }) => params));
@@ -54,9 +54,10 @@ export function openNeon(url: string, endpoint?: string, patience = PATIENCE): D
     },
     read: async (text) => (await owner.query(text)).rows,
     auth: drizzle(owner),
-    migrate: (folder) => migrateServer(url, folder),
+    migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),
   };
+  return driver;
 }
 
 /** Whether the connection was never made, so that nothing can have run. */

@@ -4,6 +4,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { becomeUser, type Driver, sayingWhy } from '../driver';
+import { backfillText } from '../text-backfill';
 import { Batch } from './batch';
 import { lockFolder } from './folder-lock';
 
@@ -21,7 +22,7 @@ export async function openPglite(folder: string): Promise<Driver> {
   });
   const auth = drizzle(pg);
   const parsedStatements = {};
-  return {
+  const driver: Driver = {
     async send(userId, statements) {
       const batch = new Batch([becomeUser(userId), ...statements]);
       // As PGlite's own `query` does it, so that it never comes between the statements of an open transaction.
@@ -40,12 +41,16 @@ export async function openPglite(folder: string): Promise<Driver> {
     },
     read: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
     auth,
-    migrate: (migrationsFolder) => sayingWhy(migrate(auth, { migrationsFolder })),
+    async migrate(migrationsFolder) {
+      await sayingWhy(migrate(auth, { migrationsFolder }));
+      return sayingWhy(backfillText(driver));
+    },
     async close() {
       await pg.close();
       unlock();
     },
   };
+  return driver;
 }
 
 /** What a batch wants to hear of, as `pg` would tell it. */

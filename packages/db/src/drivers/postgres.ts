@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { Client, Pool } from 'pg';
 import { becomeUser, DatabaseUnavailable, type Driver, PATIENCE, sayingWhy, toServerError } from '../driver';
+import { backfillText } from '../text-backfill';
 import { Batch } from './batch';
 import { dependable } from './pool';
 
@@ -19,7 +20,7 @@ export function openPostgres(url: string, patience = PATIENCE): Driver {
   });
   const owner = dependable(pool);
 
-  return {
+  const driver: Driver = {
     async send(userId, statements) {
       const batch = new Batch([becomeUser(userId, patience), ...statements]);
       const client = await pool.connect().catch((error) => {
@@ -36,9 +37,10 @@ export function openPostgres(url: string, patience = PATIENCE): Driver {
     },
     read: async (text) => (await owner.query(text)).rows,
     auth: drizzle(owner),
-    migrate: (folder) => migrateServer(url, folder),
+    migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),
   };
+  return driver;
 }
 
 /** Any number will do, as long as no other program locks it in this database. */
@@ -48,7 +50,7 @@ const MIGRATION_LOCK = 7_411_982_265;
  * Runs the migrations on a connection of their own, past a pooler of Neon's, since a session's lock holds back whoever
  * else starts them meanwhile.
  */
-export async function migrateServer(url: string, migrationsFolder: string): Promise<void> {
+export async function migrateServer(url: string, migrationsFolder: string, driver: Driver): Promise<number> {
   const direct = new URL(url);
   direct.hostname = direct.hostname.replace(/^([^.]+)-pooler\./, '$1.');
   const client = new Client({ connectionString: direct.href, connectionTimeoutMillis: PATIENCE.connectMs });
@@ -58,6 +60,7 @@ export async function migrateServer(url: string, migrationsFolder: string): Prom
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await sayingWhy(migrate(drizzle(client), { migrationsFolder }));
+    return await sayingWhy(backfillText(driver));
   } finally {
     await client.end();
   }

@@ -53,8 +53,10 @@ export const tasks = pgTable(
     createdAt: moment('created_at').notNull().defaultNow(),
     updatedAt: moment('updated_at').notNull().defaultNow(),
     version: integer('version').notNull().default(1),
-    /** What `title` sorts by: ASCII letters without case, then by code point. */
-    titleKey: bytewise('title_key').generatedAlwaysAs(sql`lower(title collate "C")`),
+    /** The title, folded: what `title` sorts by, and one of the two that `q` searches. */
+    titleKey: bytewise('title_key'),
+    /** The description, folded, empty where there is none. Null until the text of the row has been normalized and folded. */
+    descriptionKey: bytewise('description_key'),
     /** What `priority` sorts by. */
     priorityRank: smallint('priority_rank').generatedAlwaysAs(
       sql`case priority when 'none' then 0 when 'low' then 1 when 'medium' then 2 else 3 end`,

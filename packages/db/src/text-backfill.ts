@@ -1,0 +1,131 @@
+import { sql } from 'drizzle-orm';
+import type { Driver } from './driver';
+import { prepare, query } from './query';
+import { textBackfill } from './schema';
+import { foldText, normalizeText } from './text';
+
+const USERS_AT_ONCE = 500;
+/** With descriptions of full length they are some megabytes. */
+const TASKS_AT_ONCE = 200;
+/** Below every id. */
+const START = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Normalizes the text of tasks and fills `title_key` and `description_key`, for all users in `text_backfill`. The version of
+ * a task grows only if a client can see the difference. Interrupted, it goes on with the next call; a concurrent write wins.
+ *
+ * @returns how many tasks were updated.
+ */
+export async function backfillText({ auth, send }: Pick<Driver, 'auth' | 'send'>): Promise<number> {
+  let updated = 0;
+  for (let after = START; ; ) {
+    const { rows } = await auth.execute<{ id: string; user_id: string }>(
+      sql`select id, user_id from ${textBackfill} where id > ${after} order by id limit ${USERS_AT_ONCE}`,
+    );
+    const last = rows.at(-1);
+    if (!last) return updated;
+    for (const userId of new Set(rows.map(({ user_id }) => user_id))) updated += await backfillUser(send, userId);
+    // A row that was added since stays, as the task it stands for may have been written since.
+    const ids = sql.join(
+      rows.map(({ id }) => sql`${id}::uuid`),
+      sql`, `,
+    );
+    await auth.execute(sql`delete from ${textBackfill} where id in (${ids})`);
+    after = last.id;
+  }
+}
+
+async function backfillUser(send: Driver['send'], userId: string): Promise<number> {
+  let updated = 0;
+  for (let after = START; ; ) {
+    const [found] = (await send(userId, [pending({ userId, after })])) as [Pending[]];
+    const last = found.at(-1);
+    if (!last) return updated;
+    const values = { userId, tasks: JSON.stringify(found.map(toUpdate)), tags: JSON.stringify(found.flatMap(toTags)) };
+    const [, written] = (await send(userId, [lock(values), update(values)])) as [unknown, unknown[]];
+    updated += written.length;
+    // What somebody else has written meanwhile is read again.
+    if (written.length === found.length) after = last.id;
+  }
+}
+
+interface Pending {
+  readonly id: string;
+  readonly version: number;
+  readonly title: string;
+  readonly description: string | null;
+  readonly tags: readonly string[];
+}
+
+function toUpdate({ id, version, ...task }: Pending) {
+  const title = normalizedWithin(255, task.title);
+  const description = task.description === null ? null : normalizedWithin(10_000, task.description);
+  const isVisible = title !== task.title || description !== task.description || toTags({ id, ...task }).length > 0;
+  return {
+    ...{ id, version, title, description },
+    title_key: foldText(title),
+    description_key: foldText(description ?? ''),
+    next_version: isVisible ? version + 1 : version,
+  };
+}
+
+/** The tags that have another form than they should. */
+function toTags({ id, tags }: Pick<Pending, 'id' | 'tags'>) {
+  return tags
+    .map((tag) => ({ task_id: id, tag, normalized: normalizedWithin(50, tag) }))
+    .filter(({ tag, normalized }) => tag !== normalized);
+}
+
+/** Some characters are longer in NFC. A text that would not fit any more is left as it is. */
+function normalizedWithin(limit: number, text: string): string {
+  const normalized = normalizeText(text);
+  return [...normalized].length > limit ? text : normalized;
+}
+
+const value = sql.placeholder;
+
+const pending = prepare(
+  query.execute(sql`
+    select id, version, title, description, array(
+      select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id
+    ) as tags
+    from tasks where user_id = ${value('userId')} and id > ${value('after')}::uuid and description_key is null
+    order by id limit ${sql.raw(String(TASKS_AT_ONCE))}`),
+);
+
+/** Whoever changes the tags of a task holds this lock of it, as the statements of tasks do. */
+const lock = prepare(
+  query.execute(sql`
+    select pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' ' || task_id, 0))::text
+    from (
+      select distinct task_id from json_to_recordset(${value('tags')}::json) as given (task_id text) order by task_id
+    ) changed`),
+);
+
+const update = prepare(
+  query.execute(sql`
+    with given as (
+      select * from json_to_recordset(${value('tasks')}::json) as given (
+        id uuid, version int, title text, description text, title_key text, description_key text, next_version int
+      )
+    ), hit as (
+      update tasks set title = given.title, description = given.description, title_key = given.title_key,
+        description_key = given.description_key, version = given.next_version,
+        updated_at = case when given.next_version = given.version then tasks.updated_at else now() end
+      from given
+      where tasks.user_id = ${value('userId')} and tasks.id = given.id and tasks.version = given.version
+        and tasks.description_key is null
+      returning tasks.id
+    ), changed as (
+      select given.* from json_to_recordset(${value('tags')}::json) as given (task_id uuid, tag text, normalized text)
+      join hit on hit.id = given.task_id
+    ), removed as (
+      delete from task_tags t using changed
+      where t.user_id = ${value('userId')} and t.task_id = changed.task_id and t.tag = changed.tag
+    ), added as (
+      insert into task_tags (user_id, task_id, tag)
+      select distinct ${value('userId')}::text, task_id, normalized from changed
+      on conflict do nothing
+    )
+    select id from hit`),
+);
