@@ -54,12 +54,14 @@ export async function addCrowd(db: Driver['auth']): Promise<string[]> {
 /** So many tasks for each, of every kind, in one statement. */
 export async function seed(db: Driver['auth'], ids: readonly string[], count: number): Promise<void> {
   await db.execute(sql`
-    insert into tasks (user_id, id, title, status, priority, due_date, completed_at, created_at, updated_at)
-    select u.id, gen_random_uuid(), 'Task ' || n || ' of the list, about as long as a title is',
+    insert into tasks
+      (user_id, id, title, title_key, description_key, status, priority, due_date, completed_at, created_at, updated_at)
+    select u.id, gen_random_uuid(), title, lower(title), '',
       (array['todo', 'in_progress', 'done'])[1 + n % 3], (array['none', 'low', 'medium', 'high'])[1 + n % 4],
       case when n % 5 > 0 then date '2026-01-01' + n % 700 end, case when n % 3 = 2 then now() end,
       now() - n * interval '1 minute', now() - n * interval '1 minute'
-    from unnest(${sql.raw(`array[${ids.map((id) => `'${id}'`).join()}]`)}) as u(id), generate_series(1, ${sql.raw(String(count))}) n`);
+    from unnest(${sql.raw(`array[${ids.map((id) => `'${id}'`).join()}]`)}) as u(id), generate_series(1, ${sql.raw(String(count))}) n,
+      lateral (select 'Task ' || n || ' of the list, about as long as a title is' as title) written`);
   await db.execute(sql`
     insert into task_tags (user_id, task_id, tag)
     select user_id, id, case when due_date = '2026-01-08' then 'rare' else 'home' end from tasks

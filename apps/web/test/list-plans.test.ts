@@ -27,16 +27,20 @@ let sent: Statement | undefined;
 
 const load = (userId: string, count: number, from: number, to: number) => `
   insert into tasks
-    (user_id, id, title, description, status, priority, due_date, completed_at, created_at, updated_at)
-  select '${userId}', gen_random_uuid(), case when one then 'Needle ' else 'Task ' end || md5(i::text),
-    case when i % 3 = 0 then repeat(md5(i::text) || ' ', 8) end,
+    (user_id, id, title, title_key, description, description_key, status, priority, due_date, completed_at, created_at,
+      updated_at)
+  select '${userId}', gen_random_uuid(), title, lower(title), text, coalesce(text, ''),
     case when one then 'in_progress' when other then 'done' else 'todo' end,
     case when one then 'high' when i % 3 = 0 then 'low' else 'none' end,
     case when one then date '2020-01-01' when other then date '2040-01-01'
       when i % 4 > 0 then date '2026-01-01' + i % 1000 end,
     case when other then now() end, now() - i * interval '1 minute', now() - i * 7919 % ${count} * interval '1 minute'
   from generate_series(${from}, ${to}) i,
-    lateral (select i % ${count / SELECTED} = 0 as one, i % ${count / SELECTED} = 1 as other) picked`;
+    lateral (select i % ${count / SELECTED} = 0 as one, i % ${count / SELECTED} = 1 as other) picked,
+    lateral (
+      select case when one then 'Needle ' else 'Task ' end || md5(i::text) as title,
+        case when i % 3 = 0 then repeat(md5(i::text) || ' ', 8) end as text
+    ) written`;
 
 describe.runIf(engine === 'postgres')('a list', () => {
   beforeAll(async () => {
@@ -63,8 +67,8 @@ describe.runIf(engine === 'postgres')('a list', () => {
     // In parts, each within the time that an answer may take.
     for (let from = 1; from <= MANY; from += 20_000) await run(load(big, MANY, from, from + 19_999));
     await run(load(small, FEW, 1, FEW));
-    await run(`insert into tasks (user_id, id, title, status, priority, created_at, updated_at)
-      select id, gen_random_uuid(), 'Task', 'todo', 'none', now(), now()
+    await run(`insert into tasks (user_id, id, title, title_key, description_key, status, priority, created_at, updated_at)
+      select id, gen_random_uuid(), 'Task', 'task', '', 'todo', 'none', now(), now()
       from "user", generate_series(1, 10) where id not in ('${big}', '${small}')`);
     await run(`insert into task_tags select user_id, id, 'rare' from tasks
       where status = 'in_progress' or user_id not in ('${big}', '${small}')`);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { getTableName } from 'drizzle-orm';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { createDatabase, type Driver, openDriver } from '..';
+import { createDatabase, type Driver, migrationsFolder, openDriver } from '..';
 import { copiedTables } from '../copy';
 import { engine, type FreshDatabase, freshDatabase } from '../testing';
 
@@ -26,6 +26,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'secret'), 'kept for nobody to see');
   const driver = await openDriver(`pglite:${folder}`);
   for (const statement of SOME_ROWS) await driver.auth.execute(statement);
+  await driver.migrate(migrationsFolder());
   held = await allRows(driver);
   await driver.close();
 });
@@ -71,13 +72,13 @@ function start(from: string, to: string[]): { process: ChildProcess; ended: Prom
 
 const copy = (from: string, ...to: string[]) => start(from, to).ended;
 
-test('every table is copied but that of the limits, and there are no sequences to set', async () => {
+test('every table is copied but those of the limits and of the backfill, and there are no sequences to set', async () => {
   const driver = await openDriver(`pglite:${folder}`);
   const there = await driver.read(
     `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S')`,
   );
   await driver.close();
-  expect([...names, 'rate_limits'].sort()).toEqual(there.map(({ relname }) => relname).sort());
+  expect([...names, 'rate_limits', 'text_backfill'].sort()).toEqual(there.map(({ relname }) => relname).sort());
   // None of the tests below passes for want of rows.
   for (const name of names) expect(held[name], name).not.toEqual([]);
 });
@@ -189,6 +190,18 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     await asOwner(filled, `delete from task_tags where tag = 'later'`);
     expect(code).toBe(0);
     expect(await rowsIn(target)).toEqual(held);
+  });
+
+  test('has the rows whose text is not folded yet as they are, and folds them when it is migrated', async () => {
+    const old = `insert into tasks (user_id, id, title) values ('u1', gen_random_uuid(), 'Über')`;
+    await asOwner(filled, old);
+    await asOwner(filled, `update tasks set title_key = 'uber' where title = 'Über'`);
+    try {
+      expect(await copy(filled.url, target.url)).toMatchObject({ code: 0 });
+      expect(await withDriver(target, (driver) => driver.migrate(migrationsFolder()))).toBe(1);
+    } finally {
+      await asOwner(filled, `delete from tasks where title = 'Über'`);
+    }
   });
 
   test('needs no right to bypass row-level security there, but all of the source in sight', async () => {

@@ -28,6 +28,31 @@ test('makes an empty database one that the app takes, by the URL past a pooler w
   await drop();
 });
 
+test('says how many tasks had text to normalize, goes on where it failed, and has nothing to do the next time', {
+  timeout: 60_000,
+}, async () => {
+  const { url, neonEndpoint, drop } = await freshDatabase();
+  const asOwner = async (...statements: string[]) => {
+    const driver = await openDriver(url, neonEndpoint);
+    for (const statement of statements) await driver.auth.execute(statement);
+    await driver.close();
+  };
+  await asOwner(
+    `insert into "user" (id, name, email) values ('u', 'Test', 'u@example.com')`,
+    `insert into tasks (user_id, id, title) select 'u', gen_random_uuid(), 'Über ' || n from generate_series(1, 3) n`,
+    'alter table tasks add constraint stuck check (description_key is null)',
+  );
+  const { code, stdout, stderr } = await migrate({ DATABASE_URL: url }).catch((end) => end);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^The migrations did not finish\. A migration failed: .+ "stuck"\n$/);
+
+  await asOwner('alter table tasks drop constraint stuck');
+  const again = await migrate({ DATABASE_URL: url });
+  expect(again.stdout).toBe('The schema is current. The text of 3 tasks was normalized and folded.\n');
+  expect((await migrate({ DATABASE_URL: url })).stdout).toBe('The schema is current.\n');
+  await drop();
+});
+
 test('says in one line why it did not run', async () => {
   const { code, stderr } = await migrate({ DATABASE_URL: NOWHERE }).catch((end) => end);
   expect(code).toBe(1);

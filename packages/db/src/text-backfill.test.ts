@@ -1,0 +1,306 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { openDriver } from './database';
+import type { Driver } from './driver';
+import { migrationsFolder } from './location';
+import { prepare, query } from './query';
+import { engine, type FreshDatabase, freshDatabase } from './testing';
+import { backfillText } from './text-backfill';
+
+/** Rows of a version of the app that knows neither `title_key` nor `description_key`, and what becomes of them. */
+
+let fresh: FreshDatabase;
+let driver: Driver;
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  driver = await openDriver(fresh.url, fresh.neonEndpoint);
+});
+afterAll(async () => {
+  await driver?.close();
+  await fresh?.drop();
+});
+
+const one = async <Row>(text: string) => (await driver.read(text))[0] as Row;
+
+async function newUser(): Promise<string> {
+  const id = randomUUID();
+  await driver.auth.execute(`insert into "user" (id, name, email) values ('${id}', 'Test', '${id}@example.com')`);
+  return id;
+}
+
+/** As that version does it: under the role of users, for one of them. */
+async function asBefore(userId: string, statement: string): Promise<void> {
+  await driver.auth.transaction(async (tx) => {
+    await tx.execute(`select set_config('role', 'todo_user', true), set_config('app.user_id', '${userId}', true)`);
+    await tx.execute(statement);
+  });
+}
+
+interface Old {
+  readonly title: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+}
+const quoted = (text: string | undefined) => (text === undefined ? 'null' : `'${text.replaceAll("'", "''")}'`);
+
+async function insertBefore(userId: string, { title, description, tags = [] }: Old): Promise<string> {
+  const id = randomUUID();
+  await asBefore(
+    userId,
+    `insert into tasks (user_id, id, title, description, created_at, updated_at, version)
+     values ('${userId}', '${id}', ${quoted(title)}, ${quoted(description)}, '2026-03-01', '2026-03-01', 3)`,
+  );
+  for (const tag of tags) {
+    await asBefore(
+      userId,
+      `insert into task_tags (user_id, task_id, tag) values ('${userId}', '${id}', ${quoted(tag)})`,
+    );
+  }
+  return id;
+}
+
+interface Stored {
+  title: string;
+  description: string | null;
+  title_key: string;
+  description_key: string | null;
+  version: number;
+  is_touched: boolean;
+  tags: string[];
+}
+const stored = (id: string) =>
+  one<Stored>(`
+    select title, description, title_key, description_key, version, updated_at > '2026-03-02' as is_touched,
+      array(select tag from task_tags where task_id = id order by tag) as tags
+    from tasks where id = '${id}'`);
+const waiting = async () => (await one<{ count: number }>(`select count(*)::int as count from text_backfill`)).count;
+
+test('text that a client sees in another form gets a new version, and two tags that become equal are one', async () => {
+  const user = await newUser();
+  const tags = ['cafe\u0301', 'café', 'home'];
+  const id = await insertBefore(user, { title: 'Cafe\u0301 STRASSE', description: 'U\u0308ber', tags });
+  expect(await backfillText(driver)).toBe(1);
+  expect(await stored(id)).toEqual({
+    ...{ title: 'Café STRASSE', description: 'Über', tags: ['café', 'home'] },
+    ...{ title_key: 'cafe strasse', description_key: 'uber', version: 4, is_touched: true },
+  });
+  expect(await waiting()).toBe(0);
+});
+
+test.each<[string, Old]>([
+  ['title', { title: 'Cafe\u0301' }],
+  ['description', { title: 'x', description: 'Cafe\u0301' }],
+  ['tag', { title: 'x', tags: ['cafe\u0301'] }],
+])('a %s alone is reason enough for a new version', async (_, task) => {
+  const id = await insertBefore(await newUser(), task);
+  await backfillText(driver);
+  expect(await stored(id)).toMatchObject({ version: 4, is_touched: true });
+});
+
+test('a task whose text is in NFC keeps its version and its time', async () => {
+  const id = await insertBefore(await newUser(), { title: 'Über', tags: ['größe'] });
+  expect(await backfillText(driver)).toBe(1);
+  expect(await stored(id)).toEqual({
+    ...{ title: 'Über', description: null, tags: ['größe'] },
+    ...{ title_key: 'uber', description_key: '', version: 3, is_touched: false },
+  });
+});
+
+test('text that would not fit in NFC, or cannot be normalized in bounded time, is folded and left as it is', async () => {
+  const user = await newUser();
+  // In NFC, U+0958 is two characters.
+  const long = await insertBefore(user, { title: '\u0958'.repeat(255), tags: ['\u0958'.repeat(50)] });
+  const marks = `x${'\u0323'.repeat(40)}`;
+  const marked = await insertBefore(user, { title: marks, description: marks });
+  expect(await backfillText(driver)).toBe(2);
+  expect(await stored(long)).toMatchObject({ title: '\u0958'.repeat(255), version: 3, description_key: '' });
+  expect(await stored(marked)).toMatchObject({ title: marks, version: 3, title_key: 'x', description_key: 'x' });
+});
+
+test('more tasks than fit a batch, of several users, are all updated, and a second run finds nothing to do', async () => {
+  const users = [await newUser(), await newUser()];
+  for (const user of users) {
+    await asBefore(
+      user,
+      `insert into tasks (user_id, id, title, description) select '${user}', gen_random_uuid(), 'Ü' || n, repeat('É', 1000)
+       from generate_series(1, 250) n`,
+    );
+  }
+  expect(await backfillText(driver)).toBe(500);
+  const left = await one(`
+    select count(*) filter (where description_key is distinct from repeat('e', 1000))::int as descriptions,
+      count(*) filter (where title_key not like 'u%')::int as titles, count(*)::int as tasks
+    from tasks where user_id in ('${users.join("', '")}')`);
+  expect(left).toEqual({ descriptions: 0, titles: 0, tasks: 500 });
+  expect(await backfillText(driver)).toBe(0);
+});
+
+test('interrupted, it keeps what is done and goes on from there', async () => {
+  const users = [await newUser(), await newUser()];
+  for (const user of users) await insertBefore(user, { title: 'Über' });
+  let sent = 0;
+  const failing: Driver['send'] = async (...batch) => {
+    // A read and a write for the first, and a read that finds no more.
+    if (++sent > 4) throw new Error('The connection is lost.');
+    return driver.send(...batch);
+  };
+  await expect(backfillText({ auth: driver.auth, send: failing })).rejects.toThrow('The connection is lost.');
+  const done = `select from tasks where description_key is not null and user_id in ('${users.join("', '")}')`;
+  expect(await driver.read(done)).toHaveLength(1);
+  expect(await backfillText(driver)).toBe(1);
+  expect(await waiting()).toBe(0);
+});
+
+test('a write that comes between wins, and the task is updated all the same', async () => {
+  const user = await newUser();
+  const id = await insertBefore(user, { title: 'Cafe\u0301', tags: ['cafe\u0301'] });
+  const rename = prepare(
+    query.execute(sql`update tasks set title = 'Bread', title_key = 'bread', version = version + 1 where id = ${id}`),
+  );
+  let isWritten = false;
+  const send: Driver['send'] = async (userId, batch) => {
+    const isWrite = batch.length > 1;
+    if (isWrite && !isWritten) {
+      isWritten = true;
+      await driver.send(userId, [rename()]);
+    }
+    return driver.send(userId, batch);
+  };
+  expect(await backfillText({ auth: driver.auth, send })).toBe(1);
+  expect(isWritten).toBe(true);
+  expect(await stored(id)).toMatchObject({ title: 'Bread', title_key: 'bread', tags: ['café'], version: 5 });
+});
+
+test('two at once update each task once', async () => {
+  const user = await newUser();
+  const id = await insertBefore(user, { title: 'Cafe\u0301', tags: ['cafe\u0301'] });
+  for (let i = 0; i < 20; i++) await insertBefore(user, { title: `Cafe\u0301 ${i}` });
+  const counts = await Promise.all([backfillText(driver), backfillText(driver)]);
+  expect(counts[0] + counts[1]).toBe(21);
+  expect(await stored(id)).toMatchObject({ title: 'Café', tags: ['café'], version: 4 });
+});
+
+test('an account deleted meanwhile is no obstacle', async () => {
+  const user = await newUser();
+  await insertBefore(user, { title: 'Über' });
+  await driver.auth.execute(`delete from "user" where id = '${user}'`);
+  expect(await backfillText(driver)).toBe(0);
+  expect(await waiting()).toBe(0);
+});
+
+describe('what the version before writes while this one serves', () => {
+  test('is sorted and searched as that version does it, until the next run', async () => {
+    const user = await newUser();
+    const id = await insertBefore(user, { title: 'ÜBER Milk' });
+    expect(await stored(id)).toMatchObject({ title_key: 'Über milk', description_key: null });
+    expect(await waiting()).toBe(1);
+    await backfillText(driver);
+    expect(await stored(id)).toMatchObject({ title_key: 'uber milk', description_key: '' });
+
+    await asBefore(user, `update tasks set title = 'ÉTÉ x', version = version + 1 where id = '${id}'`);
+    expect(await stored(id)).toMatchObject({ title_key: 'ÉtÉ x', description_key: null });
+    await backfillText(driver);
+    expect(await stored(id)).toMatchObject({ title_key: 'ete x', description_key: '', version: 4 });
+  });
+
+  test('is found by a change of the description, or of the tags alone', async () => {
+    const user = await newUser();
+    const id = await insertBefore(user, { title: 'Über' });
+    await backfillText(driver);
+    await asBefore(user, `update tasks set description = 'É', version = version + 1 where id = '${id}'`);
+    await backfillText(driver);
+    expect(await stored(id)).toMatchObject({ title_key: 'uber', description_key: 'e' });
+
+    await asBefore(
+      user,
+      `with hit as (update tasks set version = version + 1 where id = '${id}' returning user_id, id)
+       insert into task_tags (user_id, task_id, tag) select user_id, id, 'cafe\u0301' from hit`,
+    );
+    await backfillText(driver);
+    expect(await stored(id)).toMatchObject({ title_key: 'uber', tags: ['café'], version: 6 });
+  });
+
+  test('writes of this version leave nothing to do', async () => {
+    const user = await newUser();
+    const id = randomUUID();
+    const insert = prepare(
+      query.execute(sql`insert into tasks (user_id, id, title, title_key, description_key)
+        values (${user}, ${id}, 'Über', 'uber', '')`),
+    );
+    const change = prepare(query.execute(sql`update tasks set status = 'in_progress', version = version + 1`));
+    await driver.send(user, [insert(), change()]);
+    expect(await stored(id)).toMatchObject({ title_key: 'uber', description_key: '', version: 2 });
+    expect(await waiting()).toBe(0);
+  });
+
+  test('its role can neither read nor change whose rows are waiting', async () => {
+    const user = await newUser();
+    for (const statement of ['select * from text_backfill', 'delete from text_backfill']) {
+      await expect(asBefore(user, statement)).rejects.toMatchObject({ cause: { code: '42501' } });
+    }
+  });
+});
+
+test('every user there is when the columns come is noted, and updated by the migration itself', async () => {
+  await driver.auth.execute('delete from "user"');
+  const user = await newUser();
+  const id = randomUUID();
+  const before = [
+    'drop trigger tasks_inserted_without_keys on tasks',
+    'drop trigger tasks_updated_without_keys on tasks',
+    'drop function tasks_await_backfill',
+    'drop table text_backfill',
+    'drop index tasks_by_title',
+    'alter table tasks drop column title_key, drop column description_key',
+    `alter table tasks add column title_key text collate "C" generated always as (lower(title collate "C")) stored`,
+    'create index tasks_by_title on tasks (user_id, title_key, id)',
+    'delete from drizzle.__drizzle_migrations where created_at >= (select max(created_at) from drizzle.__drizzle_migrations)',
+  ];
+  for (const statement of before) await driver.auth.execute(statement);
+  await asBefore(user, `insert into tasks (user_id, id, title) values ('${user}', '${id}', 'ÜBER')`);
+  expect(await driver.migrate(migrationsFolder())).toBe(1);
+  expect(await stored(id)).toMatchObject({ title: 'ÜBER', title_key: 'uber', description_key: '', version: 1 });
+  expect(await driver.migrate(migrationsFolder())).toBe(0);
+  const { used } = await one<{ used: string }>(`select pg_get_indexdef('tasks_by_title'::regclass) as used`);
+  expect(used).toContain('(user_id, title_key, id)');
+});
+
+describe.runIf(engine !== 'pglite')('a role that row-level security binds', () => {
+  let role: string;
+  const admin = () => new Client({ connectionString: inject('engines').adminUrl });
+
+  beforeAll(async () => {
+    role = `backfill_${process.pid}_${engine}`;
+    const client = admin();
+    await client.connect();
+    await client.query(`create role ${role} login password 'plain' nobypassrls; grant todo_user to ${role}`);
+    await client.query(`create database ${role} owner ${role}`);
+    await client.end();
+  });
+  afterAll(async () => {
+    const client = admin();
+    await client.connect();
+    await client.query(`drop database ${role} with (force)`);
+    await client.query(`drop role ${role}`);
+    await client.end();
+  });
+
+  test('is enough to run it', async () => {
+    const url = Object.assign(new URL(fresh.url), { username: role, password: 'plain', pathname: `/${role}` }).href;
+    const plain = await openDriver(url, fresh.neonEndpoint);
+    try {
+      await plain.migrate(migrationsFolder());
+      await plain.auth.execute(`insert into "user" (id, name, email) values ('u', 'Test', 'u@example.com')`);
+      await plain.auth.transaction(async (tx) => {
+        await tx.execute(`select set_config('role', 'todo_user', true), set_config('app.user_id', 'u', true)`);
+        await tx.execute(`insert into tasks (user_id, id, title) values ('u', gen_random_uuid(), 'Über')`);
+      });
+      expect(await plain.migrate(migrationsFolder())).toBe(1);
+    } finally {
+      await plain.close();
+    }
+  });
+});
