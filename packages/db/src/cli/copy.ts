@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createDatabase, DEFAULT_DATABASE_URL, type Driver, embeddedFolder, migrationsFolder, openDriver } from '..';
 import { copyRows } from '../copy';
 import { PATIENCE } from '../driver';
-import { lockFolder } from '../drivers/folder-lock';
+import { lockFolder } from '../drivers/data-folder';
 
 /** A table is hashed in one statement, however large it is. */
 const patience = { ...PATIENCE, answerMs: 3_600_000 };

@@ -6,7 +6,7 @@ import { migrate } from 'drizzle-orm/pglite/migrator';
 import { becomeUser, type Driver, sayingWhy } from '../driver';
 import { backfillText } from '../text-backfill';
 import { Batch } from './batch';
-import { lockFolder } from './folder-lock';
+import { lockFolder, makePrivate, prepareFolder } from './data-folder';
 
 /**
  * PostgreSQL in this process, kept in a folder that it holds for itself alone.
@@ -15,6 +15,7 @@ import { lockFolder } from './folder-lock';
  * @see https://pglite.dev/docs/filesystems
  */
 export async function openPglite(folder: string): Promise<Driver> {
+  prepareFolder(folder);
   const unlock = lockFolder(folder);
   const pg = await open(folder).catch((error) => {
     unlock();
@@ -72,5 +73,6 @@ async function open(folder: string): Promise<PGlite> {
     await pg.close();
     renameSync(draft, data);
   }
+  makePrivate(data);
   return PGlite.create(data);
 }

@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lockFolder, makePrivate, prepareFolder } from './data-folder';
+
+let folder: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'taskward-lock-'));
+  children = [];
+});
+
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Each message is a folder to lock, or nothing to release it; responds with `locked`, `released` or why not. */
+const PROGRAM = `
+  import { lockFolder } from ${JSON.stringify(pathToFileURL(fileURLToPath(new URL('data-folder.ts', import.meta.url))))};
+  let unlock;
+  process.on('message', (folder) => {
+    if (!folder) {
+      unlock();
+      return process.send('released');
+    }
+    try {
+      unlock = lockFolder(folder);
+      process.send('locked');
+    } catch (error) {
+      process.send(error.message);
+    }
+  });
+  process.send('ready ' + process.pid);
+`;
+const NODE = [process.execPath, '--import', import.meta.resolve('tsx'), '--input-type=module'];
+
+interface Locker {
+  readonly child: ChildProcess;
+  /** Its process number, as it sees that itself. */
+  readonly pid: number;
+  ask(folder?: string): Promise<string>;
+}
+
+/** Another process, which locks what it is told to. */
+async function locker(prefix: string[] = [], program = PROGRAM): Promise<Locker> {
+  const [command = '', ...args] = [...prefix, ...NODE, '--eval', program];
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  children.push(child);
+  const [ready] = await once(child, 'message');
+  const ask = async (what = '') => {
+    const reply = once(child, 'message');
+    child.send(what);
+    return String((await reply)[0]);
+  };
+  return { child, pid: Number(String(ready).slice('ready '.length)), ask };
+}
+
+async function kill({ child }: Locker): Promise<void> {
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+}
+
+const IN_USE = expect.stringContaining('is in use by');
+
+describe('a data folder', () => {
+  test('is locked by exactly one of two processes that try at the same time, over and over', async () => {
+    const [a, b] = await Promise.all([locker(), locker()]);
+    for (let round = 0; round < 50; round++) {
+      const replies = await Promise.all([a.ask(folder), b.ask(folder)]);
+      expect(replies.toSorted()).toEqual([IN_USE, 'locked']);
+      await (replies[0] === 'locked' ? a : b).ask();
+    }
+  });
+
+  test('can be locked at once after kill -9 of the process that had it locked', async () => {
+    const successor = await locker();
+    for (let round = 0; round < 3; round++) {
+      const first = await locker();
+      expect(await first.ask(folder)).toBe('locked');
+      expect(await successor.ask(folder)).toContain(
+        `is in use by process ${first.pid} on ${hostname()}: stop that one`,
+      );
+      await kill(first);
+      expect(await successor.ask(folder)).toBe('locked');
+      await successor.ask();
+    }
+  });
+
+  test('stays locked while the process that has it locked is stopped and does not respond', async () => {
+    const [first, second] = await Promise.all([locker(), locker()]);
+    await first.ask(folder);
+    first.child.kill('SIGSTOP');
+    expect(await second.ask(folder)).toEqual(IN_USE);
+  });
+
+  test.each(['+', '-'])('stays locked for a process whose clock is ten years off (%s)', async (sign) => {
+    const shifted = `const { now } = Date; Date.now = () => now() ${sign} 315_360_000_000;`;
+    const [first, second] = await Promise.all([locker(), locker([], `${shifted}\n${PROGRAM}`)]);
+    await first.ask(folder);
+    expect(await second.ask(folder)).toEqual(IN_USE);
+  });
+
+  test('can be locked where a living process has the number of the one that was killed', async () => {
+    writeFileSync(join(folder, 'lock'), `process ${process.pid}`);
+    writeFileSync(join(folder, `lock.${process.pid}`), '');
+    expect(await (await locker()).ask(folder)).toBe('locked');
+  });
+
+  test('is locked between processes with the same number in different containers (PID namespaces)', async ({
+    skip,
+  }) => {
+    const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    const [command = '', ...args] = unshare;
+    if (spawnSync(command, [...args, 'true']).status !== 0) skip('needs the right to make PID namespaces');
+    const [first, second] = await Promise.all([locker(unshare), locker(unshare)]);
+    expect([first.pid, second.pid]).toEqual([1, 1]);
+    expect(await first.ask(folder)).toBe('locked');
+    expect(await second.ask(folder)).toEqual(IN_USE);
+    await kill(first);
+    await expect.poll(() => second.ask(folder)).toBe('locked');
+  });
+
+  test('is not locked twice by one process', () => {
+    const unlock = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(`in use by process ${process.pid}`);
+    unlock();
+    lockFolder(folder)();
+  });
+
+  test('can be locked however long its path is', () => {
+    const long = join(folder, 'a'.repeat(250), 'b'.repeat(250));
+    mkdirSync(long, { recursive: true });
+    const unlock = lockFolder(long);
+    expect(() => lockFolder(long)).toThrow('in use');
+    unlock();
+  });
+
+  test('is not locked where something else has the place of the lock, which is left alone', () => {
+    mkdirSync(join(folder, 'lock'));
+    expect(() => lockFolder(folder)).toThrow(`The data folder ${folder} cannot be written (EISDIR)`);
+    expect(existsSync(join(folder, 'lock'))).toBe(true);
+  });
+
+  test.runIf(process.platform === 'linux')('is not locked without the command that locks it', async () => {
+    const { ask } = await locker([], `process.env.PATH = '/nowhere';\n${PROGRAM}`);
+    expect(await ask(folder)).toContain('cannot be locked: the command flock (util-linux, BusyBox) is needed');
+  });
+});
+
+const modeOf = (...path: string[]) => (statSync(join(folder, ...path)).mode & 0o777).toString(8);
+
+describe.skipIf(process.platform === 'win32')('the other users of the machine', () => {
+  test('cannot enter a data folder that is created', () => {
+    prepareFolder(join(folder, 'data'));
+    expect(modeOf('data')).toBe('700');
+  });
+
+  test('cannot enter one that was there before, empty or with the files of the app', () => {
+    for (const name of ['secret', 'lock', 'postgres.new']) {
+      chmodSync(folder, 0o777);
+      prepareFolder(folder);
+      expect(modeOf()).toBe('700');
+      writeFileSync(join(folder, name), '');
+    }
+  });
+
+  test('keep a folder that holds other files: it is refused and its mode is not changed', () => {
+    writeFileSync(join(folder, 'notes.txt'), '');
+    chmodSync(folder, 0o755);
+    expect(() => prepareFolder(folder)).toThrow('is open to other users and holds other files (notes.txt)');
+    expect(modeOf()).toBe('755');
+    chmodSync(folder, 0o700);
+    prepareFolder(folder);
+  });
+
+  test('cannot read a file that was written with too wide a mode, and symbolic links are not followed', () => {
+    const outside = join(folder, 'outside');
+    const data = join(folder, 'data');
+    mkdirSync(join(data, 'base'), { recursive: true });
+    writeFileSync(outside, '');
+    writeFileSync(join(data, 'base', '1'), '');
+    symlinkSync(outside, join(data, 'link'));
+    for (const path of [outside, data, join(data, 'base'), join(data, 'base', '1')]) chmodSync(path, 0o777);
+    makePrivate(data);
+    expect([modeOf('data'), modeOf('data', 'base'), modeOf('data', 'base', '1')]).toEqual(['700', '700', '600']);
+    expect(modeOf('outside')).toBe('777');
+  });
+});
