@@ -1,6 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { Agent, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -68,6 +78,11 @@ async function serve(port: number, environment: Record<string, string> = {}): Pr
 /** The process that has the data folder locked. */
 function holder(): number {
   return Number(/^process (\d+) on /.exec(readFileSync(join(folder, 'data/lock'), 'utf8'))?.[1]);
+}
+
+/** Random text that takes three bytes a character, which cannot be compressed. */
+function ideographs(length: number): string {
+  return String.fromCodePoint(...Array.from({ length }, () => randomInt(0x4e00, 0x9fff)));
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -240,6 +255,60 @@ test('a second server on the same data folder or port is refused, and the first 
   expect(await onSamePort.exit).toBe(1);
   expect(onSamePort.output()).toContain(`Port ${port} is in use`);
   expect((await fetch(`${first.origin}/api/health/ready`)).status).toBe(200);
+});
+
+test('a full disk ends it with one line, a start on it is refused, and nothing acknowledged is lost', {
+  timeout: 300_000,
+}, async ({ skip }) => {
+  const disk = join(folder, 'disk');
+  mkdirSync(disk);
+  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=0755', 'tmpfs', disk]);
+  if (mount.status !== 0) skip('needs the right to mount a tmpfs');
+  try {
+    mkdirSync(join(disk, 'data'), { mode: 0o755 });
+    const environment = { DATABASE_URL: `pglite:${disk}/data` };
+    const port = await freePort();
+    const first = await serve(port, environment);
+    const openToOthers = readdirSync(disk, { recursive: true, withFileTypes: true })
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .filter((path) => statSync(path).mode & 0o077);
+    expect(openToOthers).toEqual([]);
+
+    const { tasks, headers } = await signUp(first.origin);
+    // Less than the next segment of the write-ahead log, 16 MB, takes.
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, 'ballast'), Buffer.alloc(bavail * bsize - 14_000_000));
+    const acknowledged: string[] = [];
+    let status = 201;
+    while (status === 201) {
+      const body = JSON.stringify({ title: 'Milk', description: ideographs(10_000) });
+      const created = await fetch(tasks, { method: 'POST', headers, body });
+      status = created.status;
+      if (status === 201) acknowledged.push((await created.json()).id);
+    }
+    expect(status).toBe(503);
+    expect(await first.exit).toBe(1);
+    expect(first.output().match(/^.*database_crashed.*$/gm)).toEqual([
+      expect.stringContaining('No space left on device'),
+    ]);
+    expect(first.output()).not.toMatch(/^\s+at /m);
+
+    const second = start({ PORT: String(port), ...environment });
+    expect(await second.exit).toBe(1);
+    expect(second.output().match(/^taskward .*$/gm)).toEqual([
+      expect.stringMatching(/^taskward cannot start\. .*(No space left on device|ENOSPC)/),
+    ]);
+
+    rmSync(join(disk, 'ballast'));
+    await serve(port, environment);
+    const statuses = await Promise.all(
+      acknowledged.map(async (id) => (await fetch(`${tasks}/${id}`, { headers })).status),
+    );
+    expect(statuses).toEqual(acknowledged.map(() => 200));
+  } finally {
+    await Promise.all(running.map((process) => stop(process, 'SIGTERM')));
+    spawnSync('umount', [disk]);
+  }
 });
 
 test('on a server that stops and starts again: 503 meanwhile, and back by itself', { timeout: 120_000 }, async () => {

@@ -102,6 +102,12 @@ async function openResources(config: Config): Promise<Resources> {
   if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
   const secret = config.secret ?? keptSecret(dataFolder);
   const log = await createLog(logLevel);
+  driver.crashed?.then((error) => {
+    log.fatal({ event: 'database_crashed' }, error.message);
+    // In order: requests under way get their 503. Whoever supervises the process starts it again.
+    process.exitCode = 1;
+    process.kill(process.pid, 'SIGTERM');
+  });
   return { driver, secret, log, keys: createSigningKeys({ auth: driver.auth, secret, log }) };
 }
 

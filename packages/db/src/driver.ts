@@ -25,6 +25,8 @@ export interface Driver {
    * @returns how many tasks had text to normalize and fold.
    */
   migrate(folder: string): Promise<number>;
+  /** Resolves with the reason when the database can never be used again in this process; where that can happen. */
+  readonly crashed?: Promise<DatabaseUnavailable>;
   close(): Promise<void>;
 }
 

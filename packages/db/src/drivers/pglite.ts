@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { becomeUser, type Driver, sayingWhy } from '../driver';
+import {
+  becomeUser,
+  DatabaseUnavailable,
+  type Driver,
+  isDatabaseUnavailable,
+  sayingWhy,
+  toServerError,
+} from '../driver';
 import { backfillText } from '../text-backfill';
 import { Batch } from './batch';
 import { lockFolder, makePrivate, prepareFolder } from './data-folder';
@@ -17,7 +24,7 @@ import { lockFolder, makePrivate, prepareFolder } from './data-folder';
 export async function openPglite(folder: string): Promise<Driver> {
   prepareFolder(folder);
   const unlock = lockFolder(folder);
-  const pg = await open(folder).catch((error) => {
+  const { pg, crashed } = await open(folder).catch((error) => {
     unlock();
     throw new Error(`The embedded database in ${folder} cannot be opened: ${error.message}`, { cause: error });
   });
@@ -37,7 +44,7 @@ export async function openPglite(folder: string): Promise<Driver> {
         const handler = handlers[message.name];
         if (handler) batch[handler](message as never, { parsedStatements });
       }
-      const [, ...answers] = await batch.answers;
+      const [, ...answers] = await batch.answers.catch(rethrow);
       return answers;
     },
     read: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
@@ -46,6 +53,7 @@ export async function openPglite(folder: string): Promise<Driver> {
       await sayingWhy(migrate(auth, { migrationsFolder }));
       return sayingWhy(backfillText(driver));
     },
+    crashed,
     async close() {
       await pg.close();
       unlock();
@@ -64,15 +72,96 @@ const handlers: Record<string, Extract<keyof Batch, `handle${string}`>> = {
 };
 
 /** Opens the data of the folder. The first time they are made aside, so that a start cut short leaves none by halves. */
-async function open(folder: string): Promise<PGlite> {
+async function open(folder: string): Promise<Postgres> {
   const data = join(folder, 'postgres');
   if (!existsSync(data)) {
     const draft = `${data}.new`;
-    rmSync(draft, { recursive: true, force: true });
-    const pg = await PGlite.create(draft);
-    await pg.close();
-    renameSync(draft, data);
+    const removeDraft = () => rmSync(draft, { recursive: true, force: true });
+    removeDraft();
+    try {
+      const { pg } = await start(draft);
+      await pg.close();
+      renameSync(draft, data);
+    } catch (error) {
+      // It may be what fills the disk.
+      removeDraft();
+      throw error;
+    }
   }
   makePrivate(data);
-  return PGlite.create(data);
+  return start(data);
 }
+
+interface Postgres {
+  readonly pg: PGlite;
+  readonly crashed: Promise<DatabaseUnavailable>;
+}
+
+/** @throws {Error} with the last fatal error in the log of PostgreSQL, if there is one. */
+async function start(dataDir: string): Promise<Postgres> {
+  let fatal: string | undefined;
+  const onStderr = (line: string) => {
+    fatal = /(?:FATAL|PANIC): +(.*)/.exec(line)?.[1] ?? fatal;
+    return false;
+  };
+  // Without the timer of that log, which a failed start leaves running, so that the process does not end.
+  const startParams = [...PGlite.defaultStartParams, '-c', 'log_startup_progress_interval=0'];
+  const pg = await PGlite.create({ dataDir, onStderr, startParams }).catch((error) => {
+    throw new Error(fatal ?? (error.errno === ENOSPC ? 'No space left on device' : error.message), { cause: error });
+  });
+  const { execProtocolStream } = pg;
+  pg.execProtocolStream = (...args) => execProtocolStream.apply(pg, args).catch(rethrow);
+  const crashed = failAfterCrash(pg, (error) => unavailable(`it has crashed: ${fatal ?? error}`, error));
+  return { pg, crashed };
+}
+
+/** The number in the errors of Emscripten's file system, which have no message. */
+const ENOSPC = 51;
+
+function rethrow(error: unknown): never {
+  const isSorted = isDatabaseUnavailable(error) || toServerError(error, true) === error;
+  throw isSorted ? error : unavailable((error as Error).message, error);
+}
+
+/** With the reason, which operators of a server read in its log. */
+function unavailable(reason: string, cause: unknown): DatabaseUnavailable {
+  const error = new DatabaseUnavailable(true, cause);
+  error.message = `The embedded database is not available: ${reason}`;
+  return error;
+}
+
+/**
+ * Makes every call fail once PostgreSQL has ended, be it by a PANIC, as on a full disk, or by a trap of WebAssembly.
+ * PGlite catches either and calls PostgreSQL again, without end.
+ *
+ * @returns the error that all calls fail with, when that has happened.
+ */
+function failAfterCrash(pg: PGlite, toCrash: (error: unknown) => DatabaseUnavailable): Promise<DatabaseUnavailable> {
+  const module = pg.Module as unknown as Record<string, unknown>;
+  return new Promise((resolve) => {
+    for (const name of ['_PostgresMainLoopOnce', '_PostgresMainLongJmp']) {
+      const run = module[name] as () => void;
+      module[name] = () => {
+        try {
+          run();
+        } catch (error) {
+          if ((error as { status?: unknown }).status === POSTGRES_MAIN_LONGJMP) throw error;
+          const crash = toCrash(error);
+          const fail = () => {
+            throw crash;
+          };
+          // The exports of PostgreSQL, and what PGlite calls where it catches.
+          for (const key of Object.keys(module)) {
+            if ((key.startsWith('_') && typeof module[key] === 'function') || key === 'stackRestore')
+              module[key] = fail;
+          }
+          resolve(crash);
+          throw crash;
+        }
+      };
+    }
+  });
+}
+
+/** What PGlite's build of PostgreSQL exits with where PostgreSQL jumps to its handler of errors: no crash. */
+const POSTGRES_MAIN_LONGJMP = 100;
