@@ -240,7 +240,8 @@ export const listTasks = {
   summary: 'A page of your tasks',
   description: `Go on with \`next_cursor\`, or by the \`Link\` header, until it is null. A walk through the pages gives each
     task that was there throughout exactly once, whatever is written meanwhile, as long as what it is sorted by stays as it
-    is. A cursor belongs to its sort and its filters. A page costs the same wherever it is.`,
+    is. A cursor belongs to its sort and its filters. A page costs the same wherever it is. A page also ends with the
+    task that passes 1 MiB, so it may have fewer than \`limit\` tasks and still not be the last.`,
   params: ofUser,
   query: ListQuery,
   success: { 200: TaskPage },

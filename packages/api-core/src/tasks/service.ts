@@ -31,12 +31,12 @@ export async function list(ctx: Context, { cursor, limit, sort, ...given }: List
     filters: Object.keys(filters) as statements.Filter[],
     continued: cursor !== undefined,
   });
-  const [[page]] = await ctx.db.asUser(userId, [statement({ ...filters, userId, key, id, limit: limit + 1 })]);
-  const rows = page?.rows ?? [];
-  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  const [[page]] = await ctx.db.asUser(userId, [statement({ ...filters, userId, key, id, limit })]);
+  const { data, key: lastKey } = page ?? { data: [], key: null };
+  const last = data.at(-1);
   return {
-    data: rows.slice(0, limit).map(({ task }) => task),
-    next_cursor: last ? encodeCursor(ctx.cursorKey, scope, [last.key, last.task.id]) : null,
+    data,
+    next_cursor: last && lastKey !== null ? encodeCursor(ctx.cursorKey, scope, [lastKey, last.id]) : null,
   };
 }
 

@@ -92,14 +92,11 @@ export interface ListShape {
   readonly continued: boolean;
 }
 
+/** A page ends with the task that passes this many bytes of JSON, before it reaches its limit. */
+const MAX_PAGE_BYTES = sql.raw(String(2 ** 20));
+
 const MAX_LISTS = 500;
 const lists = new Map<string, ReturnType<typeof buildList>>();
-
-/** A task, and the key it is sorted by, from which the next page goes on. */
-interface Listed {
-  readonly task: Task;
-  readonly key: string;
-}
 
 /** The list of this shape: all of a page in one value, as a task is. */
 export function list(shape: ListShape) {
@@ -118,18 +115,30 @@ function buildList(shape: ListShape) {
   const conditions = shape.filters.map((filter) => filters[filter]);
   const pageOf = (...more: SQL[]) =>
     query
-      .select({ task: task.as('task'), key: sql`(${key})::text`.as('key') })
+      .select({ task: task.as('task'), key: key.as('key') })
       .from(tasks)
       .where(and(mine, ...conditions, ...more, shape.continued ? after : undefined))
       .orderBy(direction(key), direction(tasks.id))
-      .limit(value('limit'));
-  // In the order of the page (https://www.postgresql.org/docs/current/functions-aggregate.html).
-  const rows = { rows: sql<Listed[]>`coalesce(json_agg(page), '[]')` };
+      // One more, which tells whether there is a next page.
+      .limit(sql`${value('limit')}::int + 1`);
   // Whichever of the two it is, the other is empty.
-  const page = shape.filters.includes('tags')
-    ? sql`(with narrowest as (${narrowest}) ${unionAll(pageOf(areFew, isNarrow), pageOf(not(areFew)))}) page`
-    : pageOf().as('page');
-  return prepare(query.select(rows).from(page), { isPlannedAnew: shape.filters.length > 0 });
+  const candidates = shape.filters.includes('tags')
+    ? sql`with narrowest as (${narrowest}) ${unionAll(pageOf(areFew, isNarrow), pageOf(not(areFew)))}`
+    : pageOf();
+  // The size of a value just computed is known without another look at it; that of its text would have to be made.
+  const fits = sql`row_number() over preceding <= ${value('limit')}::int
+    and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= ${MAX_PAGE_BYTES}`;
+  // Aggregates and windows take the rows in their order (https://www.postgresql.org/docs/current/functions-aggregate.html).
+  const page = sql`(
+    select task, key, ${fits} as fits from (${candidates}) candidates window preceding as (rows unbounded preceding)
+  ) page`;
+  const columns = {
+    data: sql<Task[]>`coalesce(json_agg(task) filter (where fits), '[]')`,
+    /** Of the last task of the page, where another page follows. */
+    key: sql<string | null>`case when not bool_and(fits)
+      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end`,
+  };
+  return prepare(query.select(columns).from(page), { isPlannedAnew: shape.filters.length > 0 });
 }
 
 /**
