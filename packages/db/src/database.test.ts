@@ -196,6 +196,14 @@ describe('who is in force', () => {
     expect(await identity('')).toEqual({ role: 'todo_user', id: '', timeout: '9s' });
   });
 
+  test('the shortest timeout of its statements applies to a batch, and to no other', async () => {
+    const ada = await newUser();
+    const limited = prepare(query.execute(IDENTITY), { timeoutMs: 1_500 });
+    const [[first], [second]] = await asUser(ada, [statement(query.execute(IDENTITY)), limited()]);
+    expect([first, second]).toMatchObject([{ timeout: '1500ms' }, { timeout: '1500ms' }]);
+    expect(await identity(ada)).toMatchObject({ timeout: '9s' });
+  });
+
   test('users at work at once are never mixed up', async () => {
     const users = await Promise.all(Array.from({ length: 20 }, newUser));
     const rounds = users.flatMap((id) => [id, id, id]);

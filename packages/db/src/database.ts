@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import journal from '../migrations/meta/_journal.json';
 import { type Driver, isDatabaseUnavailable, PATIENCE } from './driver';
+import { UserSlots } from './fairness';
 import { embeddedFolder } from './location';
 import { prepare, query, type Statement } from './query';
 
@@ -12,8 +13,9 @@ type Rows<S extends readonly Statement[]> = {
 export interface Database extends Pick<Driver, 'auth'> {
   /**
    * The one way to tasks: runs the statements, in order, in one transaction and one round trip, as this user. Answers
-   * the rows of each.
+   * the rows of each. One user's batches take half of the connections at most; more of them wait in order.
    *
+   * @throws {DatabaseUnavailable} when it has to wait too long; nothing has been sent then.
    * @throws the driver's error, of the first statement that failed; nothing has been written then.
    */
   asUser<const S extends readonly Statement[]>(userId: string, statements: S): Promise<Rows<S>>;
@@ -41,13 +43,21 @@ export async function openDriver(url: string, neonEndpoint?: string, patience = 
   return (await import('./drivers/postgres')).openPostgres(url, patience);
 }
 
-export function createDatabase(driver: Driver): Database {
+export function createDatabase(driver: Driver, { connectMs } = PATIENCE): Database {
+  // Half of the connections, so that no user can keep all others waiting.
+  const slots = new UserSlots(Math.max(1, Math.floor(driver.connections / 2)), connectMs);
   const asUser: Database['asUser'] = async (userId, statements) => {
-    const answers = await sendPatiently(driver, userId, statements);
-    return statements.map(({ toRow }, i) => {
-      const rows = answers[i] ?? [];
-      return toRow ? rows.map(toRow) : rows;
-    }) as never;
+    const turn = slots.acquire(userId);
+    if (turn) await turn;
+    try {
+      const answers = await sendPatiently(driver, userId, statements);
+      return statements.map(({ toRow }, i) => {
+        const rows = answers[i] ?? [];
+        return toRow ? rows.map(toRow) : rows;
+      }) as never;
+    } finally {
+      slots.release(userId);
+    }
   };
   const checks = {
     schema: () => assertSchemaCurrent(driver),

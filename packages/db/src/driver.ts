@@ -16,6 +16,8 @@ export interface Driver {
   send(userId: string, statements: readonly Statement[]): Promise<unknown[][]>;
   /** A statement of the owner's own, without parameters: for checks, never for a user's data. */
   read(text: string): Promise<Record<string, unknown>[]>;
+  /** How many batches run at once in this process; more wait for a connection. */
+  readonly connections: number;
   /** For Better Auth: the owner's connection, with interactive transactions. */
   readonly auth: PgliteDatabase | NodePgDatabase | NeonDatabase;
   /**
@@ -64,9 +66,13 @@ export interface Patience {
 
 export const PATIENCE: Patience = { connectMs: 5_000, answerMs: 10_000 };
 
-/** First in every transaction. The settings end with it, so a pooled connection carries nobody's identity. */
-export function becomeUser(userId: string, { answerMs } = PATIENCE): Statement {
-  return { text: BECOME_USER, params: [userId, String(answerMs * 0.9)], rowMode: 'array' };
+/**
+ * First in every transaction. The settings end with it, so a pooled connection carries nobody's identity. The shortest
+ * timeout of the statements that follow applies to each of them.
+ */
+export function becomeUser(userId: string, following: readonly Statement[], { answerMs } = PATIENCE): Statement {
+  const timeoutMs = following.reduce((least, { timeoutMs = least }) => Math.min(least, timeoutMs), answerMs * 0.9);
+  return { text: BECOME_USER, params: [userId, String(timeoutMs)], rowMode: 'array' };
 }
 
 // That this version writes the keys of text by itself, a trigger would not see.

@@ -18,6 +18,8 @@ export interface Statement<Row = unknown> {
    * @see https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES
    */
   readonly isPlannedAnew?: boolean;
+  /** After how many milliseconds the server cancels it and its batch, where that is sooner than for all statements. */
+  readonly timeoutMs?: number;
   /** What Drizzle says of the row, made of what the driver says. */
   toRow?(row: unknown): Row;
 }
@@ -38,14 +40,14 @@ type Decoder = Pick<Column, 'mapFromDriverValue'>;
  */
 export function prepare<Row>(
   written: Written<Row>,
-  { isPlannedAnew = false }: Pick<Statement, 'isPlannedAnew'> = {},
+  options: Pick<Statement, 'isPlannedAnew' | 'timeoutMs'> = {},
 ): (values?: Record<string, unknown>) => Statement<Row> {
   const prepared = ('prepare' in written ? written.prepare('') : written) as Prepared;
   const { sql: text, params } = prepared.getQuery();
   const { fields } = prepared;
   const rowMode = fields ? 'array' : 'object';
   const toRow = fields && decoderOf<Row>(fields);
-  const fixed = { text, rowMode, isPlannedAnew, ...(toRow && { toRow }) } as const;
+  const fixed = { text, rowMode, ...options, ...(toRow && { toRow }) } as const;
   return (values = {}) => ({ ...fixed, params: fillPlaceholders(params, values) });
 }
 

@@ -31,7 +31,8 @@ export async function list(ctx: Context, { cursor, limit, sort, ...given }: List
     filters: Object.keys(filters) as statements.Filter[],
     continued: cursor !== undefined,
   });
-  const [[page]] = await ctx.db.asUser(userId, [statement({ ...filters, userId, key, id, limit })]);
+  const values = { ...filters, userId, key, id, limit, candidates: limit + 1 };
+  const [[page]] = await ctx.db.asUser(userId, [statement(values)]);
   const { data, key: lastKey } = page ?? { data: [], key: null };
   const last = data.at(-1);
   return {

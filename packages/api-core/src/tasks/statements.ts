@@ -95,6 +95,8 @@ export interface ListShape {
 /** A page ends with the task that passes this many bytes of JSON, before it reaches its limit. */
 const MAX_PAGE_BYTES = sql.raw(String(2 ** 20));
 
+const LIST_TIMEOUT_MS = 2_000;
+
 const MAX_LISTS = 500;
 const lists = new Map<string, ReturnType<typeof buildList>>();
 
@@ -120,7 +122,7 @@ function buildList(shape: ListShape) {
       .where(and(mine, ...conditions, ...more, shape.continued ? after : undefined))
       .orderBy(direction(key), direction(tasks.id))
       // One more, which tells whether there is a next page.
-      .limit(sql`${value('limit')}::int + 1`);
+      .limit(value('candidates'));
   // Whichever of the two it is, the other is empty.
   const candidates = shape.filters.includes('tags')
     ? sql`with narrowest as (${narrowest}) ${unionAll(pageOf(areFew, isNarrow), pageOf(not(areFew)))}`
@@ -138,7 +140,8 @@ function buildList(shape: ListShape) {
     key: sql<string | null>`case when not bool_and(fits)
       then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end`,
   };
-  return prepare(query.select(columns).from(page), { isPlannedAnew: shape.filters.length > 0 });
+  const options = { isPlannedAnew: shape.filters.length > 0, timeoutMs: LIST_TIMEOUT_MS };
+  return prepare(query.select(columns).from(page), options);
 }
 
 /**

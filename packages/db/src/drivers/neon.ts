@@ -39,7 +39,7 @@ export function openNeon(url: string, endpoint?: string, patience = PATIENCE): D
       // What cannot be written fails here, where it cannot be taken for a failure of the way there.
       JSON.stringify(statements.map(({ params }) => params));
       // The parsers of types count only where they are given with the statement itself.
-      const queries = [becomeUser(userId, patience), ...statements].map(({ text, params }) =>
+      const queries = [becomeUser(userId, statements, patience), ...statements].map(({ text, params }) =>
         overHttp.query(text, params, { types: typesForDrizzle }),
       );
       const [, ...answers] = await overHttp
@@ -53,6 +53,8 @@ export function openNeon(url: string, endpoint?: string, patience = PATIENCE): D
       });
     },
     read: async (text) => (await owner.query(text)).rows,
+    // Of statements over HTTP the proxy holds the connections.
+    connections: pool.options.max,
     auth: drizzle(owner),
     migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),

@@ -32,7 +32,8 @@ export async function openPglite(folder: string): Promise<Driver> {
   const parsedStatements = {};
   const driver: Driver = {
     async send(userId, statements) {
-      const batch = new Batch([becomeUser(userId), ...statements]);
+      // The timeout is set, but cannot end a statement here: nothing else runs in the process meanwhile.
+      const batch = new Batch([becomeUser(userId, statements), ...statements]);
       // As PGlite's own `query` does it, so that it never comes between the statements of an open transaction.
       const messages = await pg._runExclusiveTransaction(() =>
         pg._runExclusiveQuery(async () => {
@@ -48,6 +49,7 @@ export async function openPglite(folder: string): Promise<Driver> {
       return answers;
     },
     read: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
+    connections: 1,
     auth,
     async migrate(migrationsFolder) {
       await sayingWhy(migrate(auth, { migrationsFolder }));

@@ -22,7 +22,7 @@ export function openPostgres(url: string, patience = PATIENCE): Driver {
 
   const driver: Driver = {
     async send(userId, statements) {
-      const batch = new Batch([becomeUser(userId, patience), ...statements]);
+      const batch = new Batch([becomeUser(userId, statements, patience), ...statements]);
       const client = await pool.connect().catch((error) => {
         throw toServerError(error, false);
       });
@@ -36,6 +36,7 @@ export function openPostgres(url: string, patience = PATIENCE): Driver {
       return answers;
     },
     read: async (text) => (await owner.query(text)).rows,
+    connections: pool.options.max,
     auth: drizzle(owner),
     migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),
