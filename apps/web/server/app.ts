@@ -42,6 +42,8 @@ export interface App {
   readonly isDevelopment: boolean;
   readonly log: Logger;
   readonly mailer: Mailer | undefined;
+  /** Tasks of one user; 0 is no limit. */
+  readonly maxTasks: number;
   /** Where spans and metrics go somewhere. */
   readonly telemetry: Telemetry | undefined;
   /** Of requests by one user; undefined where there is none. */
@@ -75,6 +77,7 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
     isDevelopment: config.isDevelopment,
     log,
     mailer,
+    maxTasks: config.maxTasks,
     telemetry,
     userLimit: apiRateLimit > 0 ? { policy, limit: createFastRateLimit(policy, log, countedIn) } : undefined,
     concurrencyLimit: apiConcurrencyLimit > 0 ? createConcurrencyLimit(apiConcurrencyLimit) : undefined,

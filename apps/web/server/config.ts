@@ -25,6 +25,8 @@ export interface Config {
   readonly telemetry: { readonly metricsEvery: number } | undefined;
   /** Requests to the task API by one user at the same time, in one process; 0 is no limit. */
   readonly apiConcurrencyLimit: number;
+  /** Tasks of one user; 0 is no limit. */
+  readonly maxTasks: number;
   /** Requests to the task API by one user in a minute; 0 is no limit. */
   readonly apiRateLimit: number;
   /** Attempts at accounts from one address in 15 minutes; 0 is no limit. */
@@ -78,6 +80,7 @@ const Environment = z.object({
     .refine(isDatabaseUrl, 'use postgres://user:password@host/database, or pglite:<folder>, or leave it unset')
     .default(DEFAULT_DATABASE_URL),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  MAX_TASKS: count(10_000_000).default(20_000),
   MIGRATE_ON_BUILD: flag,
   NEON_ENDPOINT: z.string().refine(isOrigin, 'use the origin alone, such as http://localhost:4444').optional(),
   NODE_ENV: z.string().optional(),
@@ -232,6 +235,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     mail: env.SMTP_URL && env.SMTP_FROM ? { url: env.SMTP_URL, from: env.SMTP_FROM } : undefined,
     logLevel: env.LOG_LEVEL,
     apiConcurrencyLimit: env.API_CONCURRENCY_LIMIT,
+    maxTasks: env.MAX_TASKS,
     apiRateLimit: env.API_RATE_LIMIT,
     authRateLimit: env.AUTH_RATE_LIMIT,
     // Functions are many processes; the embedded database belongs to one.

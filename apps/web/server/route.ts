@@ -25,7 +25,7 @@ type RouteHandler = (request: Request, route: { params: Promise<Record<string, s
 export function route<const O extends Operation>(operation: O, handle: Handle<O>): RouteHandler {
   return (request, { params }) =>
     respond(request, async (call) => {
-      const { authenticate, concurrencyLimit, cursorKey, db, userLimit } = call.app;
+      const { authenticate, concurrencyLimit, cursorKey, db, maxTasks, userLimit } = call.app;
       call.operation = operation;
       const userId = await authenticate(request.headers.get('authorization'));
       call.userId = userId;
@@ -43,7 +43,7 @@ export function route<const O extends Operation>(operation: O, handle: Handle<O>
       const preconditions = readPreconditions(request);
       const idempotency = operation.idempotent && readIdempotency(request, call.path, input.body);
       call.marks?.push(['input', performance.now()]);
-      const result = await handle({ ...input, ctx: { db, userId, cursorKey, preconditions, idempotency } });
+      const result = await handle({ ...input, ctx: { db, userId, cursorKey, maxTasks, preconditions, idempotency } });
       call.marks?.push(['task', performance.now()]);
       return toResponse(operation, result, call.url, preconditions);
     });

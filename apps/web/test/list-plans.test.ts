@@ -85,7 +85,13 @@ describe.runIf(engine === 'postgres')('a list', () => {
     await fresh?.drop();
   });
 
-  const as = (userId: string) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), preconditions: {} });
+  const as = (userId: string) => ({
+    db,
+    userId,
+    cursorKey: createSecretKey(Buffer.alloc(32)),
+    maxTasks: 20_000,
+    preconditions: {},
+  });
 
   /** The statement that the service runs for this query, and the cursor that it answers. */
   async function statementOf(userId: string, query: object): Promise<{ statement: Statement; cursor: string | null }> {

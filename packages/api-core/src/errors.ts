@@ -47,6 +47,12 @@ export const problems = {
     explanation: `What If-Match or If-None-Match expects of the task does not hold. Nothing was changed. The ETag of the
       answer is the version it has now: read it, merge your change, and send it again with that.`,
   },
+  conflict: {
+    status: 409,
+    title: 'Conflict',
+    explanation: `You have as many tasks as one user may have here. Nothing was changed. Delete some, then send it again.
+      Tasks that are there can still be read, replaced, changed and deleted.`,
+  },
   payload_too_large: {
     status: 413,
     title: 'The body is too large',

@@ -263,7 +263,7 @@ export const createTask = {
   idempotent: true,
   etag,
   location,
-  errors: [...always, ...withBody, 'malformed_header'],
+  errors: [...always, ...withBody, 'malformed_header', 'conflict'],
 } as const satisfies Operation;
 
 export const getTask = {
@@ -294,7 +294,7 @@ export const replaceTask = {
   success: { 200: Task, 201: Task },
   etag,
   location,
-  errors: [...always, ...withBody, 'not_found', 'precondition_failed'],
+  errors: [...always, ...withBody, 'not_found', 'conflict', 'precondition_failed'],
 } as const satisfies Operation;
 
 export const updateTask = {

@@ -19,7 +19,7 @@ beforeAll(async () => {
   driver = await openDriver(database.url);
   const db = createDatabase(driver);
   await db.auth.insert(user).values({ id: 'ada', name: 'Ada', email: 'ada@example.com' });
-  ctx = { db, userId: 'ada', cursorKey: createSecretKey(Buffer.alloc(32)), preconditions: {} };
+  ctx = { db, userId: 'ada', cursorKey: createSecretKey(Buffer.alloc(32)), maxTasks: 0, preconditions: {} };
 });
 
 afterAll(async () => {

@@ -34,7 +34,7 @@ beforeAll(async () => {
         return answers;
       }),
   });
-  as = (userId) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), preconditions: {} });
+  as = (userId) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), maxTasks: 20_000, preconditions: {} });
   for (const id of ['ada', 'bob']) await db.auth.insert(user).values({ id, name: id, email: `${id}@example.com` });
 });
 

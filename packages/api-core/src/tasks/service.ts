@@ -15,6 +15,8 @@ export interface Context {
   readonly userId: string;
   /** Signs cursors; any secret, the same for all processes of a deployment. */
   readonly cursorKey: KeyObject;
+  /** How many tasks a user may have; 0 is no limit. */
+  readonly maxTasks: number;
   readonly preconditions: Preconditions;
   /** The client's key for this request, and what tells the request from others. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string } | undefined;
@@ -69,15 +71,15 @@ export async function get(ctx: Context, id: string): Promise<Task> {
 export async function create(ctx: Context, input: TaskInput): Promise<Created<Task> | Replayed<Created<Task>>> {
   // A task that is not there yet has no version to expect.
   const unconditional = { ...ctx, preconditions: {} };
-  const { task, isReplayed } = await write(unconditional, uuidv7(), toValues(input), [statements.put]);
+  const { task, isReplayed } = await put(unconditional, uuidv7(), input, []);
   const created = new Created(task);
   return isReplayed ? new Replayed(created) : created;
 }
 
 /** Replaces the task whole, or creates it under this id. */
 export async function replace(ctx: Context, id: string, input: TaskInput): Promise<Task | Created<Task>> {
-  const { lock, version, put } = statements;
-  const { task, results } = await write(ctx, id, toValues(input), [lock, version, put]);
+  const { lock, version } = statements;
+  const { task, results } = await put(ctx, id, input, [lock, version]);
   const wasThere = results[1]?.length === 1;
   return wasThere ? task : new Created(task);
 }
@@ -108,6 +110,26 @@ export async function remove(ctx: Context, id: string): Promise<undefined> {
   if (removed.length === 0) notFound();
 }
 
+/** More creations than one user can have running at once, in all processes together. */
+const RESERVE = 100;
+
+/**
+ * Creates the task or replaces it, after the other writes. Far from the limit creations of one user run side by side;
+ * within `RESERVE` of it they queue up, so that none gets beyond it.
+ */
+async function put(ctx: Context, id: string, input: TaskInput, before: readonly Write[]) {
+  const { lockUser, put } = statements;
+  const attempt = (maxTasks: number | null, writes: readonly Write[]) =>
+    write(ctx, id, { ...toValues(input), maxTasks }, [...before, ...writes]);
+  if (ctx.maxTasks === 0) return attempt(null, [put]);
+  const inQueue = () => attempt(ctx.maxTasks, [lockUser, put]);
+  if (ctx.maxTasks <= RESERVE) return inQueue();
+  return attempt(ctx.maxTasks - RESERVE, [put]).catch((error) => {
+    if (error instanceof ApiError && error.code === 'conflict') return inQueue();
+    throw error;
+  });
+}
+
 type Write = (values: Record<string, unknown>) => Statement;
 
 /**
@@ -135,8 +157,8 @@ async function write(ctx: Context, id: string, given: Record<string, unknown>, w
   const hit = results.at(-1)?.length === 1;
   if (hit && row) return { task: row.task, isReplayed: false, results };
   if (row) return preconditionFailed(row.task.version);
-  if (preconditions.ifMatch && writes.includes(statements.put)) return preconditionFailed();
-  return notFound();
+  if (!writes.includes(statements.put)) return notFound();
+  return preconditions.ifMatch ? preconditionFailed() : tooManyTasks();
 }
 
 /** The only foreign key that a task statement can miss is the user's: the account was deleted after the token was made. */
@@ -166,6 +188,10 @@ function preconditionFailed(version?: number): never {
   const detail = version ? 'The task is at another version.' : 'There is no task under this id.';
   const headers = version ? { ETag: toEntityTag(version) } : {};
   throw new ApiError('precondition_failed', detail, { headers });
+}
+
+function tooManyTasks(): never {
+  throw new ApiError('conflict', 'You have as many tasks as one user may have.');
 }
 
 function keyReused(): ApiError {

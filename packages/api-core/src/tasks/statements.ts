@@ -252,13 +252,25 @@ const atVersion = (versions: SQL) =>
     .from(tasks)
     .where(and(thisOne, isAt(versions)));
 
+/** Under `maxTasks`, where that is not null; counted only for a task that is not there yet. */
+const hasRoom = sql`(${value('maxTasks')}::int is null
+  or ${exists(query.select({ id: tasks.id }).from(tasks).where(thisOne))}
+  or not exists (select from tasks where ${mine} offset ${value('maxTasks')}::int - 1 limit 1))`;
+
+/** Held until the end of the transaction, so that creations of one user queue up, and each counts those before it. */
+export const lockUser = prepare(
+  query
+    .select({ locked: sql`pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' tasks', 0))::text` })
+    .from(sql`(values (1)) one`),
+);
+
 /** The whole task as given, in the order of the table's columns, where the preconditions allow it. */
 const newTask = sql`
   select ${value('userId')}::text, ${value('id')}::uuid, ${given.title}, ${given.description}, ${given.status},
     ${given.priority}, ${given.dueDate}, case when ${given.status} = 'done' then now() end, now(), now(), 1,
     ${titleKey}, ${descriptionKey}
   where (${ifMatch} is null or ${exists(atVersion(ifMatch))})
-    and (${ifNoneMatch} is null or ${notExists(atVersion(ifNoneMatch))}) and ${isNew}`;
+    and (${ifNoneMatch} is null or ${notExists(atVersion(ifNoneMatch))}) and ${isNew} and ${hasRoom}`;
 
 const upserted = query.$with('hit').as(
   query
@@ -268,7 +280,7 @@ const upserted = query.$with('hit').as(
     .returning(hitColumns),
 );
 
-/** Creates the task, or replaces it whole. Answers a row where the preconditions allowed it. */
+/** Creates the task, or replaces it whole. Answers a row where the preconditions and the limit allowed it. */
 export const put = prepare(withTags(upserted));
 
 export const version = prepare(query.select({ version: tasks.version }).from(tasks).where(thisOne));
@@ -336,7 +348,14 @@ export const remember = prepare(
     }),
 );
 
-/** Takes away some of what the user need not remember any more: a little each time, so that no time is much. */
+/** How many stored answers a user has at most; the oldest go. */
+const MAX_ANSWERS = sql.raw('10000');
+/** When the oldest answer was stored that is among the newest `MAX_ANSWERS`; null where there are fewer. */
+const oldestKept = sql`(
+  select created_at from idempotency_keys where ${eq(idempotencyKeys.userId, value('userId'))}
+  order by created_at desc offset ${MAX_ANSWERS} - 1 limit 1)`;
+
+/** Deletes some of what has expired or is beyond the limit: a few rows each time, so that no write takes long. */
 export const forget = prepare(
   query
     .delete(idempotencyKeys)
@@ -348,7 +367,13 @@ export const forget = prepare(
           query
             .select({ key: idempotencyKeys.key })
             .from(idempotencyKeys)
-            .where(and(eq(idempotencyKeys.userId, value('userId')), not(isFresh)))
+            .where(
+              and(
+                eq(idempotencyKeys.userId, value('userId')),
+                sql`${idempotencyKeys.createdAt} < greatest(now() - interval '24 hours', ${oldestKept})`,
+              ),
+            )
+            .orderBy(idempotencyKeys.createdAt)
             .limit(20),
         ),
       ),

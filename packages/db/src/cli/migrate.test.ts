@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createDatabase, openDriver } from '..';
-import { engine, freshDatabase } from '../testing';
+import { query } from '../query';
+import { engine, freshDatabase, statement } from '../testing';
 
 /** Runs the command as an operator would. */
 const migrate = (env: Record<string, string>) =>
@@ -13,7 +14,7 @@ const migrate = (env: Record<string, string>) =>
 
 const NOWHERE = 'postgres://nobody:x@127.0.0.1:1/none';
 
-test('makes an empty database one that the app takes, by the URL past a pooler where there is one', async () => {
+test('makes an empty database one that the app takes, by the URL past a pooler where there is one, and in which users create no temporary tables', async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
   const before = await openDriver(url, neonEndpoint);
   for (const statement of ['drop schema drizzle cascade', 'drop schema public cascade', 'create schema public']) {
@@ -23,7 +24,11 @@ test('makes an empty database one that the app takes, by the URL past a pooler w
   const { stdout } = await migrate({ DATABASE_URL: NOWHERE, DATABASE_URL_UNPOOLED: url });
   expect(stdout).toBe('The schema is current.\n');
   const after = await openDriver(url, neonEndpoint);
-  await createDatabase(after).assertReady();
+  const db = createDatabase(after);
+  await db.assertReady();
+  const temporary = 'create temporary table scratch (n int)';
+  await expect(db.asUser('', [statement(query.execute(temporary))])).rejects.toMatchObject({ code: '42501' });
+  await expect(db.auth.execute(temporary)).resolves.toBeDefined();
   await after.close();
   await drop();
 });
