@@ -55,6 +55,7 @@ test('every fault is in the one message, and none of the values', () => {
     CORS_ORIGINS: 'https://wrong-16.example.com, wrong-17',
     DATABASE_URL: 'postgres://wrong-5:wrong-6@db.example.com/wrong-7',
     LOG_LEVEL: 'wrong-8',
+    MAX_TASKS: 'wrong-19',
     NEON_ENDPOINT: 'wrong-9',
     PORT: 'wrong-10',
     RATE_LIMIT_STORE: 'wrong-18',

@@ -24,16 +24,18 @@ afterAll(async () => {
 
 const nap = (seconds: number) => statement(query.execute(sql.raw(`select pg_sleep(${seconds})`)));
 
-test('twenty slow statements of one user do not keep another user’s statement waiting for them', async () => {
+test('twelve slow statements of one user do not keep another user’s statement waiting for them', async () => {
   const [ada, bob] = [randomUUID(), randomUUID()];
   let done = 0;
-  const slow = Array.from({ length: 20 }, () => db.asUser(ada, [nap(0.2)]).then(() => done++));
+  const slow = Array.from({ length: 12 }, () =>
+    db.asUser(ada, [nap(engine === 'pglite' ? 0.2 : 1)]).then(() => done++),
+  );
   await sleep(20);
   await db.asUser(bob, [nap(0)]);
   // The embedded database runs one at a time, and one more may have begun before this one came.
   expect(done).toBeLessThanOrEqual(engine === 'pglite' ? 2 : 0);
   await Promise.all(slow);
-  expect(done).toBe(20);
+  expect(done).toBe(12);
 });
 
 test('statements of one user that fail make room for those that wait', async () => {
