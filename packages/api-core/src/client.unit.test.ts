@@ -127,13 +127,15 @@ describe('operations as functions', () => {
       if (needed.has(module)) return;
       needed.add(module);
       if (module === 'zod') return;
-      const source = readFileSync(new URL(`${module}.ts`, import.meta.url), 'utf8');
+      const path = module.replace('@taskward/db/', '../../db/src/');
+      const source = readFileSync(new URL(`${path}.ts`, import.meta.url), 'utf8');
       for (const [, name = ''] of source.matchAll(/^(?:import|export) (?!type\b)[^;]*?from '([^']+)'/gm)) {
         visit(name.startsWith('.') ? new URL(name, `x:/${module}`).pathname.slice(1) : name);
       }
     };
     visit('client');
     expect([...needed].sort()).toEqual([
+      '@taskward/db/text',
       'calls',
       'client',
       'contract',

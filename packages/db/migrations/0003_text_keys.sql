@@ -18,6 +18,8 @@ BEGIN
 	INSERT INTO "public"."text_backfill" ("user_id") VALUES (NEW."user_id");
 	RETURN NEW;
 END $$;--> statement-breakpoint
+-- A trigger needs no right of whoever sets it off.
+REVOKE EXECUTE ON FUNCTION "tasks_await_backfill"() FROM PUBLIC;--> statement-breakpoint
 CREATE TRIGGER "tasks_inserted_without_keys" BEFORE INSERT ON "tasks" FOR EACH ROW
 	WHEN (NEW."description_key" IS NULL) EXECUTE FUNCTION "tasks_await_backfill"();--> statement-breakpoint
 CREATE TRIGGER "tasks_updated_without_keys" BEFORE UPDATE ON "tasks" FOR EACH ROW
