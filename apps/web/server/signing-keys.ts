@@ -97,7 +97,7 @@ export function createSigningKeys({ auth, secret, log }: { auth: Database['auth'
           const live = (await judge(stored)).filter((one) => isOurs.get(one.id) && one.expiresAt > new Date());
           return stored.find((one) => one.id === live.at(-1)?.id);
         };
-        const signer = await addSigningKey(auth, row, pick, new Date(Date.now() - KEY_GRACE * 1000));
+        const signer = await addSigningKey(auth, row, pick, KEY_GRACE * 1000);
         loadedAt = Number.NEGATIVE_INFINITY;
         if (signer.id === row.id) log.info({ event: 'key_created', key_id: row.id }, 'a new key signs tokens');
         return toJwk(signer, FOREVER);

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { jwks } from '@taskward/db/schema';
+import { engine } from '@taskward/db/testing';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../server/app';
-import { KEY_GRACE } from '../server/signing-keys';
+import { KEY_GRACE, KEY_LIFETIME } from '../server/signing-keys';
 import {
   cookieOf,
   loggedEvents,
@@ -77,6 +78,44 @@ test('after all keys are retired no token from before is taken, and a session bu
   await restartApp();
   expect(await statusWith(ada.token)).toBe(401);
   expect(await statusWith(await takeToken(ada.cookie))).toBe(200);
+});
+
+// The embedded database is in the process and has the same clock.
+describe.skipIf(engine === 'pglite')('a server whose clock is off by more than a key lives', () => {
+  const restartWithClock = async (seconds: number) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
+    await restartApp();
+  };
+  afterEach(async () => {
+    vi.useRealTimers();
+    await restartApp();
+  });
+
+  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])('(%d s) signs with the key of the others', async (seconds) => {
+    await restartWithClock(seconds);
+    expect(kidOf((await signUp()).token)).toBe(kidOf(ada.token));
+    expect(await published()).toEqual([kidOf(ada.token)]);
+    expect(await storedKeys()).toHaveLength(1);
+  });
+
+  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])('(%d s) creates a key for the others', async (seconds) => {
+    await asOwner('delete from jwks');
+    await restartWithClock(seconds);
+    const { token } = await signUp();
+    vi.useRealTimers();
+    await restartApp();
+    expect(kidOf((await signUp()).token)).toBe(kidOf(token));
+    const [key] = await storedKeys();
+    expect(Math.abs((key?.createdAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
+    expect((key?.expiresAt?.getTime() ?? 0) - (key?.createdAt.getTime() ?? 0)).toBeCloseTo(KEY_LIFETIME * 1000, -2);
+  });
+
+  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])('(%d s) replaces the key that expired', async (seconds) => {
+    await asOwner("update jwks set expires_at = now() - interval '1 s'");
+    await restartWithClock(seconds);
+    expect(kidOf((await signUp()).token)).not.toBe(kidOf(ada.token));
+    expect(await published()).toContain(kidOf(ada.token));
+  });
 });
 
 describe('the database under another secret', () => {

@@ -1,37 +1,55 @@
-import { asc, lt, sql } from 'drizzle-orm';
+import { asc, getTableColumns, lt, sql } from 'drizzle-orm';
 import type { Driver } from './driver';
 import { jwks } from './schema/auth';
 
-/** A key as it is stored: the private half is encrypted, by whom only the application knows. */
+/**
+ * A key as it is stored: the private half is encrypted, by whom only the application knows. Its times are stored by the
+ * clock of the database, so that servers with different clocks agree on its age, and are given as the clock of this
+ * process would show them.
+ */
 export type StoredKey = typeof jwks.$inferSelect;
 
 /** Any number will do, as long as no other program locks it in this database. */
 const MINT_LOCK = 7_411_982_266;
 
-const oldestFirst = (auth: Pick<Driver['auth'], 'select'>) =>
-  auth.select().from(jwks).orderBy(asc(jwks.createdAt), asc(jwks.id));
+/** Not `now()`, which is the start of a transaction that may have waited for a lock. */
+const databaseNow = sql`clock_timestamp()`;
+const milliseconds = (duration: number) => sql`${duration} * interval '1 millisecond'`;
 
 /** Every key there is, oldest first. */
-export function listSigningKeys(auth: Driver['auth']): Promise<StoredKey[]> {
-  return oldestFirst(auth);
+export async function listSigningKeys(auth: Pick<Driver['auth'], 'select'>): Promise<StoredKey[]> {
+  const rows = await auth
+    .select({ ...getTableColumns(jwks), now: sql`extract(epoch from ${databaseNow}) * 1000`.mapWith(Number) })
+    .from(jwks)
+    .orderBy(asc(jwks.createdAt), asc(jwks.id));
+  const received = Date.now();
+  return rows.map(({ now, ...key }) => {
+    const toLocal = (time: Date) => new Date(time.getTime() - now + received);
+    return { ...key, createdAt: toLocal(key.createdAt), expiresAt: key.expiresAt && toLocal(key.expiresAt) };
+  });
 }
 
 /**
- * Stores the key and forgets those that expired before `forgetBefore`, unless `pick` finds one among the stored that
- * will do. One process at a time, so that many that start at once end up with one key.
+ * Stores the key, as of now, and forgets those that expired more than `graceMs` ago, unless `pick` finds one among the
+ * stored that will do. One process at a time, so that many that start at once end up with one key.
  */
 export async function addSigningKey(
   auth: Driver['auth'],
   key: StoredKey,
   pick: (stored: StoredKey[]) => Promise<StoredKey | undefined>,
-  forgetBefore: Date,
+  graceMs: number,
 ): Promise<StoredKey> {
   return auth.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${MINT_LOCK})`);
-    const found = await pick(await oldestFirst(tx));
+    const found = await pick(await listSigningKeys(tx));
     if (found) return found;
-    await tx.delete(jwks).where(lt(jwks.expiresAt, forgetBefore));
-    await tx.insert(jwks).values(key);
+    await tx.delete(jwks).where(lt(jwks.expiresAt, sql`${databaseNow} - ${milliseconds(graceMs)}`));
+    const lifetimeMs = key.expiresAt && key.expiresAt.getTime() - key.createdAt.getTime();
+    await tx.insert(jwks).values({
+      ...key,
+      createdAt: databaseNow,
+      expiresAt: lifetimeMs === null ? null : sql`${databaseNow} + ${milliseconds(lifetimeMs)}`,
+    });
     return key;
   });
 }
