@@ -72,11 +72,12 @@ export function createFastRateLimit(policy: Policy, log: Logger, shared?: Shared
   };
 }
 
-function toUsage({ requests }: Policy, { consumedPoints, msBeforeNext }: RateLimiterRes): Usage {
+function toUsage({ requests, seconds }: Policy, { consumedPoints, msBeforeNext }: RateLimiterRes): Usage {
   return {
     isExceeded: consumedPoints > requests,
     remaining: Math.max(0, requests - consumedPoints),
-    reset: Math.max(1, Math.ceil(msBeforeNext / 1000)),
+    // The clock of this process may have been set back since the count began.
+    reset: Math.min(seconds, Math.max(1, Math.ceil(msBeforeNext / 1000))),
   };
 }
 
@@ -85,7 +86,7 @@ function inMemory({ name, requests, seconds }: Policy): RateLimiterMemory {
 }
 
 function inDatabase({ name, requests, seconds }: Policy, database: SharedCount): RateLimiterPostgres {
-  return new RateLimiterPostgres({
+  return new LimiterByDatabaseClock({
     // The pool below Drizzle, which is there in both drivers of servers, but not in the type that all drivers share.
     storeClient: (database as unknown as { $client: unknown }).$client,
     storeType: 'pool',
@@ -96,6 +97,38 @@ function inDatabase({ name, requests, seconds }: Policy, database: SharedCount):
     duration: seconds,
   });
 }
+
+/**
+ * Begins and ends counts by the clock of the database, since those of the processes that share them may differ. A count
+ * that would end later than its window, from a time when clocks were wrong, begins again.
+ */
+class LimiterByDatabaseClock extends RateLimiterPostgres {
+  declare readonly client: { query(query: object): Promise<{ rows: { points: number; ms_left: string }[] }> };
+
+  /** In place of the library's statement, which compares with `Date.now()`. */
+  async _upsert(key: string, points: number, windowMs: number, isReset = false) {
+    const { rows } = await this.client.query({
+      name: 'rate_limits',
+      text: UPSERT,
+      values: [key, points, windowMs, isReset],
+    });
+    return { rows: rows.map(({ points, ms_left }) => ({ points, expire: Date.now() + Number(ms_left) })) };
+  }
+
+  /** Called every five minutes; a failure waits for the next time. */
+  async clearExpired(): Promise<void> {
+    await this.client.query({ text: `delete from rate_limits where expire < ${NOW}` }).catch(() => {});
+  }
+}
+
+const NOW = '(extract(epoch from now()) * 1000)::bigint';
+const BEGINS = `$4::boolean or rate_limits.expire not between ${NOW} + 1 and ${NOW} + $3`;
+const UPSERT = `
+  insert into rate_limits (key, points, expire) values ($1, $2, ${NOW} + $3::bigint)
+  on conflict (key) do update set
+    points = case when ${BEGINS} then excluded.points else rate_limits.points + excluded.points end,
+    expire = case when ${BEGINS} then excluded.expire else rate_limits.expire end
+  returning points, expire - ${NOW} as ms_left`;
 
 /**
  * Header fields that tell a client how it stands with a limit.

@@ -44,9 +44,46 @@ describe.skipIf(!isServer)('several processes', () => {
     expect(JSON.stringify(rows)).not.toContain('example.com');
   });
 
+  test('count together, and no longer than the window, when their clocks are hours apart', async () => {
+    const { db } = await getApp();
+    const shared = policy();
+    for (const hours of [2, -2, 0]) {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3_600_000 });
+      const usage = await createRateLimit(shared, db.auth).take('ada');
+      vi.useRealTimers();
+      expect(usage.reset).toBeGreaterThan(50);
+      expect(usage.reset).toBeLessThanOrEqual(60);
+    }
+    expect(await createRateLimit(shared, db.auth).take('ada')).toMatchObject({ remaining: 6 });
+  });
+
+  test('begin again a count that would last longer than its window', async () => {
+    const { db } = await getApp();
+    const shared = policy();
+    const limit = createRateLimit(shared, db.auth);
+    for (let i = 0; i < 11; i++) await limit.take('ada');
+    await db.auth.execute(`update rate_limits set expire = expire + 3600000 where key like '${shared.name}:%'`);
+    expect(await limit.take('ada')).toMatchObject({ isExceeded: false, remaining: 9, reset: 60 });
+  });
+
+  test('delete counts that are over, by the clock of the database, and no others', async () => {
+    const { db } = await getApp();
+    const [over, live] = [policy(), policy()];
+    await createRateLimit(over, db.auth).take('ada');
+    await db.auth.execute(`update rate_limits set expire = expire - 61000 where key = '${over.name}:ada'`);
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout'], now: Date.now() + 3 * 3_600_000 });
+    const limit = createRateLimit(live, db.auth);
+    await limit.take('ada');
+    vi.advanceTimersByTime(300_000);
+    vi.useRealTimers();
+    const keys = async () => (await db.auth.select().from(rateLimits)).map(({ key }) => key);
+    await vi.waitFor(async () => expect(await keys()).not.toContain(`${over.name}:ada`));
+    expect(await keys()).toContain(`${live.name}:ada`);
+  });
+
   test('forget a count whose time was over before the database had answered', async () => {
     const { log } = await getApp();
-    const late = { query: async () => ({ rows: [{ points: 1_000, expire: String(Date.now() - 5) }] }) };
+    const late = { query: async () => ({ rows: [{ points: 1_000, ms_left: '-5' }] }) };
     const limit = createFastRateLimit(policy(), log, { $client: late } as never);
     await limit.take('ada');
     await vi.waitFor(async () => expect(await limit.take('ada')).toMatchObject({ isExceeded: false, remaining: 9 }));
