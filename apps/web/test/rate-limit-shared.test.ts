@@ -71,9 +71,9 @@ describe.skipIf(!isServer)('several processes', () => {
     const [over, live] = [policy(), policy()];
     await createRateLimit(over, db.auth).take('ada');
     await db.auth.execute(`update rate_limits set expire = expire - 61000 where key = '${over.name}:ada'`);
+    await createRateLimit(live, db.auth).take('ada');
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout'], now: Date.now() + 3 * 3_600_000 });
-    const limit = createRateLimit(live, db.auth);
-    await limit.take('ada');
+    createRateLimit(live, db.auth);
     vi.advanceTimersByTime(300_000);
     vi.useRealTimers();
     const keys = async () => (await db.auth.select().from(rateLimits)).map(({ key }) => key);
