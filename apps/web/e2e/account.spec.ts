@@ -22,6 +22,18 @@ test('sign-in says what is wrong, and follows no address that leads away', async
   await expect(page).toHaveURL('/tasks');
 });
 
+test('after signing in, no address that leads away is followed in any form', async ({ newPerson, newContext }) => {
+  const ada = await newPerson();
+  for (const next of ['/.//evil.example', '/\\evil.example', '/\t/evil.example', '/a/..//evil.example']) {
+    const page = await (await newContext()).newPage();
+    await page.goto(`/sign-in?next=${encodeURIComponent(next)}`);
+    await page.getByLabel('Email').fill(ada.email);
+    await page.getByLabel('Password').fill(ada.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await expect(page).toHaveURL('/tasks');
+  }
+});
+
 test('sign-up wants a password of 12 characters, and an address that is free', async ({
   newPerson,
   newContext,

@@ -51,7 +51,7 @@ test.afterAll(async () => {
 });
 
 test('with mail: the address is confirmed, and a forgotten password is replaced', async ({ browser, trouble }) => {
-  trouble.expected.push(/403 .*\/sign-in\/email/, /401 .*\/sign-in\/email/);
+  trouble.expected.push(/401 .*\/sign-in\/email/);
   const context = await browser.newContext({ baseURL: server.origin });
   await watch(context, server.origin, trouble.heard);
   const page = await context.newPage();
@@ -64,7 +64,8 @@ test('with mail: the address is confirmed, and a forgotten password is replaced'
   await page.getByRole('button', { name: 'Create the account' }).click();
   await expect(page.getByText('A mail is on its way.')).toBeVisible();
   await signIn(page, email, 'the first of two passwords');
-  await expect(page.getByRole('main').getByRole('alert')).toHaveText('Email not verified');
+  await expect(page.getByRole('main').getByRole('alert')).toHaveText('Invalid email or password');
+  await expect(page.getByText('Confirm your email first')).toBeVisible();
   await expect.poll(() => mailbox.linkTo('/verify-email')).not.toBe('');
   await page.goto(mailbox.linkTo('/verify-email'));
   await signIn(page, email, 'the first of two passwords');

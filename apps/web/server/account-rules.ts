@@ -43,15 +43,6 @@ function assertProfile(body: unknown): void {
   if (fault) throw new APIError('BAD_REQUEST', { code: 'INVALID_PROFILE', message: fault.message });
 }
 
-/** PostgreSQL stores no NUL (https://www.postgresql.org/docs/current/datatype-character.html); looked up, it would be an error. */
-function assertText({ body, query }: Pick<Context, 'body' | 'query'>): void {
-  const hasNul = Object.values({ ...body, ...query }).some(
-    (value) => typeof value === 'string' && value.includes('\0'),
-  );
-  if (!hasNul) return;
-  throw new APIError('BAD_REQUEST', { code: 'INVALID_TEXT', message: 'Text has no NUL character.' });
-}
-
 type Handler = Parameters<typeof createAuthMiddleware>[0];
 type Context = Parameters<Handler>[0];
 
@@ -107,13 +98,10 @@ export function accountRules(note: Note): BetterAuthPlugin {
       },
     }),
     hooks: {
-      before: [
-        { matcher: () => true, handler: createAuthMiddleware(async (ctx) => assertText(ctx)) },
-        ...Object.entries(before).map(([path, rule]) => ({
-          matcher: isAt(path),
-          handler: createAuthMiddleware(rule),
-        })),
-      ],
+      before: Object.entries(before).map(([path, rule]) => ({
+        matcher: isAt(path),
+        handler: createAuthMiddleware(rule),
+      })),
       after: [
         {
           matcher: isAt('/change-password'),

@@ -13,11 +13,12 @@ import {
 import pino, { type Logger } from 'pino';
 import { type Authenticate, createAuthenticate } from './access-token';
 import { type Auth, createAuth } from './auth';
-import { authLimits } from './auth-limits';
+import { createAuthLimits } from './auth-limits';
 import { backgroundWork } from './background';
 import { noteClientAddresses } from './client-address';
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency';
 import { type Config, readConfig } from './config';
+import { createDeviceCookies } from './device-cookie';
 import { createMailer, type Mailer } from './mail';
 import { createFastRateLimit, type Policy, type RateLimit } from './rate-limit';
 import { serializeError } from './serialize-error';
@@ -59,9 +60,10 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
   const { sharesRateLimits, trustedOrigins, trustedProxies } = config;
   const telemetry = config.telemetry ? createTelemetry() : undefined;
   const db = createDatabase(telemetry?.observeDriver(driver) ?? driver);
-  const mailer = mail && createMailer(mail, log);
   const countedIn = sharesRateLimits ? db.auth : undefined;
-  const limits = authLimits(authRateLimit, countedIn);
+  const mailer = mail && createMailer(mail, log, countedIn);
+  const devices = createDeviceCookies(secret, baseUrl.startsWith('https:'));
+  const limits = createAuthLimits({ attempts: authRateLimit, devices, shared: countedIn });
   const authenticate = createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys });
   const policy = { name: 'user', requests: apiRateLimit, seconds: 60 };
   const auth = createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log });

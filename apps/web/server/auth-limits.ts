@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto';
-import type { BetterAuthPlugin } from 'better-auth';
-import { createAuthMiddleware, isAPIError } from 'better-auth/api';
 import { CLIENT_ADDRESS, networkOf } from './client-address';
+import type { createDeviceCookies } from './device-cookie';
 import { createRateLimit, type Policy, type RateLimit, type SharedCount, tooMany } from './rate-limit';
 
 const QUARTER_HOUR = 15 * 60;
 const HOUR = 60 * 60;
 
-/** What somebody could guess at, or have mail sent by. */
-const GUARDED = [
+/** What somebody could guess at, or make an account, a mail or a hash by: counted by the address it comes from. */
+const COUNTED = new Set([
   '/sign-in/email',
   '/sign-up/email',
   '/request-password-reset',
@@ -16,61 +15,108 @@ const GUARDED = [
   '/send-verification-email',
   '/change-password',
   '/delete-user',
-];
+]);
+/** Those that take the password of a session's user. */
+const CONFIRMED = new Set(['/change-password', '/delete-user']);
+/** Those after which a browser is known to the account. */
+const PROVING = new Set(['/sign-in/email', '/sign-up/email', '/reset-password']);
+
+interface Attempt {
+  readonly path: string;
+  readonly headers: Headers;
+  /** Looks up the e-mail address of the account that the request is about, where it is about one. */
+  readonly findEmail: () => Promise<string | undefined>;
+}
+
+export type AuthLimits = ReturnType<typeof createAuthLimits>;
+
+/** What names a mailbox or an account in a count: any text becomes a key that a database can store and nobody can read. */
+export const mailboxKey = (email: string): string => hash('sha256', email.toLowerCase(), 'base64url');
 
 /**
- * Limits on attempts at accounts, as a plugin of Better Auth: each address has so many in a quarter of an hour; each
- * account ten from one address, so that the right password from elsewhere still works, and a hundred an hour from
- * anywhere (NIST SP 800-63B-4, 3.2.2); each mailbox is sent five mails an hour.
+ * Limits on attempts at accounts. Each address has so many in 15 minutes. Wrong passwords are counted by account, ten in
+ * 15 minutes from each address, and a hundred an hour from all of them (NIST SP 800-63B-4, 3.2.2); a browser that has
+ * signed in before, and a session that confirms by the password, have ten in 15 minutes of their own, so that strangers
+ * cannot use them up. A profile is changed thirty times in 15 minutes.
  *
- * @param attempts by address in 15 minutes; 0 switches all of it off.
+ * @param options.attempts by address in 15 minutes; 0 switches all of it off.
+ * @returns a function that counts a request, answers it, and throws an {ApiError} 429 beyond a limit.
  */
-export function authLimits(attempts: number, shared?: SharedCount): BetterAuthPlugin {
-  if (attempts === 0) return { id: 'limits' };
+export function createAuthLimits(options: {
+  attempts: number;
+  devices: ReturnType<typeof createDeviceCookies>;
+  shared?: SharedCount | undefined;
+}) {
+  const { attempts, devices, shared } = options;
   const limit = (policy: Policy) => createRateLimit(policy, shared);
   const byAddress = limit({ name: 'address', requests: attempts, seconds: QUARTER_HOUR });
-  const byPair = limit({ name: 'account-address', requests: 10, seconds: QUARTER_HOUR });
+  const byGuesser = limit({ name: 'guesser', requests: 10, seconds: QUARTER_HOUR });
   const byAccount = limit({ name: 'account', requests: 100, seconds: HOUR });
-  const byMailbox = limit({ name: 'mailbox', requests: 5, seconds: HOUR });
+  const byProfile = limit({ name: 'profile', requests: 30, seconds: QUARTER_HOUR });
+  /** How often a password was reset of late: a part of the keys by guesser, which a reset so makes anew. */
+  const resets = limit({ name: 'reset', requests: 0, seconds: HOUR });
 
-  const addressOf = ({ headers }: { headers?: Headers | undefined }) => networkOf(headers?.get(CLIENT_ADDRESS) ?? '');
-  const accountOf = ({ body }: { body?: unknown }) => {
-    const { email } = (body ?? {}) as { email?: unknown };
-    const account = typeof email === 'string' ? email.toLowerCase() : '';
-    // Whatever was typed in, of any length and with any character, is a key that a database can hold, and tells nobody.
-    return hash('sha256', account, 'base64url');
+  /** The counts that a wrong password goes into. */
+  async function countsOf({ path, headers }: Attempt, account: string, address: string): Promise<Count[]> {
+    if (!CONFIRMED.has(path) && path !== '/sign-in/email') return [];
+    const device = devices.find(headers, account);
+    const guesser = CONFIRMED.has(path) ? 'session' : (device ?? address);
+    const own = { limit: byGuesser, key: `${account} ${await resets.count(account)} ${guesser}` };
+    return path === '/sign-in/email' && !device ? [own, { limit: byAccount, key: account }] : [own];
+  }
+
+  return async (attempt: Attempt, respond: () => Promise<Response>): Promise<Response> => {
+    const { path, headers, findEmail } = attempt;
+    if (attempts === 0 || !(COUNTED.has(path) || path === '/update-user')) return respond();
+    const address = networkOf(headers.get(CLIENT_ADDRESS) ?? '');
+    if (COUNTED.has(path)) await take(byAddress, address);
+    const email = await findEmail();
+    if (email === undefined) return respond();
+
+    const account = mailboxKey(email);
+    if (path === '/update-user') await take(byProfile, account);
+    const counts = await countsOf(attempt, account, address);
+    const response = await countWrong(counts, respond);
+    if (!response.ok) return response;
+    if (path === '/reset-password') await Promise.all([byAccount.clear(account), resets.take(account)]);
+    // A sign-up proves nothing where no session follows.
+    const isProven = path === '/reset-password' || response.headers.has('set-cookie');
+    if (PROVING.has(path) && isProven) response.headers.append('Set-Cookie', devices.issue(account));
+    return response;
   };
-  return {
-    id: 'limits',
-    hooks: {
-      before: [
-        {
-          matcher: ({ path }) => GUARDED.includes(path ?? ''),
-          handler: createAuthMiddleware(async (ctx) => {
-            const address = addressOf(ctx);
-            const account = accountOf(ctx);
-            await take(byAddress, address);
-            if (ctx.path === '/sign-in/email') {
-              await take(byPair, `${account} ${address}`);
-              await take(byAccount, account);
-            }
-            if (ctx.path === '/request-password-reset' || ctx.path === '/send-verification-email') {
-              await take(byMailbox, account);
-            }
-          }),
-        },
-      ],
-      after: [
-        {
-          matcher: ({ path }) => path === '/sign-in/email',
-          handler: createAuthMiddleware(async (ctx) => {
-            if (isAPIError(ctx.context.returned)) return;
-            await byPair.clear(`${accountOf(ctx)} ${addressOf(ctx)}`);
-          }),
-        },
-      ],
-    },
-  };
+}
+
+interface Count {
+  readonly limit: RateLimit;
+  readonly key: string;
+}
+
+/** Counts a wrong password; before it is known to be one, so that a hundred sent at once are not a hundred guesses. */
+async function countWrong(counts: readonly Count[], respond: () => Promise<Response>): Promise<Response> {
+  const taken: Count[] = [];
+  const giveBack = () => Promise.all(taken.map(({ limit, key }) => limit.giveBack(key)));
+  try {
+    for (const count of counts) {
+      await take(count.limit, count.key);
+      taken.push(count);
+    }
+    const response = await respond();
+    if (!(await isWrongPassword(response))) await giveBack();
+    // The first is the guesser's own.
+    if (response.ok && taken[0]) await taken[0].limit.clear(taken[0].key);
+    return response;
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
+}
+
+const WRONG_PASSWORD = new Set(['INVALID_EMAIL_OR_PASSWORD', 'INVALID_PASSWORD']);
+
+async function isWrongPassword(response: Response): Promise<boolean> {
+  if (response.status !== 400 && response.status !== 401) return false;
+  const text = await response.clone().text();
+  return text.startsWith('{') && WRONG_PASSWORD.has(JSON.parse(text).code);
 }
 
 async function take(limit: RateLimit, key: string): Promise<void> {

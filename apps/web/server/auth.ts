@@ -1,19 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Database } from '@taskward/db';
+import { type Database, endOldestSessions } from '@taskward/db';
 import * as schema from '@taskward/db/schema';
 import type { BetterAuthPlugin } from 'better-auth';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
-import { isAPIError } from 'better-auth/api';
+import { createAuthMiddleware, isAPIError } from 'better-auth/api';
 import { type BetterAuthOptions, betterAuth } from 'better-auth/minimal';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Logger } from 'pino';
 import { accountExists, confirmAddress, resetPassword } from './account-mail';
 import { accountRules, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './account-rules';
+import type { AuthLimits } from './auth-limits';
 import { orOutage, watched } from './auth-outage';
-import { readBytes } from './body';
+import { type AuthRequest, readAuthRequest } from './auth-request';
 import { CLIENT_ADDRESS, clientAddress } from './client-address';
 import type { Config } from './config';
 import type { Mailer } from './mail';
+import { assertHashSlot, hashFirst, passwordHashing } from './password-hashing';
 import { createSecurityLog, securityEvents } from './security-events';
 import { KEY_GRACE, KEY_LIFETIME, type SigningKeys, TOKEN_LIFETIME } from './signing-keys';
 
@@ -43,9 +45,17 @@ const OFFERED = new Set([
   '/verify-email',
 ]);
 
+/** Those that hash a password. */
+const HASHING = new Set(['/change-password', '/delete-user', '/reset-password', '/sign-in/email', '/sign-up/email']);
+
 /** Where the time of the answer could tell whether an address has an account, and how long an answer takes at least. */
 const EVEN = new Set(['/request-password-reset', '/sign-up/email']);
 const EVEN_MS = 500;
+
+/** Of one user; the oldest ends when another begins. */
+const MAX_SESSIONS = 50;
+/** Of what Better Auth logs, in characters. */
+const MAX_LOGGED = 300;
 
 interface Parts extends Pick<Config, 'baseUrl' | 'trustedOrigins' | 'trustedProxies'> {
   secret: string;
@@ -54,7 +64,7 @@ interface Parts extends Pick<Config, 'baseUrl' | 'trustedOrigins' | 'trustedProx
   /** Without it, addresses are not verified and passwords cannot be reset. */
   mailer: Mailer | undefined;
   /** On attempts at accounts. */
-  limits: BetterAuthPlugin;
+  limits: AuthLimits;
   log: Logger;
 }
 
@@ -74,6 +84,7 @@ export function createAuth(parts: Parts) {
       enabled: true,
       minPasswordLength: MIN_PASSWORD_LENGTH,
       maxPasswordLength: MAX_PASSWORD_LENGTH,
+      password: passwordHashing,
       requireEmailVerification: mailer !== undefined,
       revokeSessionsOnPasswordReset: true,
       ...(mailer && {
@@ -93,6 +104,9 @@ export function createAuth(parts: Parts) {
       },
     }),
     user: { deleteUser: { enabled: true } },
+    databaseHooks: {
+      session: { create: { after: ({ userId }) => endOldestSessions(db.auth, userId, MAX_SESSIONS) } },
+    },
     // Whoever reads the table cannot use the links that were sent.
     verification: { storeIdentifier: 'hashed' },
     advanced: {
@@ -111,7 +125,6 @@ export function createAuth(parts: Parts) {
     // Its own limits know no accounts, and believe any forwarded address.
     rateLimit: { enabled: false },
     plugins: [
-      limits,
       jwt({
         adapter: keys.adapter,
         jwks: {
@@ -129,36 +142,102 @@ export function createAuth(parts: Parts) {
         disableSettingJwtHeader: true,
       }),
       accountRules(note),
+      hashFirst(),
       securityEvents(note),
+      // After the log has been told the reason.
+      ...(mailer ? [oneRefusal()] : []),
     ],
   });
 
   async function handler(request: Request, requestId: string): Promise<Response> {
     const path = new URL(request.url).pathname.slice(BASE_PATH.length);
     if (!OFFERED.has(path)) return new Response(null, { status: 404 });
+    // Before any of the work that a request costs which is going to be refused.
+    if (HASHING.has(path)) assertHashSlot();
     const even = mailer && EVEN.has(path) ? setTimeout(EVEN_MS) : undefined;
-    const known = await copyOf(request, { requestId, address: clientAddress(request.headers, trustedProxies) });
-    return orOutage(() => auth.handler(known)).finally(() => even);
+    const headers = new Headers(request.headers);
+    headers.set('X-Request-Id', requestId);
+    headers.set(CLIENT_ADDRESS, clientAddress(request.headers, trustedProxies));
+    // `fetch` of Node.js sends the mode alone, which Better Auth would take for a browser that hides where it comes from.
+    if (!headers.has('Sec-Fetch-Site')) headers.delete('Sec-Fetch-Mode');
+    return orOutage(async () => {
+      const known = await readAuthRequest(request, withOwnCookies(headers), trustedOrigins);
+      return limits({ path, headers, findEmail: () => findEmail(path, known) }, () => auth.handler(known.request));
+    })
+      .catch(toRefusal)
+      .finally(() => even);
+  }
+
+  /** The e-mail address of the account that a request is about, as far as it is known before it is answered. */
+  async function findEmail(path: string, { request, body, query }: AuthRequest): Promise<string | undefined> {
+    if (path === '/sign-in/email' || path === '/sign-up/email') {
+      return typeof body.email === 'string' ? body.email : undefined;
+    }
+    if (path === '/reset-password') {
+      const { internalAdapter } = await auth.$context;
+      const link = await internalAdapter.findVerificationValue(`reset-password:${body.token ?? query.get('token')}`);
+      return (link && (await internalAdapter.findUserById(link.value)))?.email;
+    }
+    const session = await auth.api.getSession({ headers: request.headers, query: { disableRefresh: true } });
+    return session?.user.email;
   }
 
   return { ...auth, handler };
 }
 
-/** The request with its body read, which is bounded, under its own id and from its own address, whatever the client wrote. */
-async function copyOf(request: Request, own: { requestId: string; address: string }): Promise<Request> {
-  const { method, url } = request;
-  const headers = new Headers(request.headers);
-  headers.set('X-Request-Id', own.requestId);
-  headers.set(CLIENT_ADDRESS, own.address);
-  // `fetch` of Node.js sends the mode alone, which Better Auth would take for a browser that hides where it comes from.
-  if (!headers.has('Sec-Fetch-Site')) headers.delete('Sec-Fetch-Mode');
-  const body = await readBytes(request);
-  return new Request(url, { method, headers, ...(body.length > 0 && { body }) });
+/**
+ * The headers with Better Auth's own cookies alone. It takes any cookie for a session's, which needs an origin; a program
+ * with a cookie jar, and the cookie of a device in it, sends none.
+ */
+function withOwnCookies(headers: Headers): Headers {
+  const own = new Headers(headers);
+  const pairs = headers.get('cookie')?.split(';') ?? [];
+  const cookie = pairs.filter((pair) => OWN_COOKIE.test(pair)).join(';');
+  if (cookie) own.set('Cookie', cookie);
+  else own.delete('Cookie');
+  return own;
 }
 
-/** What Better Auth says, but no address, and no error: that may hold a statement and its parameters. */
+const OWN_COOKIE = /^ ?(__Secure-)?better-auth\./;
+
+/** The response to a request that was refused before Better Auth saw it, in the form that Better Auth's have. */
+function toRefusal(error: unknown): Response {
+  if (!isAPIError(error)) throw error;
+  return Response.json(error.body, { status: error.statusCode });
+}
+
+/**
+ * Refuses an address that is not confirmed as it does a wrong password. Whoever signs up somebody else's address would
+ * otherwise learn by signing in whether it had an account, with another password, before.
+ */
+function oneRefusal(): BetterAuthPlugin {
+  return {
+    id: 'one-refusal',
+    hooks: {
+      after: [
+        {
+          matcher: ({ path }) => path === '/sign-in/email',
+          handler: createAuthMiddleware(async ({ context: { returned } }) => {
+            if (!isAPIError(returned) || returned.body?.code !== 'EMAIL_NOT_VERIFIED') return;
+            const refusal = { code: 'INVALID_EMAIL_OR_PASSWORD', message: 'Invalid email or password' };
+            return Response.json(refusal, { status: 401 });
+          }),
+        },
+      ],
+    },
+  };
+}
+
+/**
+ * What Better Auth says, cut short, and without the words that may be an address; no error, which may hold a statement
+ * and its parameters.
+ */
 function wordsOf(message: unknown): string {
-  return typeof message === 'string' ? message.replace(/\S+@\S+/g, '…') : 'a request failed';
+  if (typeof message !== 'string') return 'a request failed';
+  const words = message.slice(0, MAX_LOGGED).split(/\s/);
+  // The last may be the first part of an address.
+  if (message.length > MAX_LOGGED) words.pop();
+  return words.map((word) => (word.includes('@') ? '…' : word)).join(' ');
 }
 
 /** A failure that Better Auth did not mean to answer with is ours to answer and to log. */

@@ -1,9 +1,14 @@
 import { createTransport } from 'nodemailer';
 import type { Logger } from 'pino';
+import { mailboxKey } from './auth-limits';
 import { inBackground } from './background';
 import { type Config, isLoopback } from './config';
+import { createRateLimit, type SharedCount } from './rate-limit';
 
 const PATIENCE_MS = 10_000;
+
+/** Mail to one mailbox, of any kind and whoever caused it. */
+const MAILBOX_POLICY = { name: 'mailbox', requests: 5, seconds: 60 * 60 };
 
 export interface Mail {
   readonly to: string;
@@ -12,7 +17,10 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Sends without waiting, so that no answer takes longer for it. What cannot be sent is a warning in the log. */
+  /**
+   * Sends without waiting, so that no answer takes longer for it. What cannot be sent is a warning in the log, and so is
+   * mail beyond five an hour to one address.
+   */
   send(mail: Mail): void;
 }
 
@@ -20,7 +28,8 @@ export interface Mailer {
  * Sends mail by SMTP (RFC 5321), over TLS (RFC 3207, RFC 8314) but for a server on this machine. Options of nodemailer's
  * may follow the URL as its query, such as `?requireTLS=false`.
  */
-export function createMailer({ url, from }: NonNullable<Config['mail']>, log: Logger): Mailer {
+export function createMailer({ url, from }: NonNullable<Config['mail']>, log: Logger, shared?: SharedCount): Mailer {
+  const limit = createRateLimit(MAILBOX_POLICY, shared);
   const transport = createTransport({
     url,
     requireTLS: !isLoopback(new URL(url).hostname),
@@ -33,6 +42,8 @@ export function createMailer({ url, from }: NonNullable<Config['mail']>, log: Lo
 
   async function deliver(mail: Mail): Promise<void> {
     try {
+      const { isExceeded } = await limit.take(mailboxKey(mail.to));
+      if (isExceeded) return log.warn({ event: 'mail_withheld', subject: mail.subject }, 'mail not sent');
       await transport.sendMail({ from, ...mail });
     } catch (error) {
       // Without its message, in which servers repeat the address.

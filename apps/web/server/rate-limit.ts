@@ -20,6 +20,10 @@ export interface Usage {
 
 export interface RateLimit {
   take(key: string): Promise<Usage>;
+  /** Takes back one that was taken. */
+  giveBack(key: string): Promise<void>;
+  /** How many the key has taken. */
+  count(key: string): Promise<number>;
   /** Forgets what the key has taken. */
   clear(key: string): Promise<void>;
 }
@@ -32,6 +36,10 @@ export function createRateLimit(policy: Policy, shared?: SharedCount): RateLimit
   const limiter = shared ? inDatabase(policy, shared) : inMemory(policy);
   return {
     take: async (key) => toUsage(policy, await limiter.penalty(key)),
+    giveBack: async (key) => {
+      await limiter.reward(key);
+    },
+    count: async (key) => (await limiter.get(key))?.consumedPoints ?? 0,
     clear: async (key) => {
       await limiter.delete(key);
     },

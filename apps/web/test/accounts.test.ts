@@ -237,6 +237,22 @@ describe('sessions', () => {
     expect(await sessionOf(bob.cookie)).not.toBeNull();
   });
 
+  test('are fifty of a user at most: the oldest ends when another begins, and no one else’s', async () => {
+    const [user, bob] = [await signUp(), await signUp()];
+    const [first, second] = [user.cookie, await otherDevice(user)];
+    const more = [];
+    for (let i = 0; i < 48; i++) more.push(await otherDevice(user));
+    expect(await list(first)).toHaveLength(50);
+    const newest = await otherDevice(user);
+    expect(await sessionOf(first)).toBeNull();
+    expect(await sessionOf(second)).not.toBeNull();
+    await Promise.all(Array.from({ length: 10 }, () => otherDevice(user)));
+    expect(await list(newest)).toHaveLength(50);
+    expect(await sessionOf(second)).toBeNull();
+    expect(await sessionOf(more.at(-1) ?? '')).not.toBeNull();
+    expect(await sessionOf(bob.cookie)).not.toBeNull();
+  });
+
   test('of others devices are ended at once', async () => {
     const user = await signUp();
     const others = [await otherDevice(user), await otherDevice(user)];
@@ -328,9 +344,15 @@ test('without a mail server a password cannot be reset, and nothing is promised'
   }
 });
 
-test('what Better Auth repeats of a request is cut short', async () => {
-  const headers = { Origin: ORIGIN, 'Content-Type': 'a'.repeat(5_000) };
-  const answer = await send('POST', '/api/auth/sign-out', { body: 'x', headers });
-  const { detail, message } = await answer.json();
-  expect([answer.status, detail.length, message.length]).toEqual([415, 500, 500]);
+test('a body of accounts is JSON alone, and no more of its type is repeated than of any other', async () => {
+  for (const type of [
+    'a'.repeat(5_000),
+    'application/x-www-form-urlencoded',
+    'application/json-patch+json',
+    'text/plain',
+  ]) {
+    const headers = { Origin: ORIGIN, 'Content-Type': type };
+    const answer = await send('POST', '/api/auth/sign-in/email', { body: '{}', headers });
+    expect([answer.status, (await answer.json()).type]).toEqual([415, '/problems/unsupported_media_type']);
+  }
 });

@@ -133,6 +133,7 @@ function remembering<I, O>(work: (given: I) => Promise<O>): (given: I) => Promis
     const key = JSON.stringify(given);
     const result = known.get(key) ?? work(given);
     known.set(key, result as Promise<never>);
+    result.catch(() => known.delete(key));
     return result;
   };
 }

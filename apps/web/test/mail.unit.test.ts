@@ -91,7 +91,7 @@ describe('signing up', () => {
     const { link } = await letterTo(email);
     expect(link?.startsWith(`${ORIGIN}/api/auth/verify-email?token=`)).toBe(true);
     const early = await signIn({ email, password: PASSWORD });
-    expect([early.status, await codeOf(early)]).toEqual([403, 'EMAIL_NOT_VERIFIED']);
+    expect([early.status, await codeOf(early)]).toEqual([401, 'INVALID_EMAIL_OR_PASSWORD']);
     expect((await letterTo(email)).link).toBeDefined();
 
     const opened = await open(link);
@@ -117,6 +117,38 @@ describe('signing up', () => {
     expect((await signIn({ email: taken, password: PASSWORD })).status).toBe(200);
   });
 
+  test('and in tells nobody whether the address had an account before, with another password', async () => {
+    const [taken, free] = [await verifiedUser(), newAddress()];
+    const attempt = async (email: string) => {
+      await post('/sign-up/email', { name: 'Eve', email, password: NEW_PASSWORD });
+      const answer = await signIn({ email, password: NEW_PASSWORD });
+      const { request_id: _, ...document } = await answer.json();
+      const headers = [...answer.headers].filter(([name]) => name !== 'x-request-id');
+      return { status: answer.status, statusText: answer.statusText, headers, document };
+    };
+    const ofTaken = await attempt(taken);
+    expect(ofTaken).toMatchObject({ status: 401, document: { code: 'INVALID_EMAIL_OR_PASSWORD' } });
+    expect(await attempt(free)).toEqual(ofTaken);
+    const reasons = loggedEvents().filter(({ event }) => event === 'sign_in_failed');
+    expect(reasons.at(-1), 'the log knows').toMatchObject({ reason: 'EMAIL_NOT_VERIFIED' });
+  });
+
+  test('writes no address of another site into a mail, in whatever form it was given', async () => {
+    for (const callbackURL of [`${ORIGIN}/tasks`, '/a/../tasks', '/\ttasks', 'http://eve:evil@localhost:3000/tasks']) {
+      const email = newAddress();
+      await post('/sign-up/email', { name: 'Ada', email, password: PASSWORD, callbackURL });
+      const { link = '', text } = await letterTo(email);
+      expect(new URL(link).searchParams.get('callbackURL')).toBe('/tasks');
+      expect(text).not.toContain('evil');
+    }
+    for (const callbackURL of ['//evil.example', '/.//evil.example', 'https://evil.example']) {
+      const email = newAddress();
+      expect((await post('/sign-up/email', { name: 'Ada', email, password: PASSWORD, callbackURL })).status).toBe(403);
+      await backgroundWork();
+      expect(letters.filter(({ to }) => to.includes(email))).toEqual([]);
+    }
+  });
+
   test('says nothing in a mail that whoever signed up could have written', async () => {
     const email = newAddress();
     await post('/sign-up/email', { name: 'Win at evil.example.com', email, password: PASSWORD });
@@ -130,7 +162,7 @@ describe('signing up', () => {
     const url = new URL(link);
     url.searchParams.set('token', `${url.searchParams.get('token')?.slice(0, -2)}AA`);
     await open(url.href);
-    expect((await signIn({ email, password: PASSWORD })).status).toBe(403);
+    expect((await signIn({ email, password: PASSWORD })).status).toBe(401);
     const elsewhere = { email, callbackURL: 'https://evil.example.com' };
     expect((await post('/send-verification-email', elsewhere)).status).toBe(403);
   });
@@ -239,6 +271,50 @@ describe('the time of an answer', () => {
     expect(work).toHaveLength(1);
     await work[0];
     expect(letters).toContainEqual(expect.objectContaining({ to: [email] }));
+  });
+});
+
+describe('a mailbox is sent five mails an hour', () => {
+  const mailsTo = async (email: string) => {
+    await backgroundWork();
+    return letters.filter(({ to }) => to.some((one) => one.toLowerCase() === email.toLowerCase())).length;
+  };
+
+  test.each<[string, (email: string) => Promise<Response>]>([
+    ['signs up', register],
+    ['signs up in other case', (email) => register(email.toUpperCase())],
+    ['signs in', (email) => signIn({ email, password: PASSWORD })],
+    ['asks for a link to confirm it', (email) => post('/send-verification-email', { email })],
+    ['asks for a new password', (email) => post('/request-password-reset', { email })],
+  ])('however often someone %s, and the answer is the same', async (_, ask) => {
+    const email = newAddress();
+    await register(email);
+    const shape = async () => {
+      const answer = await ask(email);
+      const { request_id: _, user, ...rest } = await answer.json();
+      return { status: answer.status, headers: [...answer.headers.keys()], members: Object.keys(user ?? {}), rest };
+    };
+    const first = await shape();
+    for (const later of await Promise.all(Array.from({ length: 8 }, shape))) expect(later).toEqual(first);
+    expect(await mailsTo(email)).toBe(5);
+    const withheld = loggedEvents().filter(({ event }) => event === 'mail_withheld');
+    expect(withheld.length).toBeGreaterThanOrEqual(5);
+    expect(JSON.stringify(withheld)).not.toContain('@');
+  });
+
+  test('of all kinds together, and others are sent theirs', async () => {
+    const email = newAddress();
+    await register(email);
+    await Promise.all([
+      ...[register(email), signIn({ email, password: PASSWORD }), signIn({ email, password: PASSWORD })],
+      ...['/send-verification-email', '/request-password-reset', '/request-password-reset'].map((path) =>
+        post(path, { email }),
+      ),
+    ]);
+    expect(await mailsTo(email)).toBe(5);
+    const other = newAddress();
+    await register(other);
+    expect(await mailsTo(other)).toBe(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { getApp } from '../server/app';
 import { cookieOf, ORIGIN, restartApp, send, signUp, type TestUser, useApp } from './harness';
 
 useApp({ environment: { API_RATE_LIMIT: '20', AUTH_RATE_LIMIT: '25' } });
@@ -125,16 +126,147 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect(statuses).toEqual([...Array(100).fill(401), 429]);
   });
 
-  test('a mailbox is sent five mails an hour, whoever asks for them, and of either kind', async () => {
-    const email = `${randomUUID()}@example.com`;
-    const ask = (path: string, i: number) =>
-      send('POST', `/api/auth/${path}`, { body: { email }, headers: from(`198.51.100.${i}`) });
-    const statuses: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      statuses.push((await ask(i % 2 ? 'request-password-reset' : 'send-verification-email', i)).status);
+  test('a hundred wrong passwords sent at once are ten guesses', async () => {
+    const user = await signUp();
+    await restartApp({ AUTH_RATE_LIMIT: '1000' });
+    const guesses = Array.from({ length: 100 }, (_, i) => signIn(user.email, 'not the password', `192.0.2.${i % 4}`));
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    await restartApp({ AUTH_RATE_LIMIT: '25' });
+    expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(40);
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(60);
+  });
+
+  test('right passwords are no failures: an account signs in more than a hundred times an hour', async () => {
+    const user = await signUp();
+    const statuses = new Set<number>();
+    for (let i = 0; i < 120; i++) statuses.add((await signIn(user.email, user.password, `203.0.113.${i % 60}`)).status);
+    expect(statuses).toEqual(new Set([200]));
+  });
+
+  /** A hundred wrong passwords from ten addresses. */
+  const attack = async (email: string) => {
+    for (let i = 0; i < 100; i++) await signIn(email, 'not the password', `198.51.100.${i % 10}`);
+  };
+
+  test('a browser that has signed in before gets in while others guess, from any address', async () => {
+    const user = await signUp();
+    const known = cookieOf(await signIn(user.email, user.password, '192.0.2.20'));
+    const device = known.split('; ').find((pair) => pair.startsWith('taskward.device='));
+    await attack(user.email);
+    const attempt = (address: string, cookie: string, password = user.password) =>
+      send('POST', '/api/auth/sign-in/email', {
+        body: { email: user.email, password },
+        headers: { ...from(address), Cookie: cookie, Origin: ORIGIN },
+      });
+    expect((await attempt('192.0.2.21', '')).status, 'a fresh browser does not').toBe(429);
+    expect((await attempt('192.0.2.21', `a=b; ${device}; c=d`)).status).toBe(200);
+    expect((await attempt('198.51.100.1', `${device}`)).status, 'nor does the address matter').toBe(200);
+
+    const other = await signUp();
+    const foreign = cookieOf(await signIn(other.email, other.password, '192.0.2.22'));
+    for (const cookie of [
+      foreign,
+      `${device}x`,
+      `${device}`.replace(/=.{3}/, '=AAA'),
+      'taskward.device=',
+      'taskward.device=.',
+    ]) {
+      expect([cookie, (await attempt('192.0.2.23', cookie)).status]).toEqual([cookie, 429]);
     }
-    expect(statuses).not.toContain(429);
-    expect((await ask('request-password-reset', 6)).status).toBe(429);
-    expect((await ask('send-verification-email', 7)).status).toBe(429);
+
+    const wrong = [];
+    for (let i = 0; i < 11; i++)
+      wrong.push((await attempt(`192.0.2.${30 + i}`, `${device}`, 'not the password')).status);
+    expect(wrong, 'ten guesses are its own').toEqual([...Array(10).fill(401), 429]);
+  });
+
+  test('the cookie of a device is for accounts alone, out of reach of scripts, and no session', async () => {
+    const user = await signUp();
+    const signedIn = await signIn(user.email, user.password, '192.0.2.40');
+    const field = signedIn.headers.getSetCookie().find((one) => one.startsWith('taskward.device='));
+    expect(field).toMatch(/; Path=\/api\/auth; Max-Age=34560000; HttpOnly; SameSite=Lax$/);
+    expect(field).not.toContain(user.id);
+    const headers = { Cookie: (field ?? '').split(';')[0] ?? '' };
+    const session = await send('GET', '/api/auth/get-session', { headers });
+    expect(await session.json()).toBeNull();
+    // With a session's cookie a request without an origin would be refused.
+    const again = await send('POST', '/api/auth/sign-in/email', {
+      body: { email: user.email, password: user.password },
+      headers: { ...headers, ...from('192.0.2.40') },
+    });
+    expect(again.status).toBe(200);
+
+    await restartApp({ BETTER_AUTH_URL: 'https://tasks.example.com' });
+    const secure = await signIn(user.email, user.password, '192.0.2.40');
+    await restartApp({ BETTER_AUTH_URL: ORIGIN });
+    const names = secure.headers.getSetCookie().map((one) => [one.split('=')[0], one.endsWith('; Secure')]);
+    expect(names).toContainEqual(['__Secure-taskward.device', true]);
+  });
+
+  test('signing up an address that has an account makes no device of it', async () => {
+    const user = await signUp();
+    const answer = await send('POST', '/api/auth/sign-up/email', {
+      body: { name: 'Eve', email: user.email, password: 'a fine long password' },
+      headers: from('192.0.2.50'),
+    });
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([422, []]);
+  });
+
+  test.each([
+    ['/change-password', (password: string) => ({ currentPassword: password, newPassword: 'a fine long password' })],
+    ['/delete-user', (password: string) => ({ password })],
+  ])('%s takes ten wrong passwords from the sessions of a user, wherever they come from', async (path, bodyOf) => {
+    const user = await signUp();
+    const other = cookieOf(await signIn(user.email, user.password, '192.0.2.60'));
+    const attempt = (i: number, password: string) =>
+      send('POST', `/api/auth${path}`, {
+        body: { ...bodyOf(password), email: `${i}@example.com` },
+        headers: { ...from(`192.0.2.${100 + i}`), Cookie: i % 2 ? other : user.cookie, Origin: ORIGIN },
+      });
+    const statuses = [];
+    for (let i = 0; i < 12; i++) statuses.push((await attempt(i, 'not the password')).status);
+    expect(statuses).toEqual([...Array(10).fill(400), 429, 429]);
+    expect((await attempt(12, user.password)).status).toBe(429);
+    expect((await signIn(user.email, user.password, '192.0.2.61')).status, 'signing in is apart').toBe(200);
+  });
+
+  test('a new password that is refused is no wrong one', async () => {
+    const user = await signUp();
+    const change = (newPassword: string) =>
+      send('POST', '/api/auth/change-password', {
+        body: { currentPassword: user.password, newPassword },
+        headers: { ...from('192.0.2.70'), Cookie: user.cookie, Origin: ORIGIN },
+      });
+    for (let i = 0; i < 12; i++) expect((await change('password1234')).status).toBe(400);
+    expect((await change('a fine long password')).status).toBe(200);
+  });
+
+  test('a profile is changed thirty times in 15 minutes', async () => {
+    const user = await signUp();
+    const statuses: number[] = [];
+    for (let i = 0; i < 32; i++) {
+      const headers = { ...from(`192.0.2.${i}`), Cookie: user.cookie, Origin: ORIGIN };
+      statuses.push((await send('POST', '/api/auth/update-user', { body: { name: `Ada ${i}` }, headers })).status);
+    }
+    expect(statuses).toEqual([...Array(30).fill(200), 429, 429]);
+  });
+
+  test('resetting the password forgets the wrong ones, from every address', async () => {
+    const user = await signUp();
+    await attack(user.email);
+    expect((await signIn(user.email, user.password, '198.51.100.1')).status).toBe(429);
+    expect((await signIn(user.email, user.password, '192.0.2.80')).status).toBe(429);
+    const { internalAdapter } = await (await getApp()).auth.$context;
+    const [token, expiresAt] = [randomUUID(), new Date(Date.now() + 60_000)];
+    await internalAdapter.createVerificationValue({ identifier: `reset-password:${token}`, value: user.id, expiresAt });
+    const reset = (body: object) => send('POST', '/api/auth/reset-password', { body, headers: from('192.0.2.81') });
+    expect((await reset({ token: 'made up', newPassword: 'a fine long password' })).headers.getSetCookie()).toEqual([]);
+    expect((await signIn(user.email, user.password, '192.0.2.80')).status).toBe(429);
+
+    const done = await reset({ token, newPassword: 'a fine long password' });
+    expect(done.status).toBe(200);
+    expect(done.headers.getSetCookie(), 'the browser is known from now on').toHaveLength(1);
+    expect((await signIn(user.email, 'a fine long password', '198.51.100.1')).status).toBe(200);
+    expect((await signIn(user.email, 'a fine long password', '192.0.2.80')).status).toBe(200);
   });
 });

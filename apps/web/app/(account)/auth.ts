@@ -1,4 +1,5 @@
 import { createAuthClient } from 'better-auth/react';
+import { redirectPath } from '@/server/redirect-path';
 
 /** Better Auth's client. Its answers are `{ data, error }`; without a connection it throws. */
 export const auth = createAuthClient();
@@ -11,7 +12,5 @@ export const MAX_PASSWORD = 128;
 
 /** A path of this site to go to; whatever else the address asked for is not followed. */
 export function pathWithin(next: string | null | undefined): string {
-  const { origin } = window.location;
-  const url = next && URL.canParse(next, origin) ? new URL(next, origin) : undefined;
-  return url?.origin === origin ? url.pathname + url.search : '/tasks';
+  return (next && redirectPath(next, [window.location.origin])) || '/tasks';
 }
