@@ -107,6 +107,24 @@ test('sessions are shown, and ended one by one or all others at once', async ({ 
   await expect(sessions).toHaveCount(1);
 });
 
+test('forms have the limits of the API', async ({ newContext, trouble }) => {
+  trouble.expected.push(/400 .*\/sign-up\/email/);
+  const page = await (await newContext()).newPage();
+  const { components } = await (await page.request.get('/api/openapi.json')).json();
+  const { name, email, password } = components.schemas.SignUp.properties;
+  await page.goto('/sign-up');
+  await expect(page.getByLabel('Name')).toHaveAttribute('maxlength', String(name.maxLength));
+  await expect(page.getByLabel('Email')).toHaveAttribute('maxlength', String(email.maxLength));
+  const field = page.getByRole('textbox', { name: 'Password' });
+  await expect(field).toHaveAttribute('minlength', String(password.minLength));
+  await expect(page.getByText(`${password.minLength} to ${password.maxLength} characters`)).toBeVisible();
+  await page.getByLabel('Name').fill('Ada');
+  await page.getByLabel('Email').fill('ada@example.com');
+  await field.fill(`pass ${'x'.repeat(password.maxLength)}`);
+  await page.getByRole('button', { name: 'Create the account' }).click();
+  await expect(page.getByRole('main').getByRole('alert')).toHaveText('A password has at most 128 characters.');
+});
+
 test('a changed password is the only one that opens', async ({ newPerson, newContext, trouble }) => {
   trouble.expected.push(/400 .*\/change-password/);
   const ada = await newPerson();
@@ -119,6 +137,8 @@ test('a changed password is the only one that opens', async ({ newPerson, newCon
   await form.getByLabel('Current password').fill(ada.password);
   await form.getByRole('button').click();
   await expect(page.getByText('The password is changed.')).toBeVisible();
+  await expect(form.getByRole('checkbox', { name: 'Sign out everywhere else' })).toHaveCount(0);
+  await expect(form.getByText('This signs you out everywhere else.')).toBeVisible();
   await expect(form.getByLabel('New password')).toHaveValue('');
   const { request } = await newContext();
   const signIn = async (password: string) =>

@@ -1,22 +1,9 @@
+import { accountEndpoints } from '@taskward/api-core';
 import type { AuthContext, BetterAuthPlugin } from 'better-auth';
 import { APIError, createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { isGuessable } from './guessable';
 import type { Note } from './security-events';
-
-export const MIN_PASSWORD_LENGTH = 12;
-export const MAX_PASSWORD_LENGTH = 128;
-
-const Name = z
-  .string()
-  .max(100, 'A name has at most 100 characters.')
-  .regex(/^\P{Cc}*$/u, 'A name has no control characters.');
-const Email = z.string().max(254, 'An e-mail address has at most 254 characters.');
-const Image = z
-  .url({ protocol: /^https$/, error: 'An image is an https address.' })
-  .max(2048, 'The address of an image has at most 2048 characters.');
-/** What Better Auth leaves to us of what people say of themselves; it has a say on the rest. */
-const Profile = z.object({ name: Name.optional(), email: Email.optional(), image: Image.nullish() });
 
 /** The person a password would be for, as far as is known. */
 interface Person {
@@ -24,9 +11,8 @@ interface Person {
   readonly email?: unknown;
 }
 
-/** Better Auth's rules of passwords say how long; these say what else. Other types than text are its own to refuse. */
-function assertPassword(password: unknown, person: Person): void {
-  if (typeof password !== 'string' || password.length > MAX_PASSWORD_LENGTH) return;
+/** The contract says how long a password is; this says what else. */
+function assertPassword(password: string, person: Person): void {
   const text = password.toLowerCase();
   const own = [person.name, person.email].filter((one) => typeof one === 'string').map((one) => one.toLowerCase());
   const parts = own.flatMap((one) => [one, one.split('@')[0], one.replaceAll(' ', '')]);
@@ -38,41 +24,47 @@ function assertPassword(password: unknown, person: Person): void {
   });
 }
 
-function assertProfile(body: unknown): void {
-  const fault = Profile.safeParse(body ?? {}).error?.issues.find(({ code }) => code !== 'invalid_type');
-  if (fault) throw new APIError('BAD_REQUEST', { code: 'INVALID_PROFILE', message: fault.message });
-}
-
 type Handler = Parameters<typeof createAuthMiddleware>[0];
 type Context = Parameters<Handler>[0];
+/** Of a parsed body, what the rules look at, where its schema has it. */
+type Body = Readonly<Record<'email' | 'name' | 'newPassword' | 'password' | 'token', string>>;
 
-/** What happens before Better Auth looks at a request. It has not validated the body yet. */
-const before: Record<string, (ctx: Context) => Promise<unknown>> = {
-  async '/sign-up/email'({ body }) {
-    assertProfile(body);
-    assertPassword(body?.password, body ?? {});
+/** The schema of each body that the contract has, by the path below `/api/auth`. */
+const schemas = new Map(
+  accountEndpoints.flatMap(({ path, body }) => (body ? [[path.slice('/api/auth'.length), body.schema] as const] : [])),
+);
+
+/**
+ * The body as the contract has it. Better Auth's own schemas are wider: they take a name of any type and length.
+ *
+ * @throws {APIError} 400 with all that is wrong.
+ */
+function parseBody(schema: z.ZodType, body: unknown): Body {
+  const { data, error } = schema.safeParse(body);
+  if (!error) return data as Body;
+  const [first] = error.issues;
+  const code = first?.code === 'custom' ? first.params?.code : undefined;
+  throw new APIError('BAD_REQUEST', {
+    code: code ?? 'VALIDATION_ERROR',
+    message: error.issues.map(({ message }) => message).join(' '),
+  });
+}
+
+/** What is asked of a request beyond the form of its body. What is returned replaces members of the body. */
+const rules: Record<string, (ctx: Context, body: Body) => Promise<object | undefined>> = {
+  async '/sign-up/email'(_, body) {
+    assertPassword(body.password, body);
   },
-  async '/update-user'({ body }) {
-    assertProfile(body);
-  },
-  async '/change-password'(ctx) {
+  async '/change-password'(ctx, body) {
     const session = await getSessionFromCtx(ctx);
-    assertPassword(ctx.body?.newPassword, session?.user ?? {});
+    assertPassword(body.newPassword, session?.user ?? {});
     // Whoever else had the old password is not to stay.
-    return { context: { body: { ...ctx.body, revokeOtherSessions: true } } };
+    return { revokeOtherSessions: true };
   },
-  async '/reset-password'({ body, query, context }) {
-    const token = body?.token ?? query?.token;
-    const known = await context.internalAdapter.findVerificationValue(`reset-password:${token}`);
+  async '/reset-password'({ context }, body) {
+    const known = await context.internalAdapter.findVerificationValue(`reset-password:${body.token}`);
     const user = known && (await context.internalAdapter.findUserById(known.value));
-    assertPassword(body?.newPassword, user ?? {});
-  },
-  async '/delete-user'({ body }) {
-    if (typeof body?.password === 'string' && body.password !== '') return;
-    throw new APIError('BAD_REQUEST', {
-      code: 'PASSWORD_REQUIRED',
-      message: 'Deleting an account takes its password.',
-    });
+    assertPassword(body.newPassword, user ?? {});
   },
 };
 
@@ -98,9 +90,13 @@ export function accountRules(note: Note): BetterAuthPlugin {
       },
     }),
     hooks: {
-      before: Object.entries(before).map(([path, rule]) => ({
+      before: Array.from(schemas, ([path, schema]) => ({
         matcher: isAt(path),
-        handler: createAuthMiddleware(rule),
+        handler: createAuthMiddleware(async (ctx) => {
+          const body = parseBody(schema, ctx.body);
+          const more = await rules[path]?.(ctx, body);
+          return { context: { body: { ...body, ...more } } };
+        }),
       })),
       after: [
         {

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { PASSWORD } from '@taskward/api-core';
 import { type Database, endOldestSessions } from '@taskward/db';
 import * as schema from '@taskward/db/schema';
 import type { BetterAuthPlugin } from 'better-auth';
@@ -8,7 +9,7 @@ import { type BetterAuthOptions, betterAuth } from 'better-auth/minimal';
 import { jwt } from 'better-auth/plugins/jwt';
 import type { Logger } from 'pino';
 import { accountExists, confirmAddress, resetPassword } from './account-mail';
-import { accountRules, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './account-rules';
+import { accountRules } from './account-rules';
 import type { AuthLimits } from './auth-limits';
 import { orOutage, watched } from './auth-outage';
 import { type AuthRequest, readAuthRequest } from './auth-request';
@@ -82,8 +83,9 @@ export function createAuth(parts: Parts) {
     database: (options: BetterAuthOptions) => watched(adapter(options)),
     emailAndPassword: {
       enabled: true,
-      minPasswordLength: MIN_PASSWORD_LENGTH,
-      maxPasswordLength: MAX_PASSWORD_LENGTH,
+      // Better Auth counts UTF-16 code units, the contract code points, each of which is at most two of those.
+      minPasswordLength: PASSWORD.min,
+      maxPasswordLength: 2 * PASSWORD.max,
       password: passwordHashing,
       requireEmailVerification: mailer !== undefined,
       revokeSessionsOnPasswordReset: true,

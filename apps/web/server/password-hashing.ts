@@ -2,7 +2,6 @@ import { ApiError } from '@taskward/api-core';
 import type { BetterAuthPlugin } from 'better-auth';
 import { createAuthMiddleware } from 'better-auth/api';
 import { hashPassword, verifyPassword } from 'better-auth/crypto';
-import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from './account-rules';
 
 /** Hashes that are worked out or wait for it, in this process; each takes 32 MiB and about 0.1 s of one core. */
 const MAX_PENDING = 8;
@@ -43,7 +42,7 @@ export const passwordHashing = {
 };
 
 /**
- * Hashes a new password before the endpoint begins. Better Auth would do it in the transaction of a sign-up, which holds
+ * Hashes a new password, once the rules of accounts have accepted it, before the endpoint begins. Better Auth would do it in the transaction of a sign-up, which holds
  * a connection meanwhile, and after a link for a reset has been used up, which a 503 would then waste.
  */
 export function hashFirst(): BetterAuthPlugin {
@@ -52,8 +51,6 @@ export function hashFirst(): BetterAuthPlugin {
     handler: createAuthMiddleware(async ({ body, context }) => {
       const password: unknown = body?.[member];
       if (typeof password !== 'string') return;
-      // The endpoint is going to refuse it.
-      if (password.length < MIN_PASSWORD_LENGTH || password.length > MAX_PASSWORD_LENGTH) return;
       const hash = await context.password.hash(password);
       return { context: { context: { password: { hash: async () => hash } } } };
     }),

@@ -44,6 +44,8 @@ describe('a NUL, which PostgreSQL stores nowhere, is refused', () => {
 describe('a password', () => {
   test.each([
     ['eleven characters', 'fox otter 1', 'PASSWORD_TOO_SHORT'],
+    ['six characters of two UTF-16 code units each', '🐎🦊🪔🎲🧭🪐', 'PASSWORD_TOO_SHORT'],
+    ['a lone surrogate', 'otter lamp seventeen \ud83d', 'VALIDATION_ERROR'],
     ['129 characters', 'a1b2 '.repeat(26).slice(0, 129), 'PASSWORD_TOO_LONG'],
     ['one of the common ones', 'password1234', 'PASSWORD_TOO_COMMON'],
     ['a common one in other case', 'PassWord1234', 'PASSWORD_TOO_COMMON'],
@@ -73,6 +75,10 @@ describe('a password', () => {
     ['without digits or signs', 'otter lamp seventeen'],
     ['of twelve digits in no order', '604913758264'],
     ['of 128 characters', 'a1b2 '.repeat(26).slice(0, 127).concat('!')],
+    [
+      'of 128 characters beyond the first plane',
+      String.fromCodePoint(...Array.from({ length: 128 }, (_, i) => 0x1f300 + i)),
+    ],
     ['beyond ASCII', 'žluťoučký kůň 🐎'],
     ['with spaces at both ends', '  otter lamp seventeen  '],
   ])('is taken, and is the one that signs in: %s', async (_, password) => {
@@ -92,27 +98,103 @@ describe('a password', () => {
   });
 });
 
-test.each([
-  ['a name of 101 characters', { name: 'x'.repeat(101) }],
-  ['a name with a line break', { name: 'Ada\nKing' }],
-  ['an address of 255 characters', { email: `${'x'.repeat(243)}@example.com` }],
-  ['an image that is a script', { image: 'javascript:alert(1)' }],
-])('sign-up refuses %s', async (_, wrong) => {
-  const answer = await post('/sign-up/email', {
-    name: 'Ada',
-    email: `${randomUUID()}@example.com`,
-    password: GOOD,
-    ...wrong,
+/** What Better Auth by itself would store, or fail on. */
+const NAMES: [string, unknown][] = [
+  ['of 101 characters', 'x'.repeat(101)],
+  ['of 60 KB', 'x'.repeat(60_000)],
+  ['with a line break', 'Ada\nKing'],
+  ['with a control character', 'Ada\u0085'],
+  ['with a lone surrogate', 'Ada \ud83d'],
+  ['that is empty', ''],
+  ['of white space', ' \u00a0\u3000'],
+  ['of nothing that shows', '\u200b\u2060\ufe0f\u3164\u2800'],
+  ['that is an array', ['Ada']],
+  ['that is an object', { first: 'Ada' }],
+  ['that is a number', 1],
+  ['that is a boolean', true],
+  ['that is null', null],
+];
+const IMAGES: [string, unknown][] = [
+  ['that is a script', 'javascript:alert(1)'],
+  ['over plain http', 'http://example.com/ada.png'],
+  ['that is no address', 'ada.png'],
+  ['of 2,049 characters', `https://example.com/${'x'.repeat(2029)}`],
+  ['that is an array', ['https://example.com/ada.png']],
+];
+const wrongProfiles: [string, object][] = [
+  ...NAMES.map(([what, name]): [string, object] => [`a name ${what}`, { name }]),
+  ...IMAGES.map(([what, image]): [string, object] => [`an image ${what}`, { image }]),
+];
+
+describe.each<[string, object]>([
+  ...wrongProfiles,
+  ['an e-mail address of 255 characters', { email: `${'x'.repeat(243)}@example.com` }],
+  ['an e-mail address that is an array', { email: ['ada@example.com'] }],
+  ['an e-mail address without a domain', { email: 'ada' }],
+  ['a password that is an array', { password: ['otter', 'lamp', 'seventeen'] }],
+  ['a password that is missing', { password: undefined }],
+  ['`rememberMe` that is text', { rememberMe: 'yes' }],
+])('%s', (_, wrong) => {
+  test('is refused at sign-up, and nothing is stored', async () => {
+    const before = await stored();
+    const body = { name: 'Ada', email: `${randomUUID()}@example.com`, password: GOOD, ...wrong };
+    const answer = await post('/sign-up/email', body);
+    expect([answer.status, await codeOf(answer)]).toEqual([
+      400,
+      expect.stringMatching(/^(VALIDATION_ERROR|TEXT_TOO_LONG)$/),
+    ]);
+    expect(await stored()).toBe(before);
   });
-  expect(answer.status).toBe(400);
-  expect(await codeOf(answer)).toBe('INVALID_PROFILE');
 });
 
-test('a profile is held to the same rules when it is changed', async () => {
-  const { cookie } = await signUp();
-  for (const wrong of [{ name: 'x'.repeat(101) }, { image: 'javascript:alert(1)' }]) {
+describe.each(wrongProfiles)('%s', (_, wrong) => {
+  test('is refused of an account, and nothing is changed', async () => {
+    const { cookie } = await signUp();
+    const before = await stored();
     const answer = await post('/update-user', wrong, cookie);
-    expect([answer.status, await codeOf(answer)]).toEqual([400, 'INVALID_PROFILE']);
+    expect([answer.status, await codeOf(answer)]).toEqual([
+      400,
+      expect.stringMatching(/^(VALIDATION_ERROR|TEXT_TOO_LONG)$/),
+    ]);
+    expect(await stored()).toBe(before);
+  });
+});
+
+test.each([
+  ['100 characters beyond the first plane', '😀'.repeat(100), '😀'.repeat(100)],
+  ['white space at both ends', '\u00a0 Ada King  ', 'Ada King'],
+  ['decomposed letters', 'Zoe\u0308', 'Zo\u00eb'],
+])('a name is stored trimmed and in NFC: %s', async (_, name, expected) => {
+  const answer = await register(GOOD, undefined, name);
+  expect(await answer.json()).toMatchObject({ user: { name: expected } });
+  const { cookie } = await signUp();
+  expect((await post('/update-user', { name }, cookie)).status).toBe(200);
+  expect(await sessionOf(cookie)).toMatchObject({ user: { name: expected } });
+});
+
+test('an image is stored, and cleared by null', async () => {
+  const { cookie } = await signUp();
+  for (const image of ['https://example.com/ada.png', null]) {
+    expect((await post('/update-user', { image }, cookie)).status).toBe(200);
+    expect(await sessionOf(cookie)).toMatchObject({ user: { image, name: 'Test' } });
+  }
+});
+
+test.each([
+  'sign-up/email',
+  'sign-in/email',
+  'update-user',
+  'change-password',
+  'delete-user',
+  'request-password-reset',
+  'reset-password',
+  'send-verification-email',
+  'revoke-session',
+])('%s takes a JSON object and nothing else', async (path) => {
+  const { cookie } = await signUp();
+  for (const body of [[], 'null', '"text"', '1', '{}']) {
+    const answer = await post(`/${path}`, body as object, cookie);
+    expect([body, answer.status]).toEqual([body, 400]);
   }
 });
 

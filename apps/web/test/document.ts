@@ -3,13 +3,17 @@ import { Ajv2020 } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
 
-/** Holds each answer against the document that clients read, so that neither can promise what the other does not keep. */
+/** Validates requests and responses against the document that clients read, so that it and the server cannot disagree. */
 
 interface Described {
   readonly headers: Record<string, { $ref: string }>;
   readonly content?: Record<string, { schema: { $ref: string } }>;
 }
-type Operations = Record<string, { readonly responses: Record<string, Described | { $ref: string }> }>;
+interface Operation {
+  readonly requestBody?: { readonly content: Record<string, { schema: { $ref: string } }> };
+  readonly responses: Record<string, Described | { $ref: string }>;
+}
+type Operations = Record<string, Operation>;
 
 export const document = JSON.parse(JSON.stringify(toOpenApi('http://localhost:3000')));
 const paths: Record<string, Operations> = document.paths;
@@ -56,6 +60,16 @@ export async function expectDeclared(method: string, path: string, response: Res
   expectFit(content.schema.$ref, JSON.parse(text));
 }
 
+/**
+ * Of a request to Better Auth that succeeded: that the document permits its body. Bodies of tasks are trimmed before
+ * their lengths are checked, which JSON Schema cannot say.
+ */
+export function expectPermitted(method: string, path: string, body: string, response: Response): void {
+  const schema = paths[path]?.[method.toLowerCase()]?.requestBody?.content['application/json']?.schema;
+  if (!schema || !response.ok || !path.startsWith('/api/auth/')) return;
+  expectFit(schema.$ref, JSON.parse(body));
+}
+
 function expectHeaders({ headers }: Described, given: Headers): void {
   for (const [name, { $ref }] of Object.entries(headers)) {
     const value = given.get(name);
@@ -72,6 +86,8 @@ export function expectFit(ref: string, value: unknown, ajv = ofBodies): void {
   validate(value);
   expect(validate.errors ?? [], ref).toEqual([]);
 }
+
+export const fits = (ref: string, value: unknown): boolean => ofBodies.getSchema(`document${ref}`)?.(value) === true;
 
 function at(ref: string): Record<string, unknown> {
   return ref

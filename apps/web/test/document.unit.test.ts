@@ -1,6 +1,7 @@
-import { type Operation, operations, type Problem, problems } from '@taskward/api-core';
+import { accountEndpoints, type Operation, operations, type Problem, problems } from '@taskward/api-core';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { document, expectDeclared, expectFit } from './document';
+import { document, expectDeclared, expectFit, expectPermitted, fits } from './document';
 import { routeFiles, send, useApp } from './harness';
 
 /** The document says what is so; that answers keep to it is seen by `send` in every test. */
@@ -71,6 +72,65 @@ describe.each(operations.filter(({ body }) => body))('the body of $id', (operati
     const { examples } = operation.body?.schema.meta() ?? {};
     expect(examples).not.toHaveLength(0);
     for (const example of examples as unknown[]) expect(operation.body?.schema.safeParse(example).success).toBe(true);
+  });
+});
+
+const accountBodies = accountEndpoints.flatMap(({ id, path, body }) =>
+  body ? [{ id, path, schema: body.schema }] : [],
+);
+
+/** Text at and beyond every limit, in every script, of the forms that the members have, and values of other types. */
+const member = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 140, size: 'max' }),
+  fc.string({
+    unit: fc.constantFrom(' ', '\u200b', 'x', '\n', '\u00e9', '\u0301', '\0', '.', '@', '🐎'),
+    maxLength: 30,
+  }),
+  fc.nat(260).map((length) => 'x'.repeat(length)),
+  fc.emailAddress(),
+  fc.nat(260).map((length) => `${'x'.repeat(length)}@example.com`),
+  fc.webUrl(),
+  fc.constantFrom('ADA@Example.COM', 'https://example.com/ada.png', 'HTTPS://example.com', '/tasks', ''),
+  fc.constantFrom(null, true, 1, [], {}),
+);
+
+describe.each(accountBodies)('the body of $id', ({ path, schema }) => {
+  const { id } = schema.meta() as { id: string };
+  const names = Object.keys(document.components.schemas[id].properties);
+
+  test('takes its examples', () => {
+    for (const example of document.components.schemas[id].examples)
+      expect(schema.safeParse(example).success).toBe(true);
+  });
+
+  test('is refused in no member that the document permits, and taken in none that it forbids', () => {
+    const [example] = document.components.schemas[id].examples;
+    let permitted = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...names), member, (name, value) => {
+        const body = { ...example, [name]: value };
+        const isPermitted = fits(`#/components/schemas/${id}`, body);
+        permitted += isPermitted ? 1 : 0;
+        // Their lengths are those of the trimmed text in NFC, which JSON Schema cannot say.
+        if (name === 'name' && typeof value === 'string' && value.trim().normalize() !== value) return;
+        expect(schema.safeParse(body).success).toBe(isPermitted);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(permitted).toBeGreaterThan(50);
+  });
+
+  test('may have members that nobody knows, as Better Auth has it', () => {
+    const [example] = document.components.schemas[id].examples;
+    const body = { ...example, unknown: [1] };
+    expect([schema.safeParse(body).success, fits(`#/components/schemas/${id}`, body)]).toEqual([true, true]);
+  });
+
+  test('fails the test that sent it, where the server takes what the document forbids', () => {
+    const [name] = names;
+    const body = JSON.stringify({ [name as string]: 1 });
+    expect(() => expectPermitted('POST', path, body, new Response())).toThrow();
+    expect(() => expectPermitted('POST', path, body, new Response(null, { status: 400 }))).not.toThrow();
   });
 });
 

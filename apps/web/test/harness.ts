@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest';
 import { getApp } from '../server/app';
-import { expectDeclared } from './document';
+import { expectDeclared, expectPermitted } from './document';
 
 /**
  * Drives the route files themselves, on the database and the Better Auth that the server would run; or, in the tests of
@@ -154,7 +154,7 @@ export interface Send {
   body?: unknown;
 }
 
-/** Sends a request to the route file that Next.js would pick. What it answers has to be as the document says. */
+/** Sends a request to the route file that Next.js would pick. Both request and response have to be as the document says. */
 export async function send(method: string, path: string, { token, headers, body }: Send = {}): Promise<Response> {
   const url = new URL(path, ORIGIN);
   const init: RequestInit = { method, headers: new Headers(headers) };
@@ -172,7 +172,9 @@ export async function send(method: string, path: string, { token, headers, body 
     const response = deployment
       ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(asItLeft)
       : await callRoute(load, new Request(url, init), match.groups);
-    await expectDeclared(method, declared.includes('[') ? url.pathname : declared, response);
+    const described = declared.includes('[') ? url.pathname : declared;
+    await expectDeclared(method, described, response);
+    if (typeof init.body === 'string') expectPermitted(method, described, init.body, response);
     return response;
   }
   throw new Error(`No route file answers ${url.pathname}`);

@@ -1,3 +1,5 @@
+export { accountEndpoints } from './accounts/contract';
+export { PASSWORD } from './accounts/limits';
 export * from './contract';
 export * from './errors';
 export * from './openapi';

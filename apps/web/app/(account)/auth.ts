@@ -7,9 +7,6 @@ export const auth = createAuthClient();
 /** What went wrong, in words, where something did. */
 export type Failure = { readonly message?: string | undefined; readonly status: number } | null;
 
-export const MIN_PASSWORD = 12;
-export const MAX_PASSWORD = 128;
-
 /** A path of this site to go to; whatever else the address asked for is not followed. */
 export function pathWithin(next: string | null | undefined): string {
   return (next && redirectPath(next, [window.location.origin])) || '/tasks';

@@ -1,8 +1,9 @@
 'use client';
 
+import { EMAIL, PASSWORD } from '@taskward/api-core/accounts/limits';
 import { type ComponentProps, type FormEvent, type ReactNode, useId, useState } from 'react';
 import { useReady } from '../ready';
-import { type Failure, MAX_PASSWORD, MIN_PASSWORD } from './auth';
+import type { Failure } from './auth';
 
 interface FormProps {
   readonly button: string;
@@ -72,7 +73,7 @@ export function Field({ label, hint, ...input }: FieldProps) {
 }
 
 export function Email(props: { defaultValue?: string | undefined }) {
-  return <Field label="Email" name="email" type="email" autoComplete="username" {...props} />;
+  return <Field label="Email" name="email" type="email" autoComplete="username" maxLength={EMAIL.max} {...props} />;
 }
 
 /** A password that is known already. */
@@ -89,9 +90,9 @@ export function NewPassword({ label = 'New password' }: { label?: string }) {
         name="newPassword"
         type={isShown ? 'text' : 'password'}
         autoComplete="new-password"
-        minLength={MIN_PASSWORD}
-        maxLength={MAX_PASSWORD}
-        hint={`At least ${MIN_PASSWORD} characters. A few words are easy to remember.`}
+        minLength={PASSWORD.min}
+        // No `maxLength`: browsers would cut off what is pasted, unseen. The server says so instead.
+        hint={`${PASSWORD.min} to ${PASSWORD.max} characters. A few words are easy to remember.`}
       />
       <label className="mt-2 flex w-fit items-center gap-2 text-sm">
         <input

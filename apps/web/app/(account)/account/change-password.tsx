@@ -12,8 +12,8 @@ export function ChangePassword({ email }: { email: string }) {
       <Form
         key={changes}
         button="Change the password"
-        send={({ password: currentPassword = '', newPassword = '', others }) =>
-          auth.changePassword({ currentPassword, newPassword, revokeOtherSessions: others === 'on' })
+        send={({ password: currentPassword = '', newPassword = '' }) =>
+          auth.changePassword({ currentPassword, newPassword })
         }
         onDone={() => setChanges(changes + 1)}
       >
@@ -21,10 +21,7 @@ export function ChangePassword({ email }: { email: string }) {
         <input type="email" autoComplete="username" value={email} readOnly hidden />
         <Password label="Current password" />
         <NewPassword />
-        <label className="flex w-fit items-center gap-2">
-          <input type="checkbox" name="others" defaultChecked className="size-4 accent-accent" />
-          Sign out everywhere else
-        </label>
+        <p className="text-muted">This signs you out everywhere else.</p>
       </Form>
       <p role="status" className="mt-3 text-accent empty:hidden">
         {changes > 0 && 'The password is changed.'}

@@ -1,5 +1,6 @@
 'use client';
 
+import { NAME } from '@taskward/api-core/accounts/limits';
 import { useState } from 'react';
 import { auth, pathWithin } from '../auth';
 import { Email, Field, Form, NewPassword } from '../form';
@@ -20,7 +21,7 @@ export function SignUpForm({ next }: { next: string | undefined }) {
         return { error };
       }}
     >
-      <Field label="Name" name="name" autoComplete="name" />
+      <Field label="Name" name="name" autoComplete="name" maxLength={NAME.max} />
       <Email />
       <NewPassword label="Password" />
     </Form>
