@@ -11,6 +11,8 @@ const config: NextConfig = {
   serverExternalPackages: ['@electric-sql/pglite'],
   // Known to the server's code when it is built; packages/db/src/database.ts says what for.
   compiler: { defineServer: { 'process.env.VERCEL': process.env.VERCEL ?? '' } },
+  // `/_next/image` would decode and resize for anyone; no page has an image that needs it.
+  images: { unoptimized: true },
   headers: async () => [
     {
       source: '/:path*',

@@ -4,10 +4,11 @@ import { type NextRequest, NextResponse } from 'next/server';
 const DEVELOPMENT = process.env.NODE_ENV === 'development' ? " 'unsafe-eval'" : '';
 
 /**
- * Gives each page its Content-Security-Policy, with a nonce that Next.js reads from the request and puts on its scripts.
- * Nothing is authorised here.
+ * Refuses what no page takes, and gives each page its Content-Security-Policy, with a nonce that Next.js reads from the
+ * request and puts on its scripts. Nothing is authorised here.
  */
-export function proxy(request: NextRequest): NextResponse {
+export function proxy(request: NextRequest): Response {
+  if (!['GET', 'HEAD'].includes(request.method)) return methodNotAllowed(request);
   const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64');
   const policy = [
     "default-src 'self'",
@@ -27,7 +28,31 @@ export function proxy(request: NextRequest): NextResponse {
   return response;
 }
 
+/** No page has a server action, so nothing but reads is ever meant for one (RFC 9110, 15.5.6). */
+function methodNotAllowed({ headers, method, nextUrl }: NextRequest): Response {
+  const given = headers.get('X-Request-Id') ?? '';
+  const id = /^[\w.=-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+  const problem = {
+    type: '/problems/method_not_allowed',
+    title: 'Method not allowed',
+    status: 405,
+    detail: `A page does not take ${method}. Use GET or HEAD.`,
+    instance: nextUrl.pathname,
+    request_id: id,
+  };
+  return Response.json(problem, {
+    status: 405,
+    headers: {
+      Allow: 'GET, HEAD',
+      'Cache-Control': 'no-store',
+      'Content-Type': 'application/problem+json',
+      'X-Request-Id': id,
+    },
+  });
+}
+
 export const config = {
-  // Pages alone: the API has no use for it, and a proxy in front would cut bodies short.
-  matcher: '/((?!api/|api$|_next/|icon.svg).*)',
+  // Whatever could be a page, unknown paths included: on a path left out here, Next.js would take the nonce from the
+  // client's request. The API has no use for it, and a proxy in front would cut bodies short.
+  matcher: '/((?!api(?:/|$)|_next/static/|icon\\.svg$).*)',
 };

@@ -2,6 +2,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, type Person, test } from './fixtures';
+import { onPostgres, startOn } from './server';
 
 /** What holds for single pages, on the embedded database. */
 
@@ -269,14 +270,73 @@ test('the first load of the list is less than 150 kB of script, as a CDN compres
   expect(gzip).toBeLessThan(162_000);
 });
 
-test('each page has a policy of its own', async ({ newPerson }) => {
+/** No file and no route: Next.js renders its 404 page for each, by different code. */
+const UNKNOWN = [
+  '/nowhere',
+  '/_next/image?url=%2Ficon.svg&w=64&q=75',
+  '/apiary',
+  '/icon.svgx',
+  '/icon.svg/x',
+  '/_next',
+  '/_next/unknown',
+  '/_next/data/x/y.json',
+];
+const PAGES = ['/', '/tasks', '/account', '/sign-in', '/sign-up', '/reset-password', '/docs', '/problems/forbidden'];
+
+test('every HTML response has a Content-Security-Policy, whose nonce no request can choose', async ({ newPerson }) => {
   const { context } = await newPerson();
-  const policyOf = async (path: string) => (await context.request.get(path)).headers()['content-security-policy'];
-  for (const path of ['/', '/tasks', '/account', '/reset-password', '/nowhere', '/apiary']) {
-    const [one, two] = [await policyOf(path), await policyOf(path)];
-    expect(one, path).toMatch(/script-src 'self' 'nonce-[\w+/=]{24}' 'strict-dynamic';/);
-    expect(one).not.toContain('unsafe');
-    expect(two).not.toBe(one);
+  const chosen = "script-src 'nonce-chosen'";
+  const headers = { 'Content-Security-Policy': chosen, 'Content-Security-Policy-Report-Only': chosen };
+  const get = async (path: string) => {
+    const response = await context.request.get(path, { headers });
+    expect(await response.text(), path).not.toContain('chosen');
+    return { type: response.headers()['content-type'], policy: response.headers()['content-security-policy'] ?? '' };
+  };
+  for (const path of [...PAGES, ...UNKNOWN]) {
+    const [one, two] = [await get(path), await get(path)];
+    expect(one.type, path).toBe('text/html; charset=utf-8');
+    expect(one.policy, path).toMatch(/script-src 'self' 'nonce-[\w+/=]{24}' 'strict-dynamic';/);
+    expect(one.policy).not.toContain('unsafe');
+    expect(two.policy).not.toBe(one.policy);
   }
-  for (const path of ['/api/health/live', '/api']) expect(await policyOf(path), path).toMatch(/^default-src 'none'/);
+  for (const path of ['/icon.svg', '/_next/static/unknown.js']) expect((await get(path)).type).not.toContain('html');
+  for (const path of ['/api/health/live', '/api'])
+    expect((await get(path)).policy, path).toMatch(/^default-src 'none'/);
+});
+
+test('an error page has a Content-Security-Policy, too', async () => {
+  const database = await onPostgres();
+  const server = await startOn(database.url);
+  try {
+    const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
+    const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body };
+    const signedUp = await fetch(`${server.origin}/api/auth/sign-up/email`, init);
+    await database.dispose();
+    const response = await fetch(`${server.origin}/tasks`, {
+      headers: { Cookie: signedUp.headers.getSetCookie().join() },
+    });
+    expect([response.status, response.headers.get('Content-Type')]).toEqual([500, 'text/html; charset=utf-8']);
+    expect(response.headers.get('Content-Security-Policy')).toMatch(/script-src 'self' 'nonce-/);
+  } finally {
+    await server.dispose();
+  }
+});
+
+test('pages take GET and HEAD; every other method is 405 with Allow', async ({ newPerson }) => {
+  const { context } = await newPerson();
+  for (const path of [...PAGES, '/nowhere', '/icon.svgx', '/_next/unknown']) {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const response = await context.request.fetch(path, { method, maxRedirects: 0 });
+      expect([response.status(), response.headers().allow], `${method} ${path}`).toEqual([405, 'GET, HEAD']);
+      const { 'content-type': type, 'x-request-id': id } = response.headers();
+      expect(type).toBe('application/problem+json');
+      expect(await response.json()).toMatchObject({ status: 405, instance: path, request_id: id });
+    }
+    expect((await context.request.head(path)).headers()['content-type'], path).toContain('text/html');
+  }
+});
+
+test('no image is resized for a stranger', async ({ newPerson }) => {
+  const { context } = await newPerson();
+  expect((await context.request.get('/_next/image?url=%2Ficon.svg&w=64&q=75')).status()).toBe(404);
 });
