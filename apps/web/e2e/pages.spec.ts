@@ -173,6 +173,122 @@ test.describe('a change', () => {
   });
 });
 
+test.describe('leaving the page', () => {
+  const remaining = async (person: Person) =>
+    (await person.call('GET')).body.data.map(({ title, status }: { title: string; status: string }) => [title, status]);
+
+  test('three deletes and a closed tab are three deletes', async ({ newPerson }) => {
+    const ada = await newPerson();
+    await fill(ada, [{ title: 'One' }, { title: 'Two' }, { title: 'Three' }, { title: 'Four' }]);
+    const page = await ada.open();
+    for (const title of ['One', 'Two', 'Three']) await page.getByRole('button', { name: `Delete ${title}` }).click();
+    await expect(titles(page)).toHaveText(['Four']);
+    await page.close({ runBeforeUnload: true });
+    await expect.poll(() => remaining(ada)).toEqual([['Four', 'todo']]);
+  });
+
+  test('changes that wait for others are sent, each once', async ({ newPerson }) => {
+    const ada = await newPerson();
+    await fill(ada, [{ title: 'Rename' }, { title: 'Complete' }, { title: 'Delete' }]);
+    const page = await ada.open();
+    await expect(titles(page)).toHaveCount(3);
+    // The first change is on its way until the page is left, and the others wait behind it.
+    await page.route('**/api/*/tasks/**', () => new Promise((resolve) => page.once('close', resolve)), { times: 1 });
+    await page.getByRole('button', { name: 'Edit Rename' }).click();
+    await editorOf(page).getByLabel('Title').fill('Renamed');
+    await page.keyboard.press('Enter');
+    await taskOf(page, 'Complete').getByRole('checkbox').check();
+    await page.getByLabel('New task').fill('Create');
+    await page.getByLabel('New task').press('Enter');
+    await page.getByRole('button', { name: 'Delete Delete' }).click();
+    page.on('dialog', (dialog) => dialog.accept());
+    await page.close({ runBeforeUnload: true });
+    const expected = [
+      ['Create', 'todo'],
+      ['Complete', 'done'],
+      ['Renamed', 'todo'],
+    ];
+    await expect.poll(() => remaining(ada)).toEqual(expected);
+  });
+
+  test('with unsaved text in an editor is asked about first', async ({ newPerson }) => {
+    const ada = await newPerson();
+    await fill(ada, [{ title: 'Draft' }]);
+    const page = await ada.open();
+    await page.getByRole('button', { name: 'Edit Draft' }).click();
+    const asked: string[] = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.type());
+      return dialog.accept();
+    });
+    await page.keyboard.press('End');
+    await page.reload();
+    expect(asked, 'nothing was typed').toEqual([]);
+    await page.getByRole('button', { name: 'Edit Draft' }).click();
+    await page.keyboard.press('End');
+    await page.keyboard.type(', second');
+    await page.reload();
+    expect(asked).toEqual(['beforeunload']);
+
+    await page.getByRole('button', { name: 'Edit Draft' }).click();
+    await page.keyboard.press('End');
+    await page.keyboard.type(', third');
+    await page.getByLabel('Show', { exact: true }).selectOption('Done');
+    await expect(page.getByText('No task matches')).toBeVisible();
+    await page.reload();
+    expect(asked, 'a filter hides the editor').toEqual(['beforeunload', 'beforeunload']);
+  });
+});
+
+test.describe('an editor', () => {
+  test('keeps its text while a filter hides its task, and leaves the focus where it is', async ({ newPerson }) => {
+    const ada = await newPerson();
+    await fill(ada, [{ title: 'Draft', tags: ['home'] }]);
+    const page = await ada.open();
+    await page.getByRole('button', { name: 'Edit Draft' }).click();
+    await editorOf(page).getByLabel('Title').fill('Draft, second');
+    await editorOf(page).getByLabel('Description').fill('Two lines,\nof which this is the second.');
+    await editorOf(page).getByLabel('Priority').selectOption('High');
+    await editorOf(page).getByLabel('Tags').fill('');
+    await page.getByLabel('Search').fill('nothing');
+    await expect(page.getByText('No task matches')).toBeVisible();
+    await page.getByLabel('Search').fill('');
+    await expect(editorOf(page).getByLabel('Title')).toHaveValue('Draft, second');
+    await expect(editorOf(page).getByLabel('Description')).toHaveValue('Two lines,\nof which this is the second.');
+    await expect(editorOf(page).getByLabel('Priority')).toHaveValue('high');
+    await expect(editorOf(page).getByLabel('Tags')).toHaveValue('');
+    await expect(page.getByLabel('Search')).toBeFocused();
+    await page.getByRole('button', { name: 'Save' }).click();
+    const expected = { title: 'Draft, second', priority: 'high', tags: [] };
+    await expect.poll(async () => (await ada.call('GET')).body.data[0]).toMatchObject(expected);
+
+    await page.getByRole('button', { name: 'Edit Draft, second' }).click();
+    await editorOf(page).getByLabel('Title').fill('Given up');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Edit Draft, second' }).click();
+    await expect(editorOf(page).getByLabel('Title'), 'cancelled is forgotten').toHaveValue('Draft, second');
+  });
+
+  test('leaves Escape and Ctrl+Enter to an input method that composes', async ({ newPerson }) => {
+    const ada = await newPerson();
+    await fill(ada, [{ title: 'Draft' }]);
+    const page = await ada.open();
+    await page.getByRole('button', { name: 'Edit Draft' }).click();
+    const title = editorOf(page).getByLabel('Title');
+    const devtools = await ada.context.newCDPSession(page);
+    await devtools.send('Input.imeSetComposition', { text: 'にほn', selectionStart: 3, selectionEnd: 3 });
+    await expect(title).toHaveValue(/にほn/);
+    for (const init of [{ key: 'Escape' }, { key: 'Enter', ctrlKey: true }, { key: 'Enter', metaKey: true }]) {
+      const event = { ...init, isComposing: true, bubbles: true, cancelable: true };
+      await title.evaluate((input, event) => input.dispatchEvent(new KeyboardEvent('keydown', event)), event);
+      await expect(title).toBeFocused();
+    }
+    await devtools.send('Input.insertText', { text: '日本' });
+    await page.keyboard.press('Control+Enter');
+    await expect.poll(async () => (await ada.call('GET')).body.data[0].title).toContain('日本');
+  });
+});
+
 test('with the keyboard alone', async ({ newPerson }) => {
   const ada = await newPerson();
   const page = await ada.open();

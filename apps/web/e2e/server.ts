@@ -40,7 +40,7 @@ export async function startServer(engine: Engine, settings: Record<string, strin
 
 /** The same on a database that is there already, and stays. */
 export async function startOn(url: string, settings: Record<string, string> = {}): Promise<Server> {
-  const port = await freePort();
+  const port = Number(settings.PORT ?? (await freePort()));
   const origin = `http://localhost:${port}`;
   const secret = randomBytes(32).toString('hex');
   let child: ChildProcess | undefined;

@@ -185,10 +185,16 @@ function toPath({ path, repeated }: Plan, call: AnyCall): string {
 function toHeaders({ mediaType, isIdempotent }: Plan, call: AnyCall): Headers {
   const headers = new Headers();
   if (mediaType && call.body !== undefined) headers.set('Content-Type', mediaType);
-  if (isIdempotent) headers.set('Idempotency-Key', call.idempotencyKey ?? crypto.randomUUID());
+  if (isIdempotent) headers.set('Idempotency-Key', call.idempotencyKey ?? randomKey());
   if (call.ifMatch !== undefined) headers.set('If-Match', toTag(call.ifMatch));
   if (call.ifNoneMatch !== undefined) headers.set('If-None-Match', toTag(call.ifNoneMatch));
   return headers;
+}
+
+/** 128 random bits, also on plain http, where pages have no `crypto.randomUUID` (https://www.w3.org/TR/secure-contexts/). */
+export function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function toTag(version: Version): string {

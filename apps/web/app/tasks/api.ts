@@ -7,26 +7,52 @@ class SessionEnded extends Error {}
 /** A new token is fetched when less than this is left of the old one. */
 const MARGIN_MS = 60_000;
 
+const KEEP_TOKEN_MS = 20_000;
+
 /** The typed client for one person. The access token stays in memory. */
-export function connect(plans: readonly Plan[], userId: string): Client {
+export interface Connection {
+  readonly client: Client;
+  /** Sends as the page is left: outlives the page, and has one attempt, with the token at hand. */
+  readonly lastClient: Client;
+  /** Has a token at hand from now on, until it is told that none is needed. */
+  readonly keepToken: () => () => void;
+}
+
+export function connect(plans: readonly Plan[], userId: string): Connection {
   let token: { text: string; renewAt: number } | undefined;
   let renewal: Promise<{ text: string; renewAt: number }> | undefined;
 
-  return createCalls(plans, {
-    baseUrl: '',
-    fetch: reach,
-    // What has failed waits in TanStack Query, where the page can show it.
-    wait: (ms) => Promise.reject(new Outage(ms)),
-    async getToken({ refresh }) {
-      if (refresh || !token || Date.now() > token.renewAt) {
-        renewal ??= fetchToken(userId).finally(() => {
-          renewal = undefined;
-        });
-        token = await renewal;
-      }
-      return token.text;
+  const getToken = async ({ refresh }: { refresh: boolean }) => {
+    if (refresh || !token || Date.now() > token.renewAt) {
+      renewal ??= fetchToken(userId).finally(() => {
+        renewal = undefined;
+      });
+      token = await renewal;
+    }
+    return token.text;
+  };
+  // What has failed waits in TanStack Query, where the page can show it.
+  const wait = (ms: number) => Promise.reject(new Outage(ms));
+
+  return {
+    client: createCalls(plans, { baseUrl: '', fetch: reach, wait, getToken }),
+    lastClient: createCalls(plans, {
+      baseUrl: '',
+      fetch: (url, init) => fetch(url, { ...init, keepalive: true }),
+      wait,
+      getToken: ({ refresh }) => {
+        if (refresh || !token) throw new SessionEnded('There is no token at hand.');
+        return token.text;
+      },
+    }),
+    keepToken() {
+      // Where that fails, the next request says so.
+      const keep = () => void getToken({ refresh: false }).catch(() => {});
+      keep();
+      const timer = setInterval(keep, KEEP_TOKEN_MS);
+      return () => clearInterval(timer);
     },
-  });
+  };
 }
 
 async function fetchToken(userId: string) {

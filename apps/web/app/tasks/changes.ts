@@ -8,7 +8,7 @@ import {
 import { type Client, ProblemError } from '@taskward/api-core/calls';
 import type { Task, TaskPage, TaskPatch } from '@taskward/api-core/contract';
 import { useState } from 'react';
-import { tryAgainIn } from './api';
+import { type Connection, tryAgainIn } from './api';
 
 /** A change on its way. `task` is what the person saw; `key` makes sure that it happens once, however often it is sent. */
 export type Change =
@@ -39,9 +39,14 @@ interface Done {
 
 /**
  * Sends changes, one after the other, in the order they were made; across outages, for as long as the page is open.
- * `onFailure` hears of those that the API has refused.
+ * `onFailure` hears of those that the API has refused. `sendAll` is for when the page is left: it sends each pending
+ * change at once.
  */
-export function useChanges(client: Client, userId: string, onFailure: (change: Change, error: Error) => unknown) {
+export function useChanges(
+  { client, lastClient }: Connection,
+  userId: string,
+  onFailure: (change: Change, error: Error) => unknown,
+) {
   const cache = useQueryClient();
   const [done] = useState<Done>(() => ({ versions: new Map(), ids: new Map() }));
 
@@ -72,7 +77,15 @@ export function useChanges(client: Client, userId: string, onFailure: (change: C
     select: ({ state }) => state.variables as Change,
   });
   const unsent = pending.filter((one) => one.kind !== 'create' || !done.ids.has(one.key));
-  return { change: mutate, pending: unsent };
+
+  const sendAll = () => {
+    // Asked of the cache: the last changes may have been made in this very moment, and not be rendered.
+    for (const { state } of cache.getMutationCache().findAll({ mutationKey: CHANGE, status: 'pending' })) {
+      // Its key, or a DELETE's nature, makes a second one harmless; of a failure, nobody is there to be told.
+      send(lastClient, userId, state.variables as Change, done.versions).catch(() => {});
+    }
+  };
+  return { change: mutate, pending: unsent, sendAll };
 }
 
 async function send(

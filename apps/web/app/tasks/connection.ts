@@ -42,8 +42,7 @@ export async function reach(url: string, init: RequestInit = {}): Promise<Respon
   const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
   let answer: Response;
   try {
-    // A delete may be sent as the page is left.
-    answer = await fetch(url, { ...init, signal, keepalive: init.method === 'DELETE' });
+    answer = await fetch(url, { ...init, signal });
   } catch {
     init.signal?.throwIfAborted();
     setObstacle('unreachable');

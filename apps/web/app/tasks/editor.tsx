@@ -1,5 +1,5 @@
 import type { Task, TaskPatch } from '@taskward/api-core/contract';
-import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react';
 import type { Row } from './changes';
 import { FIELDS, type Field, isSame, PRIORITY, STATUS } from './labels';
 
@@ -9,7 +9,7 @@ export interface FieldFault {
   readonly message: string;
 }
 
-/** A task being edited: as the person saw it, and what was made of it before the API refused that. */
+/** A task being edited: as the person saw it, and what was typed before a filter hid it or the API refused it. */
 export interface Draft {
   readonly task: Row;
   readonly patch?: TaskPatch;
@@ -21,17 +21,35 @@ interface EditorProps {
   /** With the fields that differ, or none. */
   readonly onSave: (patch: TaskPatch) => void;
   readonly onCancel: () => void;
+  /** With what was typed, when the editor is no longer shown. */
+  readonly onHide: (id: string, patch: TaskPatch) => void;
 }
 
-export function Editor({ draft: { task, patch, faults = [] }, onSave, onCancel }: EditorProps) {
+export function Editor({ draft: { task, patch, faults = [] }, onSave, onCancel, onHide }: EditorProps) {
   const shown = Object.assign({}, task, patch);
   const form = useRef<HTMLFormElement>(null);
 
+  // Shown again after a filter hid it, it leaves the focus where the person is.
+  const takesFocus = patch === undefined || faults.length > 0;
   useEffect(() => {
     const { current } = form;
     const first = current?.querySelector<HTMLElement>('[aria-invalid="true"]') ?? current?.querySelector('input');
-    first?.focus();
-  }, []);
+    if (takesFocus) first?.focus();
+  }, [takesFocus]);
+
+  useLayoutEffect(() => {
+    const { current } = form;
+    if (!current) return;
+    const read = () => toPatch(task, new FormData(current));
+    const ask = (event: BeforeUnloadEvent) => {
+      if (Object.keys(read()).length > 0) event.preventDefault();
+    };
+    window.addEventListener('beforeunload', ask);
+    return () => {
+      window.removeEventListener('beforeunload', ask);
+      onHide(task.id, read());
+    };
+  }, [task, onHide]);
 
   const save = (event: FormEvent) => {
     event.preventDefault();
@@ -39,6 +57,8 @@ export function Editor({ draft: { task, patch, faults = [] }, onSave, onCancel }
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
+    // These keys are the input method's, while it composes a character.
+    if (event.nativeEvent.isComposing) return;
     if (event.key === 'Escape') onCancel();
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
   };

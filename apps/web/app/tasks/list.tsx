@@ -15,9 +15,10 @@ interface ListProps extends RowActions {
   readonly isDimmed: boolean;
   readonly onSave: (draft: Draft, patch: TaskPatch) => void;
   readonly onClose: (id: string) => void;
+  readonly onHide: (id: string, patch: TaskPatch) => void;
 }
 
-export function List({ rows, drafts, edited, isHeldBack, isDimmed, onSave, onClose, ...actions }: ListProps) {
+export function List({ rows, drafts, edited, isHeldBack, isDimmed, onSave, onClose, onHide, ...actions }: ListProps) {
   const onKeyDown = (event: KeyboardEvent<HTMLUListElement>) => {
     if (event.target instanceof HTMLElement && event.target.closest('form')) return;
     const item = document.activeElement?.closest('li');
@@ -28,8 +29,10 @@ export function List({ rows, drafts, edited, isHeldBack, isDimmed, onSave, onClo
     act(item, row, actions);
   };
   const renderRow = (row: Row, draft: Draft | undefined) => {
-    if (draft)
-      return <Editor draft={draft} onSave={(patch) => onSave(draft, patch)} onCancel={() => onClose(row.id)} />;
+    if (draft) {
+      const onCancel = () => onClose(row.id);
+      return <Editor draft={draft} onSave={(patch) => onSave(draft, patch)} {...{ onCancel, onHide }} />;
+    }
     const isWaiting = isHeldBack && row.isPending === true;
     return <TaskRow row={row} isWaiting={isWaiting} takesFocus={edited === row.id} {...actions} />;
   };

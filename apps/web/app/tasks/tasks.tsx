@@ -8,14 +8,14 @@ import {
   useInfiniteQuery,
   useQueryClient,
 } from '@tanstack/react-query';
-import { type Client, type Plan, ProblemError } from '@taskward/api-core/calls';
+import { type Client, type Plan, ProblemError, randomKey } from '@taskward/api-core/calls';
 import type { Task, TaskPatch } from '@taskward/api-core/contract';
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useEffectEvent, useState } from 'react';
 import { Header } from '../header';
 import { Modal } from '../modal';
 import { SignOut } from '../sign-out';
 import { AddTask, type Refused } from './add-task';
-import { connect, tryAgainIn } from './api';
+import { type Connection, connect, tryAgainIn } from './api';
 import { Banner } from './banner';
 import { type Change, type Pages, put, type Row, remove, TASKS, toRows, useChanges } from './changes';
 import { type Conflict, ConflictDialog, fieldsAtStake } from './conflict';
@@ -56,16 +56,17 @@ function createCache(): QueryClient {
 
 export function Tasks({ plans, userId, email }: TasksProps) {
   const [cache] = useState(createCache);
-  const [client] = useState(() => connect(plans, userId));
+  const [connection] = useState(() => connect(plans, userId));
   useEffect(watchConnection, []);
   return (
     <QueryClientProvider client={cache}>
-      <TaskList client={client} userId={userId} email={email} />
+      <TaskList connection={connection} userId={userId} email={email} />
     </QueryClientProvider>
   );
 }
 
-function TaskList({ client, userId, email }: Omit<TasksProps, 'plans'> & { client: Client }) {
+function TaskList({ connection, userId, email }: Omit<TasksProps, 'plans'> & { connection: Connection }) {
+  const { client, keepToken } = connection;
   const cache = useQueryClient();
   const obstacle = useObstacle();
   const [filters, setFilters] = useFilters();
@@ -78,7 +79,7 @@ function TaskList({ client, userId, email }: Omit<TasksProps, 'plans'> & { clien
   const [isHelpOpen, setHelpOpen] = useState(false);
 
   const tell = useCallback(
-    (toast: Omit<Toast, 'id'>) => setToasts((all) => [...all, { ...toast, id: crypto.randomUUID() }]),
+    (toast: Omit<Toast, 'id'>) => setToasts((all) => [...all, { ...toast, id: randomKey() }]),
     [],
   );
 
@@ -118,7 +119,7 @@ function TaskList({ client, userId, email }: Omit<TasksProps, 'plans'> & { clien
     });
   };
 
-  const { change, pending } = useChanges(client, userId, onFailure);
+  const { change, pending, sendAll } = useChanges(connection, userId, onFailure);
   const list = useInfiniteQuery({
     queryKey: [...TASKS, filters],
     queryFn: async ({ pageParam: cursor, signal }) => {
@@ -134,11 +135,11 @@ function TaskList({ client, userId, email }: Omit<TasksProps, 'plans'> & { clien
 
   const onAdd = (title: string) => {
     setRefused(undefined);
-    change({ kind: 'create', key: crypto.randomUUID(), title });
+    change({ kind: 'create', key: randomKey(), title });
   };
 
   const onComplete = useCallback(
-    (task: Row, completed: boolean) => change({ kind: 'complete', key: crypto.randomUUID(), task, completed }),
+    (task: Row, completed: boolean) => change({ kind: 'complete', key: randomKey(), task, completed }),
     [change],
   );
 
@@ -149,9 +150,15 @@ function TaskList({ client, userId, email }: Omit<TasksProps, 'plans'> & { clien
     setEdited(id);
   };
 
+  const onHide = useCallback(
+    (id: string, patch: TaskPatch) =>
+      setDrafts(({ [id]: draft, ...others }) => (draft ? { ...others, [id]: { ...draft, patch } } : others)),
+    [],
+  );
+
   const onSave = ({ task }: Draft, patch: TaskPatch) => {
     onClose(task.id);
-    if (Object.keys(patch).length > 0) change({ kind: 'update', key: crypto.randomUUID(), task, patch });
+    if (Object.keys(patch).length > 0) change({ kind: 'update', key: randomKey(), task, patch });
   };
 
   const onDelete = useCallback(
@@ -173,7 +180,7 @@ function TaskList({ client, userId, email }: Omit<TasksProps, 'plans'> & { clien
     setConflicts((all) => all.filter((one) => one !== conflict));
     const { change: lost, current: task } = conflict;
     if (!isMine) return;
-    if (lost.kind === 'update') return change({ ...lost, key: crypto.randomUUID(), task });
+    if (lost.kind === 'update') return change({ ...lost, key: randomKey(), task });
     setDeleted((all) => [...all, task.id]);
     change({ ...lost, task });
   };
@@ -191,10 +198,14 @@ function TaskList({ client, userId, email }: Omit<TasksProps, 'plans'> & { clien
     },
   });
 
-  useLeaving(pending.length > 0, () => {
+  const hasHiddenText = Object.values(drafts).some(({ patch = {} }) => Object.keys(patch).length > 0);
+  useLeaving(pending.length > 0 || hasHiddenText, () => {
     for (const { onEnd } of toasts) onEnd?.();
     setToasts([]);
+    sendAll();
   });
+  // As the page is left, there is no time to fetch one.
+  useEffect(() => (pending.length > 0 || lastUndo ? keepToken() : undefined), [pending.length, lastUndo, keepToken]);
 
   const isFiltered = Object.keys(withoutFilters(filters)).length < Object.keys(filters).length;
   const [conflict] = conflicts;
@@ -250,7 +261,7 @@ function TaskList({ client, userId, email }: Omit<TasksProps, 'plans'> & { clien
             edited={edited}
             isHeldBack={obstacle !== undefined}
             isDimmed={list.isPlaceholderData}
-            {...{ onComplete, onEdit, onDelete, onTag, onSave, onClose }}
+            {...{ onComplete, onEdit, onDelete, onTag, onSave, onClose, onHide }}
           />
         )}
         {list.hasNextPage && (
@@ -296,7 +307,7 @@ function focusNextTo(id: string): void {
 }
 
 /** Asks before changes are lost with the page, and does at once what was only waiting for an undo. */
-function useLeaving(hasUnsent: boolean, onLeave: () => void): void {
+function useLeaving(hasUnsaved: boolean, onLeave: () => void): void {
   const leave = useEffectEvent(onLeave);
   useEffect(() => {
     const onPageHide = () => leave();
@@ -304,11 +315,11 @@ function useLeaving(hasUnsent: boolean, onLeave: () => void): void {
     return () => window.removeEventListener('pagehide', onPageHide);
   }, []);
   useEffect(() => {
-    if (!hasUnsent) return;
+    if (!hasUnsaved) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener('beforeunload', ask);
     return () => window.removeEventListener('beforeunload', ask);
-  }, [hasUnsent]);
+  }, [hasUnsaved]);
 }
 
 function inTotal(rows: readonly Row[], hasMore: boolean): string {

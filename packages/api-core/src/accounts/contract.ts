@@ -26,7 +26,10 @@ const Name = z
     abort: true,
   })
   .refine((name) => visible.test(name), 'A name has at least one character that can be seen.')
-  .refine((name) => name.isWellFormed() && !/\p{Cc}/u.test(name), 'A name has no control characters.')
+  .refine(
+    (name) => name.isWellFormed() && !/\p{Cc}/u.test(name),
+    'A name has no control characters and no lone surrogates.',
+  )
   .meta({ minLength: NAME.min, maxLength: NAME.max, pattern: `^(?=.*${VISIBLE})\\P{Cc}*$` });
 
 /** As Better Auth takes it: by the same pattern, and in lower case. */

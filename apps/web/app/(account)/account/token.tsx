@@ -1,6 +1,6 @@
 'use client';
 
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 
 /** An access token to use outside of the browser. */
 export function Token({ userId }: { userId: string }) {
@@ -38,15 +38,27 @@ function example(userId: string, token: string): string {
 
 function Copyable({ label, text }: { label: string; text: string }) {
   const [isCopied, setCopied] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else {
+      // Over plain http there is no clipboard but this one.
+      field.current?.select();
+      document.execCommand('copy');
+    }
     setCopied(true);
   };
   return (
     <div className="flex items-end gap-2">
       <label className="min-w-0 grow">
         <span className="mb-1 block text-muted text-sm">{label}</span>
-        <input readOnly className="field font-mono text-sm" value={text} onFocus={(event) => event.target.select()} />
+        <input
+          ref={field}
+          readOnly
+          className="field font-mono text-sm"
+          value={text}
+          onFocus={(event) => event.target.select()}
+        />
       </label>
       <button type="button" className="button" aria-live="polite" onClick={copy}>
         {isCopied ? 'Copied' : 'Copy'}
