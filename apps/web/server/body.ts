@@ -28,7 +28,7 @@ export async function readJson(request: Request, mediaTypes: readonly string[]):
  *
  * @throws {ApiError} 413 above 64 KiB, counted as it comes in.
  */
-export async function readBytes(request: Request, check?: () => void): Promise<Uint8Array<ArrayBuffer>> {
+async function readBytes(request: Request, check?: () => void): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunksOf(request.body)) {

@@ -69,7 +69,10 @@ export async function respond(
     status: response.status,
     ms,
   };
-  if (response.status >= 500) app.log.error({ ...line, error: serializeError(failure) }, 'request failed');
+  // A refusal that was meant, such as too many passwords at once, is nothing to wake somebody for.
+  const isExpected = failure instanceof ApiError && failure.cause === undefined;
+  if (response.status >= 500 && !isExpected)
+    app.log.error({ ...line, error: serializeError(failure) }, 'request failed');
   else app.log.info(failure instanceof ApiError ? { ...line, ...refusal(failure) } : line, 'request');
   if (call.onSent && nodeRequest && !nodeRequest.response.closed) nodeRequest.response.once('close', call.onSent);
   else call.onSent?.();

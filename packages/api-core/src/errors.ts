@@ -83,7 +83,8 @@ export const problems = {
   unavailable: {
     status: 503,
     title: 'Temporarily unavailable',
-    explanation: `The database cannot be reached, or is out of connections. Nothing was half-written. Send it again after
+    explanation: `The database cannot be reached, is out of connections or took too long, or too many passwords are being
+      checked at once. Nothing was half-written. Send it again after
       as many seconds as Retry-After says; a POST or PATCH with the same Idempotency-Key, so that it is done once.`,
   },
 } as const satisfies Record<string, { status: number; title: string; explanation: string }>;

@@ -9,6 +9,12 @@
 export const MAX_MARKS = 30;
 const tooManyMarks = new RegExp(`\\p{M}{${MAX_MARKS + 1}}`, 'u');
 
+/** Characters that show nothing, by their property or because their glyph is blank; a class of a pattern with the flag `u`. */
+export const INVISIBLE = String.raw`\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{13441}\u{13442}\u{16fe4}\u{1d159}`;
+const visible = new RegExp(`[^${INVISIBLE}]`, 'u');
+
+export const hasVisible = (text: string): boolean => visible.test(text);
+
 /** Whether the text can be normalized in linear time. */
 export const isStreamSafe = (text: string): boolean => !tooManyMarks.test(text);
 

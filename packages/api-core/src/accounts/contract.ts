@@ -1,3 +1,4 @@
+import { hasVisible, INVISIBLE } from '@taskward/db/text';
 import * as z from 'zod';
 import { type Endpoint, none } from '../operation';
 import { EMAIL, NAME, PASSWORD } from './limits';
@@ -12,10 +13,6 @@ const NO_NUL = [/^[^\0]*$/, 'Text has no NUL character.'] as const;
 
 const codePoints = (text: string) => [...text].length;
 
-/** Something that shows: neither white space nor a control, format or default-ignorable character, nor a blank symbol. */
-const VISIBLE = '[^\\p{Cc}\\p{Cf}\\p{Z}\\p{Default_Ignorable_Code_Point}\\u2800]';
-const visible = new RegExp(VISIBLE, 'u');
-
 /** One line of text that shows, trimmed and in NFC. */
 const Name = z
   .string('A name is text.')
@@ -25,12 +22,12 @@ const Name = z
     error: `A name has at most ${NAME.max} characters.`,
     abort: true,
   })
-  .refine((name) => visible.test(name), 'A name has at least one character that can be seen.')
+  .refine((name) => hasVisible(name), 'A name has at least one character that can be seen.')
   .refine(
     (name) => name.isWellFormed() && !/\p{Cc}/u.test(name),
     'A name has no control characters and no lone surrogates.',
   )
-  .meta({ minLength: NAME.min, maxLength: NAME.max, pattern: `^(?=.*${VISIBLE})\\P{Cc}*$` });
+  .meta({ minLength: NAME.min, maxLength: NAME.max, pattern: `^(?=.*[^${INVISIBLE}])\\P{Cc}*$` });
 
 /** As Better Auth takes it: by the same pattern, and in lower case. */
 const Email = z

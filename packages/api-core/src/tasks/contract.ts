@@ -1,12 +1,9 @@
-import { foldText, isStreamSafe, MAX_MARKS, normalizeText } from '@taskward/db/text';
+import { foldText, hasVisible, isStreamSafe, MAX_MARKS, normalizeText } from '@taskward/db/text';
 import * as z from 'zod';
 import { none, type Operation } from '../operation';
 import { toEntityTag } from '../precondition';
 
 const control = /\p{Cc}/u;
-/** Characters that show nothing: by their property, or because their glyph is blank. */
-const invisible =
-  /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{13441}\u{13442}\u{16fe4}\u{1d159}]+$/u;
 
 /**
  * Text in NFC, of so many Unicode characters (code points, as PostgreSQL counts them), that a JSON text and a database can
@@ -20,7 +17,7 @@ function text(limits: { min: number; max: number; line: boolean; name?: boolean 
       const length = [...value].length;
       if (length < limits.min) fault('too_short', `At least ${limits.min} character is needed`);
       if (length > limits.max) fault('too_long', `At most ${limits.max} characters are allowed`);
-      if (limits.name && invisible.test(value)) fault('invisible', 'At least one visible character is needed');
+      if (limits.name && !hasVisible(value)) fault('invisible', 'At least one visible character is needed');
       if (!isStreamSafe(value)) fault('too_many_marks', `At most ${MAX_MARKS} combining marks may follow each other`);
       if (!value.isWellFormed()) fault('malformed', 'Lone surrogates are not text');
       if (limits.line ? control.test(value) : value.includes('\0')) {
