@@ -1,11 +1,23 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { migrationsFolder } from '../location';
 import { lockFolder, makePrivate, prepareFolder } from './data-folder';
+import { openPglite } from './pglite';
 
 let folder: string;
 let children: ChildProcess[];
@@ -178,6 +190,23 @@ describe.skipIf(process.platform === 'win32')('the other users of the machine', 
     expect(modeOf()).toBe('755');
     chmodSync(folder, 0o700);
     prepareFolder(folder);
+  });
+
+  test('cannot read any file of an embedded database in a folder that was open to all', {
+    timeout: 60_000,
+  }, async () => {
+    chmodSync(folder, 0o777);
+    const umask = process.umask(0);
+    try {
+      const driver = await openPglite(folder);
+      await driver.migrate(migrationsFolder());
+      const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+      expect(paths.length).toBeGreaterThan(500);
+      expect(['', ...paths].filter((path) => statSync(join(folder, path)).mode & 0o077)).toEqual([]);
+      await driver.close();
+    } finally {
+      process.umask(umask);
+    }
   });
 
   test('cannot read a file that was written with too wide a mode, and symbolic links are not followed', () => {
