@@ -112,8 +112,8 @@ async function start(dataDir: string): Promise<Postgres> {
   });
   const { execProtocolStream } = pg;
   pg.execProtocolStream = (...args) => execProtocolStream.apply(pg, args).catch(rethrow);
+  // What it creates later has the mode 0600 by itself.
   makePrivate(dataDir);
-  keepPrivate(pg);
   const crashed = failAfterCrash(pg, (error) => unavailable(`it has crashed: ${fatal ?? error}`, error));
   return { pg, crashed };
 }
@@ -164,19 +164,6 @@ function failAfterCrash(pg: PGlite, toCrash: (error: unknown) => DatabaseUnavail
       };
     }
   });
-}
-
-/** Creates files for their owner alone. PostgreSQL leaves that to the umask of the process, which is for others, too. */
-function keepPrivate(pg: PGlite): void {
-  const { execProtocolRawSync } = pg;
-  pg.execProtocolRawSync = (message) => {
-    const umask = process.umask(0o077);
-    try {
-      return execProtocolRawSync.call(pg, message);
-    } finally {
-      process.umask(umask);
-    }
-  };
 }
 
 /** What PGlite's build of PostgreSQL exits with where PostgreSQL jumps to its handler of errors: no crash. */
