@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import journal from '../migrations/meta/_journal.json';
 import { openDriver } from './database';
 import type { Driver } from './driver';
 import { migrationsFolder } from './location';
@@ -257,7 +258,7 @@ test('every user there is when the columns come is noted, and updated by the mig
     'alter table tasks drop column title_key, drop column description_key',
     `alter table tasks add column title_key text collate "C" generated always as (lower(title collate "C")) stored`,
     'create index tasks_by_title on tasks (user_id, title_key, id)',
-    'delete from drizzle.__drizzle_migrations where created_at >= (select max(created_at) from drizzle.__drizzle_migrations)',
+    `delete from drizzle.__drizzle_migrations where created_at >= ${journal.entries.find(({ tag }) => tag === '0003_text_keys')?.when}`,
   ];
   for (const statement of before) await driver.auth.execute(statement);
   await asBefore(user, `insert into tasks (user_id, id, title) values ('${user}', '${id}', 'ÜBER')`);

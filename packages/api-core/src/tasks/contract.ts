@@ -17,7 +17,8 @@ function text(limits: { min: number; max: number; line: boolean; name?: boolean 
       const length = [...value].length;
       if (length < limits.min) fault('too_short', `At least ${limits.min} character is needed`);
       if (length > limits.max) fault('too_long', `At most ${limits.max} characters are allowed`);
-      if (limits.name && !hasVisible(value)) fault('invisible', 'At least one visible character is needed');
+      if (limits.name && length > 0 && !hasVisible(value))
+        fault('invisible', 'At least one visible character is needed');
       if (!isStreamSafe(value)) fault('too_many_marks', `At most ${MAX_MARKS} combining marks may follow each other`);
       if (!value.isWellFormed()) fault('malformed', 'Lone surrogates are not text');
       if (limits.line ? control.test(value) : value.includes('\0')) {
