@@ -214,6 +214,21 @@ describe.runIf(isInstalled('nginx', '-v'))('behind nginx, as docs/deploying.md h
   );
 });
 
+test('100 Continue is sent before the response it belongs to, or not at all', async () => {
+  const socket = connect(port, '127.0.0.1');
+  const live = 'GET /api/health/live HTTP/1.1\r\nHost: localhost\r\n';
+  socket.write(`${live}Expect: 100-continue\r\n\r\n`);
+  socket.write(`POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`);
+  socket.write(`${live}Expect: 100-continue\r\nConnection: close\r\n\r\n`);
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  await once(socket, 'close');
+  const lines = [...text.matchAll(/HTTP\/1\.1 (\d+) |\{"status":"ok"\}/g)].map(([line, status]) => status ?? line);
+  expect(lines).toEqual(['100', '200', '{"status":"ok"}', '400', '200', '{"status":"ok"}']);
+});
+
 test('fetch and curl get the response to each refused body of up to 1 MiB', { timeout: 60_000 }, async () => {
   for (const { method, path, headers, status, bytes } of cases.filter(
     ({ framing, bytes }) => framing === 'fixed length' && bytes <= MAX_DISCARDED,

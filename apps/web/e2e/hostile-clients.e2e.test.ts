@@ -118,6 +118,31 @@ describe('a request that Next.js would trip over', () => {
     expect(JSON.parse(body)).toMatchObject({ type: '/problems/method_not_allowed', status: 405 });
   });
 
+  test.each([
+    ['GET', 'http://'],
+    ['GET', 'http:///api/health/live'],
+    ['HEAD', '*?x=1'],
+    ['POST', '//['],
+  ])('%s %s, which is no URL, is refused and logs no error', async (method, path) => {
+    const { status, headers } = await send(path, {}, method);
+    expect(status).toBe(method === 'POST' ? 405 : 400);
+    expect(headers).toMatchObject({ 'content-type': 'application/problem+json', 'x-request-id': expect.any(String) });
+    expect(server.output()).not.toContain('unhandled');
+  });
+
+  test.each(['x', '%zz', '[', 'a'.repeat(5_000)])(
+    'a page is sent where the state of the router is %j',
+    async (state) => {
+      const { status } = await send('/sign-in', { RSC: '1', 'Next-Router-State-Tree': state });
+      expect(status).toBe(200);
+    },
+  );
+
+  test.each([{ RSC: '1' }, { Expect: 'nonsense' }])('%o has no effect on the API', async (header) => {
+    const { status, headers } = await send('/api/health/live', { ...header, 'X-Request-Id': 'mine' });
+    expect({ status, id: headers['x-request-id'] }).toEqual({ status: 200, id: 'mine' });
+  });
+
   test('a target in absolute form is served as its path is', async () => {
     const { status, body } = await send(`http://example.com:${port}/api/health/live?x=1`);
     expect({ status, body }).toEqual({ status: 200, body: '{"status":"ok"}' });

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { ApiError } from '@taskward/api-core';
 import { DISCARD_TIMEOUT_MS, MAX_DISCARDED_BYTES } from './body';
+import { NODE_REQUEST } from './node-requests';
 import type { respond } from './respond';
 import { apiSecurityHeaders, securityHeaders, strictTransport } from './security-headers';
 
@@ -11,6 +12,8 @@ const LONG_FIELDS = new Set([
   ...['authorization', 'cookie', 'if-match', 'if-none-match', 'idempotency-key'],
   ...['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'via'],
   ...['traceparent', 'tracestate', 'baggage'],
+  // Of links between pages: what is cut here could not be read.
+  ...['next-router-state-tree', 'next-router-segment-prefetch', 'next-url'],
 ]);
 
 /**
@@ -36,15 +39,30 @@ const API_METHODS = [...PAGE_METHODS, 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS
 export function guardRequests(server: Server, respond: Respond): void {
   const listeners = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
-  server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
+  const guard = async (request: IncomingMessage, response: ServerResponse) => {
     const hasBody = 'content-length' in request.headers || 'transfer-encoding' in request.headers;
     if (hasBody) closeUnlessComplete(request, response);
     const refusal = toOriginForm(request) ?? refuseMethod(request);
     // All other methods read the body themselves.
     if (hasBody && (refusal || PAGE_METHODS.includes(request.method ?? ''))) await discard(request);
-    if (refusal) await send(await respondWith(respond, request, refusal), request, response);
-    else for (const listener of listeners) listener.call(server, request, response);
+    if (refusal) return send(await respondWith(respond, request, refusal), request, response);
+    // With it, Next.js redirects to what a link between pages would ask for, or fails to read what such a link sends.
+    if (isApi(request) || !hasReadableState(request)) delete request.headers.rsc;
+    for (const listener of listeners) listener.call(server, request, response);
+  };
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    guard(request, response).catch((error) => {
+      console.error(error);
+      response.destroy();
+    });
   });
+  server.on('checkContinue', (request, response) => {
+    // Node.js would put it behind the header of a response that has to wait for the one before it on the connection.
+    if (response.socket) response.writeContinue();
+    server.emit('request', request, response);
+  });
+  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1). Node.js would send a 417 by itself.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
 /**
@@ -68,8 +86,8 @@ function toOriginForm(request: IncomingMessage): ApiError | undefined {
     const { pathname, search } = new URL(url);
     request.url = pathname + search;
   }
+  if (request.url === '*') return undefined;
   const [path = ''] = (request.url ?? '').split('?', 1);
-  if (path === '*') return undefined;
   if (path.startsWith('/') && isDecodable(path)) return undefined;
   return new ApiError('malformed_path', 'The path has a percent sign that does not begin an encoded UTF-8 character.');
 }
@@ -83,8 +101,23 @@ function isDecodable(path: string): boolean {
   }
 }
 
-function refuseMethod({ method = '', url = '' }: IncomingMessage): ApiError | undefined {
-  const allowed = url === '*' ? [] : /^\/api(?=[/?]|$)/.test(url) ? API_METHODS : PAGE_METHODS;
+function hasReadableState({ headers }: IncomingMessage): boolean {
+  const state = headers['next-router-state-tree'];
+  if (typeof state !== 'string') return true;
+  try {
+    return Array.isArray(JSON.parse(decodeURIComponent(state)));
+  } catch {
+    return false;
+  }
+}
+
+function isApi({ url = '' }: IncomingMessage): boolean {
+  return /^\/api(?=[/?]|$)/.test(url);
+}
+
+function refuseMethod(request: IncomingMessage): ApiError | undefined {
+  const { method = '', url } = request;
+  const allowed = url === '*' ? [] : isApi(request) ? API_METHODS : PAGE_METHODS;
   if (allowed.includes(method)) return undefined;
   const Allow = allowed.join(', ');
   const detail = Allow ? `Use one of: ${Allow}.` : 'No method applies to the server as a whole.';
@@ -110,7 +143,9 @@ function discard(request: IncomingMessage): Promise<void> {
 }
 
 function respondWith(respond: Respond, { method, url, headers }: IncomingMessage, error: ApiError): Promise<Response> {
-  const fields = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
+  // Not with the target that is known of it, which may be no URL.
+  const { [NODE_REQUEST]: _, ...others } = headers;
+  const fields = Object.entries(others).filter((field): field is [string, string] => typeof field[1] === 'string');
   const origin = 'http://localhost';
   const target = url?.startsWith('/') ? url : '/';
   // Not a `Request`, which takes no method such as TRACE.

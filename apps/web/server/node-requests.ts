@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Names the request of Node's server that a web `Request` was made from. */
-const NODE_REQUEST = 'x-node-request';
+export const NODE_REQUEST = 'x-node-request';
 
 /** What Node's server knows of a request and its web `Request` does not show. */
 export interface NodeRequest {
