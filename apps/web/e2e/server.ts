@@ -18,6 +18,8 @@ export interface Server {
   readonly origin: string;
   /** Milliseconds of CPU that its process has used, all threads together. On Linux alone. */
   cpuMs(): number;
+  /** Bytes of memory that its process has now. On Linux alone. */
+  memory(): number;
   /** All that it has printed. */
   output(): string;
   /** Ends it: at once, as a crash would, unless another signal is given. Answers its exit code, null for a signal's. */
@@ -95,7 +97,8 @@ export async function startOn(url: string, settings: Record<string, string> = {}
     );
     return nanoseconds.reduce((sum, time) => sum + Number(time), 0) / 1e6;
   };
-  return { origin, start, stop, cpuMs, output: () => output, dispose: async () => void (await stop()) };
+  const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child?.pid}/status`, 'utf8'))?.[1]) * 1024;
+  return { origin, start, stop, cpuMs, memory, output: () => output, dispose: async () => void (await stop()) };
 }
 
 function isReady(origin: string): Promise<boolean> {
