@@ -21,12 +21,20 @@ export interface Server {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts it, and asks for that path until it is answered well. Its log goes to the open file `log`, where one is given. */
+/** Starts it, and asks for that path until it is answered well. Its log, and what else it prints, go to the open files, where they are given. */
 export async function startServer(
   folder: string,
   environment: Record<string, string>,
   path: string,
-  { headers = {}, log = 'ignore' }: { headers?: Record<string, string>; log?: number | 'ignore' } = {},
+  {
+    headers = {},
+    log = 'ignore',
+    errors = 'inherit',
+  }: {
+    headers?: Record<string, string>;
+    log?: number | 'ignore' | undefined;
+    errors?: number | 'inherit' | undefined;
+  } = {},
 ): Promise<Server> {
   const cwd = fileURLToPath(new URL(folder, import.meta.url));
   const port = await freePort();
@@ -35,7 +43,7 @@ export async function startServer(
   const child = spawn(process.execPath, [next, 'start', '--port', String(port)], {
     cwd,
     env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', PORT: String(port), ...environment },
-    stdio: ['ignore', log, 'inherit'],
+    stdio: ['ignore', log, errors],
   });
   await untilGood(child, `http://127.0.0.1:${port}${path}`, headers);
   const startedIn = performance.now() - started;

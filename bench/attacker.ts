@@ -1,0 +1,16 @@
+import { attacks } from './attacks';
+
+/** A process that attacks when its parent says whom, and reports what came of it when it is told to stop. */
+
+const counts: Record<string, number> = {};
+
+process.on('message', (message: { attack: number; port: number; person: never } | 'stop') => {
+  if (message === 'stop') return void process.send?.(counts, undefined, undefined, () => process.exit());
+  const { attack, ...target } = message;
+  const count = (what: number | 'closed') => {
+    counts[what] = (counts[what] ?? 0) + 1;
+  };
+  attacks[attack]?.run({ ...target, count });
+});
+process.once('disconnect', () => process.exit());
+process.send?.('ready');

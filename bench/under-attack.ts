@@ -1,0 +1,231 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { cpus, setPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPostgres } from '@taskward/db/testing/postgres';
+import { type Attack, attacks } from './attacks';
+import { fire, type Shot, send } from './load';
+import { listTasks, makeTask } from './scenarios';
+import { type Server, startServer } from './server';
+import { migrate, type Person, signUp } from './world';
+
+/**
+ * What other users experience while somebody attacks, beside what they experience on a quiet server: both in turns
+ * within one run, so that a noisy machine troubles both alike.
+ */
+
+/** For all of it but the preparation. */
+const SECONDS = Number(process.env.ATTACK_SECONDS || 330);
+const engine = process.env.ATTACK_ENGINE === 'pglite' ? 'pglite' : 'postgres';
+const ROUNDS = 3;
+/** After an attack, for what is left of it to end. */
+const SETTLE_MS = 1_500;
+const PHASE_MS = Math.max(500, (SECONDS * 1000) / ROUNDS / attacks.length / 2 - SETTLE_MS / 2);
+/** Requests a second of all users together, each of whom may send ten. */
+const RATE = 40;
+const USERS = 6;
+const TASKS = 100;
+const TIMEOUT_MS = 30_000;
+const MAX_RATIO = 3;
+
+/** Somebody at work, with tasks that are there. */
+interface User {
+  readonly person: Person;
+  readonly paths: readonly string[];
+}
+
+/** What users have experienced for a while. */
+interface Sample {
+  /** Milliseconds, sorted. */
+  readonly latencies: readonly number[];
+  readonly unavailable: number;
+  /** Everything that should not be, the 503s too. */
+  readonly failures: readonly string[];
+}
+
+interface Round {
+  readonly quiet: Sample;
+  readonly attacked: Sample;
+  /** What the attacker was responded with. */
+  readonly counts: Record<string, number>;
+  /** Bytes that the server has at the end of the attack. */
+  readonly memory: number;
+}
+
+function shotOf(users: readonly User[], i: number): Shot {
+  const { person, paths } = users[i % users.length] as User;
+  const turn = Math.floor(i / users.length);
+  const one = { path: paths[turn % paths.length] ?? '', headers: person.headers, status: 200 };
+  const kinds: Shot[] = [
+    listTasks(person),
+    { ...one, method: 'GET' },
+    makeTask(person),
+    { ...one, method: 'PATCH', body: `{"title":"Changed ${i} times"}` },
+  ];
+  return kinds[turn % kinds.length] as Shot;
+}
+
+/** Sends the requests of users at their steady rate, however long each takes. */
+async function measure(port: number, users: readonly User[], ms: number): Promise<Sample> {
+  const agent = new Agent({ keepAlive: true });
+  const latencies: number[] = [];
+  const failures: string[] = [];
+  let unavailable = 0;
+  const sendOne = async (shot: Shot) => {
+    const sent = performance.now();
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const { status, body } = await send({ port, agent, signal }, shot).catch((error) => ({
+      status: 0,
+      body: `${error}`,
+    }));
+    latencies.push(performance.now() - sent);
+    if (status === 503) unavailable++;
+    if (status !== shot.status) failures.push(`${shot.method} ${shot.path}: ${status} ${body.slice(0, 300)}`);
+  };
+  const started = performance.now();
+  const sending: Promise<void>[] = [];
+  for (let i = 0; (i * 1000) / RATE < ms; i++) {
+    await sleep(Math.max(0, started + (i * 1000) / RATE - performance.now()));
+    sending.push(sendOne(shotOf(users, i)));
+  }
+  await Promise.all(sending);
+  agent.destroy();
+  return { latencies: latencies.sort((a, b) => a - b), unavailable, failures };
+}
+
+/** A process of its own, which leaves the time that is measured here alone, and gives way to the server. */
+async function startAttacker(): Promise<ChildProcess> {
+  const attacker = fork(join(import.meta.dirname, 'attacker.ts'), { execArgv: ['--import', 'tsx'] });
+  setPriority(attacker.pid ?? 0, 10);
+  await once(attacker, 'message');
+  return attacker;
+}
+
+async function stop(attacker: ChildProcess): Promise<Record<string, number>> {
+  attacker.send('stop');
+  const [[counts]] = await Promise.all([once(attacker, 'message'), once(attacker, 'exit')]);
+  return counts;
+}
+
+async function alternate(server: Server, users: readonly User[], attack: number, person: Person): Promise<Round> {
+  const attacker = await startAttacker();
+  await sleep(SETTLE_MS);
+  const { port } = server;
+  const quiet = await measure(port, users, PHASE_MS);
+  attacker.send({ attack, port, person });
+  const attacked = await measure(port, users, PHASE_MS);
+  return { quiet, attacked, memory: server.memory(), counts: await stop(attacker) };
+}
+
+const percentile = ({ latencies }: Sample, share: number) =>
+  latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
+const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
+
+function toRow({ name, pace }: Attack, rounds: readonly Round[]): string {
+  const middle = (of: (round: Round) => number) => median(rounds.map(of));
+  const times = (share: number) =>
+    [({ quiet }: Round) => quiet, ({ attacked }: Round) => attacked]
+      .map((phase) => middle((round) => percentile(phase(round), share)).toFixed(1))
+      .join(' → ');
+  const ratio = middle(({ quiet, attacked }) => percentile(attacked, 0.99) / percentile(quiet, 0.99));
+  const sum = (of: (round: Round) => number) => rounds.reduce((total, round) => total + of(round), 0);
+  const statuses = [...new Set(rounds.flatMap(({ counts }) => Object.keys(counts)))];
+  const responses = statuses.map((status) => `${sum(({ counts }) => counts[status] ?? 0)} × ${status}`).join(', ');
+  const unavailable = sum(({ attacked }) => attacked.unavailable);
+  const others = sum(({ attacked }) => attacked.failures.length) - unavailable;
+  const memory = Math.round(Math.max(...rounds.map(({ memory }) => memory)) / 2 ** 20);
+  const mark = ratio > MAX_RATIO ? ' **!**' : '';
+  return `| ${[name, pace, responses, unavailable, others, times(0.5), times(0.99), ratio.toFixed(1) + mark, memory].join(' | ')} |`;
+}
+
+/** What the log has that must not be there. */
+function troubles(log: string, users: readonly User[]): string[] {
+  return log.split('\n').filter((line) => {
+    if (!line.startsWith('{')) return /error|unhandled|⨯/i.test(line);
+    const { level, status, user_id, from } = JSON.parse(line);
+    const isTheirs = users.some(({ person }) => person.id === user_id);
+    return status === 500 || level >= 60 || (status >= 500 && isTheirs) || (level >= 50 && from === 'console');
+  });
+}
+
+async function addTasks(port: number, { tasks: path, headers }: Person, count: number, description: string) {
+  const body = JSON.stringify({ title: 'Task of the attacker', description });
+  await fire(port, 4, count, () => ({ method: 'POST', path, headers, body, status: 201 }));
+}
+
+async function toUser(port: number, person: Person): Promise<User> {
+  await fire(port, 4, TASKS, () => makeTask(person));
+  const { body } = await send({ port }, { ...listTasks(person, '&limit=100'), path: `${person.tasks}?limit=100` });
+  const { data } = JSON.parse(body) as { data: { id: string }[] };
+  return { person, paths: data.map(({ id }) => `${person.tasks}/${id}`) };
+}
+
+async function main(): Promise<void> {
+  const postgres = engine === 'postgres' ? await startPostgres() : undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'taskward-attacks-'));
+  const [log, errors] = ['log', 'errors'].map((name) => openSync(join(folder, name), 'a'));
+  const environment = {
+    DATABASE_URL: (await postgres?.createDatabase())?.url ?? `pglite:${folder}/data`,
+    BETTER_AUTH_URL: 'http://localhost:3000',
+    BETTER_AUTH_SECRET: 'of the attacks, and of nothing else: 1414213562',
+    // What a stranger sends comes from any number of addresses.
+    TRUSTED_PROXIES: '1',
+  };
+  const unlimited = { API_CONCURRENCY_LIMIT: '0', API_RATE_LIMIT: '0', AUTH_RATE_LIMIT: '0', LOG_LEVEL: 'warn' };
+  let server: Server | undefined;
+  try {
+    await migrate(environment.DATABASE_URL);
+    server = await startServer('../apps/web', { ...environment, ...unlimited }, '/api/health/ready');
+    const users: User[] = [];
+    for (let i = 0; i < USERS; i++) users.push(await toUser(server.port, await signUp(server.port)));
+    const attackers: Person[] = [];
+    for (const { tasks } of attacks) {
+      const person = await signUp(server.port);
+      attackers.push(person);
+      if (tasks) await addTasks(server.port, person, tasks.count, tasks.description);
+    }
+    await server.stop();
+    server = await startServer('../apps/web', environment, '/api/health/ready', { log, errors });
+    await measure(server.port, users, 2 * PHASE_MS);
+    const rounds: Round[][] = attacks.map(() => []);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [i, person] of attackers.entries()) rounds[i]?.push(await alternate(server, users, i, person));
+    }
+    report(rounds);
+    const logged = troubles(
+      ['log', 'errors'].map((name) => readFileSync(join(folder, name), 'utf8')).join('\n'),
+      users,
+    );
+    const failures = rounds.flat().flatMap(({ quiet, attacked }) => [...quiet.failures, ...attacked.failures]);
+    for (const line of [...failures, ...logged].slice(0, 20)) console.error(line.slice(0, 1_000));
+    console.log(`\n${failures.length} requests of the users failed; ${logged.length} errors in the log.`);
+    process.exitCode = failures.length + logged.length > 0 ? 1 : 0;
+  } finally {
+    await server?.stop();
+    await postgres?.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function report(rounds: readonly (readonly Round[])[]): void {
+  const perPhase = Math.ceil((RATE * PHASE_MS) / 1000);
+  console.log(`# Under attack
+
+Node.js ${process.versions.node}, ${engine}, ${cpus().length} × ${cpus()[0]?.model}. ${USERS} users send ${RATE} requests a second
+between them. Each attack ran ${ROUNDS} times for ${(PHASE_MS / 1000).toFixed(1)} s, each time after as long without: medians of the rounds, in each of
+which p99 rests on ${perPhase} requests, and of their ratios; **!** where that of p99 is more than ${MAX_RATIO}.
+
+| attack | pace | responses to it | 503 to users | other failures | p50, ms | p99, ms | × p99 | server, MiB |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |`);
+  for (const [i, attack] of attacks.entries()) console.log(toRow(attack, rounds[i] ?? []));
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
