@@ -120,7 +120,7 @@ describe('a request that Next.js would trip over', () => {
 
   test.each([
     ['GET', 'http://'],
-    ['GET', 'http:///api/health/live'],
+    ['GET', 'http://?x=1'],
     ['HEAD', '*?x=1'],
     ['POST', '//['],
   ])('%s %s, which is no URL, is refused and logs no error', async (method, path) => {
@@ -221,4 +221,21 @@ test('of one user eight requests are in progress, each until its response has be
   expect((await list(other)).status).toBe(200);
   for (const socket of sockets) socket.destroy();
   await expect.poll(async () => (await list(greedy)).status).toBe(200);
+});
+
+test('pipelined requests are in progress no longer than their connection is open', async () => {
+  const { tasks, headers } = await signUp(server.origin, 'pipelines@example.com');
+  const { pathname } = new URL(tasks);
+  const list = `GET ${pathname} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers.Authorization}\r\n\r\n`;
+  const body = JSON.stringify({ email: 'nobody@example.com', password: 'takes a while to hash' });
+  const fields = `Content-Type: application/json\r\nContent-Length: ${body.length}`;
+  const signIn = `POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n\r\n${body}`;
+  for (let i = 0; i < 3; i++) {
+    const socket = connect(port, '127.0.0.1');
+    // The lists have to wait for the response to what is slow.
+    socket.write(signIn + list.repeat(4));
+    await sleep(100);
+    socket.destroy();
+  }
+  await expect.poll(async () => (await send(pathname, { Authorization: headers.Authorization })).status).toBe(200);
 });

@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Names the request of Node's server that a web `Request` was made from. */
 export const NODE_REQUEST = 'x-node-request';
@@ -8,7 +9,8 @@ export const NODE_REQUEST = 'x-node-request';
 export interface NodeRequest {
   /** Path and query as they were sent: Next.js removes parameters that it takes for its own. */
   readonly target: string;
-  readonly response: ServerResponse;
+  /** Resolves when the last byte of the response has left, or the connection is closed. */
+  readonly closed: Promise<void>;
 }
 
 // Next.js loads this module once for the instrumentation and once more for the routes.
@@ -18,14 +20,29 @@ shared[LIVE] ??= new Map();
 const live = shared[LIVE];
 let count = 0;
 
+interface Started {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: Socket;
+}
+
 /** From now on, routes find the request of Node's server behind theirs. A client's own field of that name is overwritten. */
 export function trackNodeRequests(): void {
   subscribe('http.server.request.start', (message) => {
-    const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
+    const { request, response, socket } = message as Started;
     const id = String(++count);
     request.headers[NODE_REQUEST] = id;
-    live.set(id, { target: request.url ?? '/', response });
-    response.once('close', () => live.delete(id));
+    const closed = new Promise<void>((resolve) => {
+      const onClose = () => {
+        live.delete(id);
+        socket.off('close', onClose);
+        resolve();
+      };
+      response.once('close', onClose);
+      // Of several pipelined requests, Node.js closes the first response alone.
+      socket.setMaxListeners(0).once('close', onClose);
+    });
+    live.set(id, { target: request.url ?? '/', closed });
   });
 }
 

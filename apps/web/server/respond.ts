@@ -74,7 +74,7 @@ export async function respond(
   if (response.status >= 500 && !isExpected)
     app.log.error({ ...line, error: serializeError(failure) }, 'request failed');
   else app.log.info(failure instanceof ApiError ? { ...line, ...refusal(failure) } : line, 'request');
-  if (call.onSent && nodeRequest && !nodeRequest.response.closed) nodeRequest.response.once('close', call.onSent);
+  if (nodeRequest) nodeRequest.closed.then(call.onSent);
   else call.onSent?.();
   return response;
 }
