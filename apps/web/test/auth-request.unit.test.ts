@@ -142,6 +142,7 @@ describe('a POST to any endpoint', () => {
       for (const cookie of [{}, { Cookie: 'better-auth.session_token=x' }]) {
         const answer = await send('POST', `/api/auth${path}`, { body: {}, headers: { ...headers, ...cookie } });
         expect([headers, answer.status, answer.headers.getSetCookie()]).toEqual([headers, 403, []]);
+        expect((await answer.json()).detail).toBe(`Invalid origin. Use ${ORIGIN} instead.`);
       }
     }
   });

@@ -69,7 +69,7 @@ test.runIf(engine === 'pglite')('leaves an embedded database alone that is in us
   const driver = await openDriver(url);
   const { code, stderr } = await migrate({ DATABASE_URL: url }).catch((end) => end);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^The migrations did not finish\. .+ in use by process \d+: .+\n$/);
+  expect(stderr).toMatch(/^The migrations did not finish\. .+ in use by process \d+ on \S+: .+\n$/);
   await driver.close();
   await drop();
 });

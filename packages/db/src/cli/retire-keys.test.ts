@@ -42,7 +42,7 @@ async function refusesWhileHeld() {
   const driver = await openDriver(database.url);
   const { code, output } = await retire();
   expect(code).toBe(1);
-  expect(output).toMatch(/^The keys were not retired\. The data folder \S+ is in use by process \d+: .+\n$/);
+  expect(output).toMatch(/^The keys were not retired\. The data folder \S+ is in use by process \d+ on \S+: .+\n$/);
   await driver.close();
 }
 
