@@ -129,8 +129,10 @@ class LimiterByDatabaseClock extends RateLimiterPostgres {
   }
 }
 
-const NOW = '(extract(epoch from now()) * 1000)::bigint';
-const BEGINS = `$4::boolean or rate_limits.expire not between ${NOW} + 1 and ${NOW} + $3`;
+// Not now(), the start of the transaction: one that has waited for the row would see a count that another has just begun
+// end later than its own window.
+const NOW = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+const BEGINS = `$4::boolean or rate_limits.expire not between ${NOW} + 1 and ${NOW} + $3 + 1000`;
 const UPSERT = `
   insert into rate_limits (key, points, expire) values ($1, $2, ${NOW} + $3::bigint)
   on conflict (key) do update set
