@@ -5,6 +5,7 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signUp } from './account';
@@ -181,14 +182,12 @@ describe.runIf(isInstalled('nginx', '-v'))('behind nginx, as docs/deploying.md h
       }`,
     );
     nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
-    await expect
-      .poll(() =>
-        fetch(`${origin}/api/health/live`).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      )
-      .toBe(true);
+    const isLive = () =>
+      fetch(`${origin}/api/health/live`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    while (!(await isLive())) await sleep(50);
   });
 
   afterAll(async () => {
