@@ -266,7 +266,7 @@ test('a full disk ends it with one line, a start on it is refused, and nothing a
   if (mount.status !== 0) skip('needs the right to mount a tmpfs');
   try {
     mkdirSync(join(disk, 'data'), { mode: 0o755 });
-    const environment = { DATABASE_URL: `pglite:${disk}/data`, API_RATE_LIMIT: '0' };
+    const environment = { DATABASE_URL: `pglite:${disk}/data`, API_CONCURRENCY_LIMIT: '0', API_RATE_LIMIT: '0' };
     const port = await freePort();
     const first = await serve(port, environment);
     const openToOthers = readdirSync(disk, { recursive: true, withFileTypes: true })

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Server, STATUS_CODES } from 'node:http';
+import { Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** What clients may hold open; times in milliseconds. */
@@ -46,6 +46,7 @@ export function guardConnections(configure: (server: Server) => void, limits = C
     socket.once('close', () => open.delete(socket));
   };
   subscribe('net.server.socket', onSocket);
+  subscribe('http.server.request.start', noteResponse);
   const timer = setInterval(() => {
     const now = performance.now();
     for (const [socket, progress] of open) {
@@ -56,6 +57,7 @@ export function guardConnections(configure: (server: Server) => void, limits = C
   }, limits.checkMs).unref();
   return () => {
     unsubscribe('net.server.socket', onSocket);
+    unsubscribe('http.server.request.start', noteResponse);
     clearInterval(timer);
   };
 }
@@ -68,11 +70,21 @@ function limit(server: Server, { connections, headersMs, requestMs }: typeof CON
   server.removeAllListeners('upgrade');
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const status = UNPARSABLE[code ?? ''] ?? 400;
-    // After a first response, these bytes could be taken for the rest of one.
-    const isUnanswered = code !== 'ECONNRESET' && socket.writable && (socket as Socket).bytesWritten === 0;
-    if (isUnanswered) socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
+    const response = responses.get(socket as Socket);
+    // These bytes could be taken for the rest of it.
+    const isResponding = response?.headersSent && !response.writableFinished;
+    if (code !== 'ECONNRESET' && socket.writable && !isResponding)
+      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
     else socket.destroy();
   });
+}
+
+/** The last response that was begun on a connection. */
+const responses = new WeakMap<Socket, ServerResponse>();
+
+function noteResponse(message: unknown): void {
+  const { socket, response } = message as { socket: Socket; response: ServerResponse };
+  responses.set(socket, response);
 }
 
 /** Statuses for what Node's parser refuses, other than 400. */

@@ -16,7 +16,8 @@ const clients = new Set<Socket>();
 beforeAll(async () => {
   const limits = { ...CONNECTION_LIMITS, connections: MAX_CONNECTIONS, stallMs: STALL_MS, checkMs: 50 };
   stopGuard = guardConnections((found) => configured.push(found), limits);
-  server = createServer(async ({ method }, response) => {
+  server = createServer(async ({ method, headers }, response) => {
+    if (headers['x-short']) return void response.end('short');
     if (method === 'POST') return;
     // Larger than the buffers of both kernels, and in chunks, so that a slow reader is seen to read.
     for (let i = 0; i < 200 && !response.destroyed; i++) {
@@ -108,6 +109,15 @@ test.each([
   ['what is not HTTP', 'GET / HTTP/x\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
 ])('%s gets a status', async (_, sent, status) => {
   expect(await exchange(sent)).toBe(status);
+});
+
+test('what cannot be read gets a status on a connection that has been used before, too', async () => {
+  const socket = await open('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nX-Short: 1\r\n\r\n');
+  await once(socket, 'data');
+  socket.write('FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [second] = await once(socket, 'data');
+  expect(String(second)).toMatch(/^HTTP\/1\.1 501 /);
+  socket.destroy();
 });
 
 test('a connection beyond the limit is closed at once, and the others stay', async () => {
