@@ -26,7 +26,7 @@ let userId: string;
 let token: string;
 
 beforeAll(async () => {
-  server = await startServer('pglite', { API_CONCURRENCY_LIMIT: '0', API_RATE_LIMIT: '0' });
+  server = await startServer('pglite', { API_RATE_LIMIT: '0' });
   port = Number(new URL(server.origin).port);
   const { tasks, headers } = await signUp(server.origin);
   userId = tasks.split('/')[4] ?? '';

@@ -14,7 +14,11 @@ let server: Server;
 let port: number;
 
 beforeAll(async () => {
-  server = await startServer('pglite', { API_RATE_LIMIT: '0', LOG_LEVEL: 'info' });
+  server = await startServer('pglite', {
+    API_CONCURRENCY_LIMIT: '8',
+    API_RATE_LIMIT: '0',
+    LOG_LEVEL: 'info',
+  });
   port = Number(new URL(server.origin).port);
 }, 60_000);
 

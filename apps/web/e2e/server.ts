@@ -57,8 +57,9 @@ export async function startOn(url: string, settings: Record<string, string> = {}
       NEXT_TELEMETRY_DISABLED: '1',
       DATABASE_URL: url,
       BETTER_AUTH_SECRET: secret,
-      // All of these people come from one address.
+      // All of these people come from one address, and have many tasks made at once.
       AUTH_RATE_LIMIT: '0',
+      API_CONCURRENCY_LIMIT: '0',
       LOG_LEVEL: 'warn',
       PORT: String(port),
       ...settings,
