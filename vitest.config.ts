@@ -12,8 +12,9 @@ const shared = {
   test: {
     isolate: false,
     setupFiles: [fileURLToPath(new URL('vitest.setup.ts', import.meta.url))],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Opening an embedded database takes a second, and on a busy machine ten times as long.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 };
 
