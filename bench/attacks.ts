@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Agent } from 'node:http';
+import { Agent, type RequestOptions } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Shot, send } from './load';
@@ -91,14 +91,7 @@ export const attacks: readonly Attack[] = [
       headers: stranger({ 'User-Agent': 'a'.repeat(LONG_HEADER) }),
     })),
   ),
-  requests('A3 sign-ins', { parallel: 20 }, [
-    () => ({
-      method: 'POST',
-      path: '/api/auth/sign-in/email',
-      headers: stranger(JSON_TYPE),
-      body: JSON.stringify({ email: `${randomUUID()}@example.com`, password: randomUUID() }),
-    }),
-  ]),
+  { name: 'A3 sign-ins', pace: '20 at once, every second', run: signInWaves },
   {
     name: 'A4 upgrades, slow bodies, slow headers, silent sockets',
     pace: `${SOCKETS} sockets`,
@@ -128,6 +121,16 @@ export const attacks: readonly Attack[] = [
   ]),
 ];
 
+/** Twenty at once; the next when all have been responded to. */
+async function signInWaves({ port, count }: Scene): Promise<never> {
+  const signIn = async () => {
+    const body = JSON.stringify({ email: `${randomUUID()}@example.com`, password: randomUUID() });
+    const request = { method: 'POST', path: '/api/auth/sign-in/email', headers: stranger(JSON_TYPE), body };
+    count(await outcome({ port }, request));
+  };
+  for (;;) await Promise.all([...Array.from({ length: 20 }, signIn), sleep(1_000)]);
+}
+
 function write({ tasks, headers }: Person): Request {
   const tags = Array.from({ length: 20 }, () => `${randomUUID()} ${'😀'.repeat(13)}`);
   const task = JSON.stringify({ title: randomUUID(), description: LONG_PAGES.description, tags });
@@ -151,18 +154,20 @@ function requests(
         const i = sent++;
         if (rate) await sleep(Math.max(0, started + (i * 1000) / rate - performance.now()));
         const request = kinds[i % kinds.length]?.(person) as Request;
-        count(
-          await send({ port, agent }, request).then(
-            ({ status }) => status,
-            () => 'closed' as const,
-          ),
-        );
+        count(await outcome({ port, agent }, request));
       }
     };
     return Promise.all(Array.from({ length: parallel }, worker));
   };
   const pace = rate ? `${rate}/s, ${parallel} at once` : `${parallel} at once`;
   return { name, pace, run, ...(tasks && { tasks }) };
+}
+
+function outcome(where: RequestOptions, request: Request): Promise<number | 'closed'> {
+  return send(where, request).then(
+    ({ status }) => status,
+    () => 'closed',
+  );
 }
 
 /** What is sent at first over a connection, and then every second. */

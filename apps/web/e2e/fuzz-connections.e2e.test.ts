@@ -8,7 +8,7 @@ import { type Server, startServer } from './server';
 
 /** Whatever comes over a connection, each request on it gets its own well-formed response, and so does the next one. */
 
-const EVERYDAY_REQUESTS = 1_500;
+const EVERYDAY_REQUESTS = 800;
 const REQUESTS_PER_USER = 2_000;
 const HANG_MS = 5_000;
 /** Of a longer body that is refused, the rest may not be read: the client may lose the response by a reset. */
