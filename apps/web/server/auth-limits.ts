@@ -30,7 +30,7 @@ interface Attempt {
 
 export type AuthLimits = ReturnType<typeof createAuthLimits>;
 
-/** What names a mailbox or an account in a count: any text becomes a key that a database can store and nobody can read. */
+/** What names a mailbox or an account in a count: any text becomes a key that a database can store and that reveals no address. */
 export const mailboxKey = (email: string): string => hash('sha256', email.toLowerCase(), 'base64url');
 
 /**
@@ -53,7 +53,7 @@ export function createAuthLimits(options: {
   const byGuesser = limit({ name: 'guesser', requests: 10, seconds: QUARTER_HOUR });
   const byAccount = limit({ name: 'account', requests: 100, seconds: HOUR });
   const byProfile = limit({ name: 'profile', requests: 30, seconds: QUARTER_HOUR });
-  /** How often a password was reset of late: a part of the keys by guesser, which a reset so makes anew. */
+  /** Recent resets of a password. Their number is part of each guesser's key, so a reset gives every guesser a new count. */
   const resets = limit({ name: 'reset', requests: 0, seconds: HOUR });
 
   /** The counts that a wrong password goes into. */

@@ -45,7 +45,7 @@ export async function readAuthRequest(
   url.search = query.toString();
 
   const json = await readJson(request, ['application/json']);
-  // Written anew by the values that were checked; a replacer sees them at any depth.
+  // Serialized with the values that were checked; a replacer sees them at any depth.
   const text = JSON.stringify(json, check);
   headers.delete('Content-Length');
   const body = typeof json === 'object' && json !== null ? { ...json } : {};

@@ -89,7 +89,7 @@ function toOriginForm(request: IncomingMessage): ApiError | undefined {
   if (request.url === '*') return undefined;
   const [path = ''] = (request.url ?? '').split('?', 1);
   if (path.startsWith('/') && isDecodable(path)) return undefined;
-  return new ApiError('malformed_path', 'The path has a percent sign that does not begin an encoded UTF-8 character.');
+  return new ApiError('malformed_path', 'The target is not a path, or a percent sign in it begins no UTF-8 character.');
 }
 
 function isDecodable(path: string): boolean {
@@ -150,7 +150,7 @@ function respondWith(respond: Respond, { method, url, headers }: IncomingMessage
   const target = url?.startsWith('/') ? url : '/';
   // Not a `Request`, which takes no method such as TRACE.
   const request = { method: method ?? '', url: new URL(`${origin}${target}`).href, headers: new Headers(fields) };
-  return respond({ ...request, body: null, signal: new AbortController().signal }, () => {
+  return respond({ ...request, body: null, bodyUsed: false, signal: new AbortController().signal }, () => {
     throw error;
   });
 }

@@ -29,7 +29,7 @@ export interface Call extends Exchange {
  * in the log. Speaks web `Request` and `Response` alone.
  */
 export async function respond(
-  request: Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'signal'>,
+  request: Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'bodyUsed' | 'signal'>,
   answer: (call: Call) => Promise<Response> | Response,
 ): Promise<Response> {
   const started = performance.now();
@@ -54,7 +54,8 @@ export async function respond(
     const isGone = request.signal.aborted || error instanceof ClientDisconnected;
     response = isGone ? new Response(null, { status: CLIENT_CLOSED_REQUEST }) : toProblem(failure, call);
   }
-  await discardBody(request);
+  // A handler that has read the body and returned has read all of it.
+  if (failure !== undefined || !request.bodyUsed) await discardBody(request);
   for (const [name, value] of Object.entries(call.headers)) response.headers.set(name, value);
   allowOrigin(app.corsOrigins, request, call.path, response.headers);
   const ms = Math.round((performance.now() - started) * 10) / 10;

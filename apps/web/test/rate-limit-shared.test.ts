@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { rateLimits } from '@taskward/db/schema';
 import { engine } from '@taskward/db/testing';
 import { describe, expect, test, vi } from 'vitest';
@@ -64,6 +65,24 @@ describe.skipIf(!isServer)('several processes', () => {
     for (let i = 0; i < 11; i++) await limit.take('ada');
     await db.auth.execute(`update rate_limits set expire = expire + 3600000 where key like '${shared.name}:%'`);
     expect(await limit.take('ada')).toMatchObject({ isExceeded: false, remaining: 9, reset: 60 });
+  });
+
+  test('go on with a count that another process began while they waited for its row', async () => {
+    const { db } = await getApp();
+    const shared = policy();
+    const limit = createRateLimit(shared, db.auth);
+    await limit.take('ada');
+    let waiting: ReturnType<typeof limit.take> | undefined;
+    await db.auth.transaction(async (other) => {
+      const key = `${shared.name}:ada`;
+      await other.execute(`select from rate_limits where key = '${key}' for update`);
+      waiting = limit.take('ada');
+      // Longer than what is allowed for clocks that step.
+      await sleep(1_500);
+      const end = '(extract(epoch from clock_timestamp()) * 1000)::bigint + 60000';
+      await other.execute(`update rate_limits set points = 5, expire = ${end} where key = '${key}'`);
+    });
+    expect(await waiting).toMatchObject({ remaining: 4 });
   });
 
   test('delete counts that are over, by the clock of the database, and no others', async () => {

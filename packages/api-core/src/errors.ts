@@ -11,7 +11,8 @@ export const problems = {
   malformed_path: {
     status: 400,
     title: 'Malformed path',
-    explanation: 'A percent sign in the path does not begin the encoding of a UTF-8 character (RFC 3986, 2.1).',
+    explanation:
+      'The target of the request is not a path, or has a percent sign that does not begin the encoding of a UTF-8 character (RFC 3986, 2.1).',
   },
   malformed_header: {
     status: 400,

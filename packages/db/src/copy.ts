@@ -3,7 +3,7 @@ import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import type { Driver } from './driver';
 import * as schema from './schema';
 
-/** Limits are over in minutes, and begin anew. What the backfill has to do, the target notes by itself. */
+/** Rate limits expire within minutes. What the backfill has to do, the target notes by itself. */
 const { rateLimits: _, textBackfill: __, ...lasting } = schema;
 
 /** What is copied, each table after those that its foreign keys point to. */

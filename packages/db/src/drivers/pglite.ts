@@ -140,6 +140,7 @@ function unavailable(reason: string, cause: unknown): DatabaseUnavailable {
  * @returns the error that all calls fail with, when that has happened.
  */
 function failAfterCrash(pg: PGlite, toCrash: (error: unknown) => DatabaseUnavailable): Promise<DatabaseUnavailable> {
+  // Its type names none of the exports that are replaced here.
   const module = pg.Module as unknown as Record<string, unknown>;
   return new Promise((resolve) => {
     for (const name of ['_PostgresMainLoopOnce', '_PostgresMainLongJmp']) {
