@@ -16,7 +16,7 @@ import { type AuthRequest, readAuthRequest } from './auth-request';
 import { CLIENT_ADDRESS, clientAddress } from './client-address';
 import type { Config } from './config';
 import type { Mailer } from './mail';
-import { assertHashSlot, hashFirst, passwordHashing } from './password-hashing';
+import { assertPasswordSlot, hashFirst, inPasswordSlot, passwordHashing } from './password-hashing';
 import { createSecurityLog, securityEvents } from './security-events';
 import { KEY_GRACE, KEY_LIFETIME, type SigningKeys, TOKEN_LIFETIME } from './signing-keys';
 
@@ -155,7 +155,7 @@ export function createAuth(parts: Parts) {
     const path = new URL(request.url).pathname.slice(BASE_PATH.length);
     if (!OFFERED.has(path)) return new Response(null, { status: 404 });
     // Before any of the work that a request costs which is going to be refused.
-    if (HASHING.has(path)) assertHashSlot();
+    if (HASHING.has(path)) assertPasswordSlot();
     const even = mailer && EVEN.has(path) ? setTimeout(EVEN_MS) : undefined;
     const headers = new Headers(request.headers);
     headers.set('X-Request-Id', requestId);
@@ -164,7 +164,9 @@ export function createAuth(parts: Parts) {
     if (!headers.has('Sec-Fetch-Site')) headers.delete('Sec-Fetch-Mode');
     return orOutage(async () => {
       const known = await readAuthRequest(request, withOwnCookies(headers), trustedOrigins);
-      return limits({ path, headers, findEmail: () => findEmail(path, known) }, () => auth.handler(known.request));
+      const respond = () => auth.handler(known.request);
+      const inTurn = HASHING.has(path) ? () => inPasswordSlot(respond) : respond;
+      return limits({ path, headers, findEmail: () => findEmail(path, known) }, inTurn);
     })
       .catch(toRefusal)
       .finally(() => even);

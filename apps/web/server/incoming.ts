@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { ApiError } from '@taskward/api-core';
+import pLimit from 'p-limit';
 import { DISCARD_TIMEOUT_MS, MAX_DISCARDED_BYTES } from './body';
 import { NODE_REQUEST } from './node-requests';
 import type { respond } from './respond';
@@ -35,8 +36,19 @@ type Respond = typeof respond;
 const PAGE_METHODS = ['GET', 'HEAD'];
 const API_METHODS = [...PAGE_METHODS, 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
+/** What pages may take of the one thread that serves the API, too; rendering one takes some 10 ms of it. */
+export const PAGE_LIMITS = {
+  /** Pages that are rendered at a time. */
+  rendering: 2,
+  /** Requests that wait for it. */
+  waiting: 1_000,
+  /** How long a client that reads slowly keeps the next one waiting. */
+  heldMs: 250,
+};
+
 /** Looks at requests before Next.js does, and responds to those that it would trip over. */
-export function guardRequests(server: Server, respond: Respond): void {
+export function guardRequests(server: Server, respond: Respond, limits = PAGE_LIMITS): void {
+  const rendering = pLimit(limits.rendering);
   const listeners = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request');
   const guard = async (request: IncomingMessage, response: ServerResponse) => {
@@ -48,7 +60,17 @@ export function guardRequests(server: Server, respond: Respond): void {
     if (refusal) return send(await respondWith(respond, request, refusal), request, response);
     // With it, Next.js redirects to what a link between pages would ask for, or fails to read what such a link sends.
     if (isApi(request) || !hasReadableState(request)) delete request.headers.rsc;
-    for (const listener of listeners) listener.call(server, request, response);
+    const forward = () => {
+      for (const listener of listeners) listener.call(server, request, response);
+    };
+    if (!isPage(request)) return forward();
+    if (rendering.pendingCount >= limits.waiting)
+      return send(await respondWith(respond, request, busy()), request, response);
+    await rendering(async () => {
+      if (request.socket.destroyed) return;
+      forward();
+      await untilSent(response, limits.heldMs);
+    });
   };
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     guard(request, response).catch((error) => {
@@ -113,6 +135,26 @@ function hasReadableState({ headers }: IncomingMessage): boolean {
 
 function isApi({ url = '' }: IncomingMessage): boolean {
   return /^\/api(?=[/?]|$)/.test(url);
+}
+
+/** Whatever Next.js could render, unknown paths included. */
+function isPage(request: IncomingMessage): boolean {
+  return !isApi(request) && !request.url?.startsWith('/_next/static/');
+}
+
+function busy(): ApiError {
+  return new ApiError('unavailable', 'Too many pages are waiting to be rendered.', { headers: { 'Retry-After': '2' } });
+}
+
+function untilSent(response: ServerResponse, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    response.once('finish', end).once('close', end);
+  });
 }
 
 function refuseMethod(request: IncomingMessage): ApiError | undefined {

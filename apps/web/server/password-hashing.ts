@@ -2,43 +2,36 @@ import { ApiError } from '@taskward/api-core';
 import type { BetterAuthPlugin } from 'better-auth';
 import { createAuthMiddleware } from 'better-auth/api';
 import { hashPassword, verifyPassword } from 'better-auth/crypto';
+import pLimit from 'p-limit';
 
-/** Hashes that are worked out or wait for it, in this process; each takes 32 MiB and about 0.1 s of one core. */
-const MAX_PENDING = 8;
-/** As many at a time leave threads of libuv's four, and a core, to everything else. */
-const MAX_RUNNING = 1;
+/** Requests that hash a password, in this process: at work, or waiting for it. */
+const MAX_REQUESTS = 8;
+/** While one of them hashes, another may use the database. */
+const requests = pLimit(2);
+/** Each hash takes 32 MiB and about 0.1 s of one core; one at a time leaves threads and cores to everything else. */
+export const hashes = pLimit(1);
 
-let pending = 0;
-const waiting: (() => void)[] = [];
-
-/** @throws {ApiError} 503 with `Retry-After`, where as many hashes are pending as may be. */
-export function assertHashSlot(): void {
-  if (pending < MAX_PENDING) return;
+/** @throws {ApiError} 503 with `Retry-After`, where as many requests as may be are waiting. */
+export function assertPasswordSlot(): void {
+  if (requests.activeCount + requests.pendingCount < MAX_REQUESTS) return;
   const headers = { 'Retry-After': '2' };
   throw new ApiError('unavailable', 'Too many passwords are being checked just now.', { headers });
 }
 
 /**
- * Runs the work in its turn.
+ * Runs a request that hashes a password, in its turn.
  *
- * @throws as `assertHashSlot` does, at once.
+ * @throws as `assertPasswordSlot` does, at once.
  */
-export async function inHashSlot<T>(work: () => Promise<T>): Promise<T> {
-  assertHashSlot();
-  pending++;
-  if (pending > MAX_RUNNING) await new Promise<void>((start) => waiting.push(start));
-  try {
-    return await work();
-  } finally {
-    pending--;
-    waiting.shift()?.();
-  }
+export async function inPasswordSlot<T>(work: () => Promise<T>): Promise<T> {
+  assertPasswordSlot();
+  return requests(work);
 }
 
-/** Better Auth's own hashing (scrypt), a bounded number at a time. */
+/** Better Auth's own hashing (scrypt), one at a time. */
 export const passwordHashing = {
-  hash: (password: string) => inHashSlot(() => hashPassword(password)),
-  verify: (given: { hash: string; password: string }) => inHashSlot(() => verifyPassword(given)),
+  hash: (password: string) => hashes(() => hashPassword(password)),
+  verify: (given: { hash: string; password: string }) => hashes(() => verifyPassword(given)),
 };
 
 /**

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { hashPassword } from 'better-auth/crypto';
 import { describe, expect, test } from 'vitest';
 import { getApp } from '../server/app';
-import { inHashSlot, passwordHashing } from '../server/password-hashing';
+import { hashes, inPasswordSlot, passwordHashing } from '../server/password-hashing';
 import { ORIGIN, send, signIn, signUp, type TestUser, useApp } from './harness';
 
 /** Passwords are hashed a bounded number at a time. */
@@ -21,14 +21,14 @@ function saturate(): () => Promise<unknown> {
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const held = Promise.all(Array.from({ length: 8 }, () => inHashSlot(() => released)));
+  const held = Promise.all(Array.from({ length: 8 }, () => inPasswordSlot(() => released)));
   return () => {
     release();
     return held;
   };
 }
 
-test('eight hashes are under way at most, one at a time; more are refused at once, until those are done', async () => {
+test('eight requests that hash are in progress at most, two at a time; more are refused at once', async () => {
   let running = 0;
   let most = 0;
   const work = async () => {
@@ -36,14 +36,28 @@ test('eight hashes are under way at most, one at a time; more are refused at onc
     await setTimeout(5);
     running--;
   };
-  const all = await Promise.allSettled(Array.from({ length: 20 }, () => inHashSlot(work)));
+  const all = await Promise.allSettled(Array.from({ length: 20 }, () => inPasswordSlot(work)));
   expect(all.map(({ status }) => status)).toEqual([...Array(8).fill('fulfilled'), ...Array(12).fill('rejected')]);
-  expect(most).toBe(1);
-  await expect(inHashSlot(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
-  expect(await inHashSlot(async () => 'next')).toBe('next');
+  expect(most).toBe(2);
+  await expect(inPasswordSlot(() => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+  expect(await inPasswordSlot(async () => 'next')).toBe('next');
 });
 
-describe('while eight hashes are under way the answer is 503 with Retry-After', () => {
+test('one password is hashed at a time', async () => {
+  const order: string[] = [];
+  const hash = async (name: string) => {
+    await passwordHashing.hash(newPassword());
+    order.push(name);
+  };
+  const isIdle = hashes.activeCount === 0;
+  const all = ['first', 'second', 'third'].map(hash);
+  await new Promise(setImmediate);
+  expect([isIdle, hashes.activeCount, hashes.pendingCount]).toEqual([true, 1, 2]);
+  await Promise.all(all);
+  expect(order).toEqual(['first', 'second', 'third']);
+});
+
+describe('while eight requests hash, the response is 503 with Retry-After', () => {
   test.each<[string, (user: TestUser) => Promise<Response>]>([
     ['a sign-in at an unknown address', () => signIn({ email: newAddress(), password: newPassword() })],
     ['a sign-in with a wrong password', ({ email }) => signIn({ email, password: newPassword() })],
@@ -106,7 +120,7 @@ test('a sign-up holds no connection of the database while it waits for its hash'
   const { db } = await getApp();
   const email = newAddress();
   let release = () => {};
-  const first = inHashSlot(() => new Promise<void>((resolve) => (release = resolve)));
+  const first = hashes(() => new Promise<void>((resolve) => (release = resolve)));
   const waiting = post('/sign-up/email', { name: 'Ada', email, password: newPassword() });
   await setTimeout(300);
   // The embedded database has one connection.

@@ -13,7 +13,7 @@ type Rows<S extends readonly Statement[]> = {
 export interface Database extends Pick<Driver, 'auth'> {
   /**
    * The one way to tasks: runs the statements, in order, in one transaction and one round trip, as this user. Answers
-   * the rows of each. One user's batches take half of the connections at most; more of them wait in order.
+   * the rows of each. Two batches of one user run at a time; more of them wait in order.
    *
    * @throws {DatabaseUnavailable} when it has to wait too long; nothing has been sent then.
    * @throws the driver's error, of the first statement that failed; nothing has been written then.
@@ -24,6 +24,9 @@ export interface Database extends Pick<Driver, 'auth'> {
   /** Makes all of the checks. */
   assertReady(): Promise<void>;
 }
+
+/** At a time, so that a user who sends many leaves connections, and cores of the database, to all others. */
+const BATCHES_PER_USER = 2;
 
 /**
  * Opens the way to the database that a URL names. Neither migrates nor checks it. Each driver is loaded only when
@@ -44,8 +47,7 @@ export async function openDriver(url: string, neonEndpoint?: string, patience = 
 }
 
 export function createDatabase(driver: Driver, { connectMs } = PATIENCE): Database {
-  // Half of the connections, so that no user can keep all others waiting.
-  const slots = new UserSlots(Math.max(1, Math.floor(driver.connections / 2)), connectMs);
+  const slots = new UserSlots(Math.min(BATCHES_PER_USER, Math.ceil(driver.connections / 2)), connectMs);
   const asUser: Database['asUser'] = async (userId, statements) => {
     const turn = slots.acquire(userId);
     if (turn) await turn;
