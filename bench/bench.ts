@@ -66,10 +66,10 @@ async function open({ environment, isWhole }: Engine) {
   // Past Neon's gateway, through which it takes minutes.
   const driver = await openDriver(DATABASE_URL);
   const [big, ...rest] = people as [Person, ...Person[]];
-  const crowd = isWhole ? await addCrowd(driver.auth) : [];
-  await seed(driver.auth, [...crowd, ...rest.map(({ id }) => id)], SMALL);
-  if (isWhole) await seed(driver.auth, [big.id], BIG);
-  await driver.auth.execute('analyze');
+  const crowd = isWhole ? await addCrowd(driver.ownerDb) : [];
+  await seed(driver.ownerDb, [...crowd, ...rest.map(({ id }) => id)], SMALL);
+  if (isWhole) await seed(driver.ownerDb, [big.id], BIG);
+  await driver.ownerDb.execute('analyze');
   await driver.close();
   const server = await startServer('../apps/web', environment, `${big.tasks}?limit=20`, big);
   return { server, people: rest, big: isWhole && big };

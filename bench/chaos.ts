@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { openDriver, retireSigningKeys } from '@taskward/db';
+import { openDriver, revokeSigningKeys } from '@taskward/db';
 import { startNeonGateway } from '@taskward/db/testing/neon-gateway';
 import { startPostgres } from '@taskward/db/testing/postgres';
 import { differences, type Row } from './history';
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
     CLOCK_SHIFT_MS: String(Math.round(between(-10, 10) * MINUTE_MS)),
   });
   const cut = () =>
-    admin.read(`select pg_terminate_backend(pid) from pg_stat_activity
+    admin.queryAsOwner(`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = '${database.name}' and pid <> pg_backend_pid()`);
 
   const faults: Record<string, () => Promise<unknown>> = {
@@ -115,7 +115,7 @@ async function main(): Promise<void> {
     'gateway drops answers': () => disturb({ dropAfter: true }),
     'gateway cuts answers short': () => disturb({ truncate: true }),
     'gateway fails': () => disturb({ status: 500 }),
-    'signing keys retired': () => retireSigningKeys(admin.auth),
+    'signing keys retired': () => revokeSigningKeys(admin.ownerDb),
   };
 
   let isOver = false;
@@ -148,7 +148,7 @@ async function main(): Promise<void> {
   const histories = (await working).flat();
 
   // As its select list says; a driver does not know.
-  const rows = (await admin.read(`
+  const rows = (await admin.queryAsOwner(`
     select user_id, id, version, title, status, description,
       array(select tag from task_tags g where g.user_id = t.user_id and g.task_id = t.id order by tag) as tags
     from tasks t`)) as unknown as Row[];

@@ -87,7 +87,7 @@ export async function work(person: Person, scene: Scene): Promise<History[]> {
         return response;
       },
       // There is little time: what a client waits five seconds for is tried after half of one.
-      wait: (ms) => sleep(ms / 10),
+      sleep: (ms) => sleep(ms / 10),
     });
     try {
       const { body, etag } = await call(client);

@@ -43,7 +43,7 @@ export async function migrate(url: string): Promise<void> {
 }
 
 /** The crowd, who never sign in. */
-export async function addCrowd(db: Driver['auth']): Promise<string[]> {
+export async function addCrowd(db: Driver['ownerDb']): Promise<string[]> {
   const { rows } = await db.execute<{ id: string }>(sql`
     insert into "user" (id, name, email)
     select 'crowd-' || n, 'Bench', 'crowd-' || n || '@example.com' from generate_series(1, ${sql.raw(String(CROWD))}) n
@@ -52,7 +52,7 @@ export async function addCrowd(db: Driver['auth']): Promise<string[]> {
 }
 
 /** So many tasks for each, of every kind, in one statement. */
-export async function seed(db: Driver['auth'], ids: readonly string[], count: number): Promise<void> {
+export async function seed(db: Driver['ownerDb'], ids: readonly string[], count: number): Promise<void> {
   await db.execute(sql`
     insert into tasks
       (user_id, id, title, title_key, description_key, status, priority, due_date, completed_at, created_at, updated_at)

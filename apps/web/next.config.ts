@@ -1,5 +1,5 @@
 import type { NextConfig } from 'next';
-import { apiSecurityHeaders, securityHeaders, strictTransport } from './server/security-headers';
+import { apiSecurityHeaders, securityHeaders, strictTransport } from './server/http/security-headers';
 
 const toList = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }));
 

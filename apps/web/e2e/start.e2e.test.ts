@@ -229,7 +229,7 @@ test('SIGTERM ends it in order: nothing that was begun is cut off, and the data 
   agent.destroy();
   await new Promise<void>((closed) => smtp.close(closed));
   const driver = await openDriver(`pglite:${folder}/data`);
-  expect(await driver.read('select email from "user"')).toEqual([{ email: 'ada@example.com' }]);
+  expect(await driver.queryAsOwner('select email from "user"')).toEqual([{ email: 'ada@example.com' }]);
   await driver.close();
 });
 

@@ -11,20 +11,20 @@ import {
   openDriver,
 } from '@taskward/db';
 import pino, { type Logger } from 'pino';
-import { type Authenticate, createAuthenticate } from './access-token';
-import { type Auth, createAuth } from './auth';
-import { createAuthLimits } from './auth-limits';
-import { backgroundWork } from './background';
-import { noteClientAddresses } from './client-address';
-import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency';
+import { type Authenticate, createAuthenticate } from './auth/access-token';
+import { createAuthLimits } from './auth/attempt-limits';
+import { type Auth, createAuth } from './auth/better-auth';
+import { createDeviceCookies } from './auth/device-cookie';
+import { createSigningKeys, type SigningKeys } from './auth/signing-keys';
 import { type Config, readConfig } from './config';
-import { createDeviceCookies } from './device-cookie';
-import { createMailer, type Mailer } from './mail';
-import { createFastRateLimit, type Policy, type RateLimit } from './rate-limit';
-import { serializeError } from './serialize-error';
-import { endInOrder } from './shutdown';
-import { createSigningKeys, type SigningKeys } from './signing-keys';
-import { createTelemetry, type Telemetry } from './telemetry';
+import { recordRemoteAddresses } from './http/client-address';
+import { type ConcurrencyLimit, createConcurrencyLimit } from './http/concurrency-limit';
+import { drainBackgroundWork } from './ops/background';
+import { createMailer, type Mailer } from './ops/mail';
+import { createWriteBehindRateLimit, type Policy, type RateLimit } from './ops/rate-limit';
+import { serializeError } from './ops/serialize-error';
+import { installGracefulShutdown } from './ops/shutdown';
+import { createTelemetry, type Telemetry } from './ops/telemetry';
 
 /** The parts of the running server, made once and wired here alone. */
 export interface App {
@@ -48,7 +48,7 @@ export interface App {
   /** Where spans and metrics go somewhere. */
   readonly telemetry: Telemetry | undefined;
   /** Of requests by one user; undefined where there is none. */
-  readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'take'> } | undefined;
+  readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'consume'> } | undefined;
   /** Of requests by one user at the same time; undefined where there is none. */
   readonly concurrencyLimit: ConcurrencyLimit | undefined;
   /** Ends it, with what still goes on after answers; the next `getApp` makes another, by the environment of then. */
@@ -60,10 +60,10 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
   const { sharesRateLimits, trustedOrigins, trustedProxies } = config;
   const telemetry = config.telemetry ? createTelemetry() : undefined;
   const db = createDatabase(telemetry?.observeDriver(driver) ?? driver);
-  const countedIn = sharesRateLimits ? db.auth : undefined;
-  const mailer = mail && createMailer(mail, log, countedIn);
+  const rateLimitStore = sharesRateLimits ? db.ownerDb : undefined;
+  const mailer = mail && createMailer(mail, log, rateLimitStore);
   const devices = createDeviceCookies(secret, baseUrl.startsWith('https:'));
-  const limits = createAuthLimits({ attempts: authRateLimit, devices, shared: countedIn });
+  const limits = createAuthLimits({ attempts: authRateLimit, devices, shared: rateLimitStore });
   const authenticate = createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys });
   const policy = { name: 'user', requests: apiRateLimit, seconds: 60 };
   const auth = createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log });
@@ -81,12 +81,13 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
     mailer,
     maxTasks: config.maxTasks,
     telemetry,
-    userLimit: apiRateLimit > 0 ? { policy, limit: createFastRateLimit(policy, log, countedIn) } : undefined,
+    userLimit:
+      apiRateLimit > 0 ? { policy, limit: createWriteBehindRateLimit(policy, log, rateLimitStore) } : undefined,
     concurrencyLimit: apiConcurrencyLimit > 0 ? createConcurrencyLimit(apiConcurrencyLimit) : undefined,
     async close() {
       app = undefined;
       shared[RESOURCES] = undefined;
-      await backgroundWork();
+      await drainBackgroundWork();
       await driver.close();
     },
   };
@@ -105,7 +106,7 @@ async function openResources(config: Config): Promise<Resources> {
   const driver = await openDriver(databaseUrl, neonEndpoint);
   // The embedded database is this process's own: nobody else could migrate it, or needs to know its secret.
   if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
-  const secret = config.secret ?? keptSecret(dataFolder);
+  const secret = config.secret ?? loadOrCreateSecret(dataFolder);
   const log = await createLog(logLevel);
   driver.crashed?.then((error) => {
     log.fatal({ event: 'database_crashed' }, error.message);
@@ -113,7 +114,7 @@ async function openResources(config: Config): Promise<Resources> {
     process.exitCode = 1;
     process.kill(process.pid, 'SIGTERM');
   });
-  return { driver, secret, log, keys: createSigningKeys({ auth: driver.auth, secret, log }) };
+  return { driver, secret, log, keys: createSigningKeys({ auth: driver.ownerDb, secret, log }) };
 }
 
 /** One line of JSON for each event, written without waiting; in development, lines to read. */
@@ -128,7 +129,7 @@ async function createLog(level: string): Promise<Logger> {
 }
 
 /** A secret generated once and kept beside the data it protects, readable by its owner alone. */
-function keptSecret(folder: string | undefined): string {
+function loadOrCreateSecret(folder: string | undefined): string {
   if (folder === undefined) throw new Error('BETTER_AUTH_SECRET is not set.');
   const file = join(folder, 'secret');
   if (!existsSync(file)) {
@@ -173,11 +174,11 @@ function logConsole(log: Logger): void {
 
 /** Starts the app with the server; what keeps it from starting is one message, and the end of the process. */
 export async function boot(): Promise<void> {
-  noteClientAddresses();
+  recordRemoteAddresses();
   // A function is ended by its host, and `next dev` by itself.
   let stopExporters = async () => {};
   if (process.env.NODE_ENV === 'production' && process.env.VERCEL !== '1') {
-    endInOrder(async () => {
+    installGracefulShutdown(async () => {
       await (await getApp()).close();
       await stopExporters();
     });
@@ -185,7 +186,7 @@ export async function boot(): Promise<void> {
   try {
     const { telemetry } = readConfig(process.env);
     // Before the app, which asks for them once.
-    if (telemetry) stopExporters = (await import('./exporters')).startExporters(telemetry);
+    if (telemetry) stopExporters = (await import('./ops/exporters')).startExporters(telemetry);
     const { checks, log, mailer } = await getApp();
     if (!mailer)
       log.info('SMTP_URL is not set: no mail is sent, addresses are not verified, passwords cannot be reset');

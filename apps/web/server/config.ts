@@ -1,7 +1,7 @@
-import { DEFAULT_DATABASE_URL, embeddedFolder } from '@taskward/db';
+import { DEFAULT_DATABASE_URL, pgliteDataDir } from '@taskward/db';
 import * as z from 'zod';
-import type { TrustedProxies } from './client-address';
-import { isGuessable } from './guessable';
+import { isGuessable } from './auth/password-strength';
+import type { TrustedProxies } from './http/client-address';
 
 /** Everything the environment decides, read once at start. */
 export interface Config {
@@ -22,7 +22,7 @@ export interface Config {
   /** Whether each answer tells how long its steps took. */
   readonly isDevelopment: boolean;
   /** Where spans and metrics go somewhere: how often metrics do, in milliseconds. */
-  readonly telemetry: { readonly metricsEvery: number } | undefined;
+  readonly telemetry: { readonly metricExportIntervalMs: number } | undefined;
   /** Requests to the task API by one user at the same time, in one process; 0 is no limit. */
   readonly apiConcurrencyLimit: number;
   /** Tasks of one user; 0 is no limit. */
@@ -55,9 +55,9 @@ const collector = z.url({ protocol: /^https?$/, error: 'use a URL, such as http:
 const Environment = z.object({
   ALLOW_HTTP: flag,
   ALLOW_PLAINTEXT_DATABASE: flag,
-  API_CONCURRENCY_LIMIT: count(10_000).default(8),
-  API_RATE_LIMIT: count(1_000_000).default(600),
-  AUTH_RATE_LIMIT: count(1_000_000).default(100),
+  API_CONCURRENCY_LIMIT: integerUpTo(10_000).default(8),
+  API_RATE_LIMIT: integerUpTo(1_000_000).default(600),
+  AUTH_RATE_LIMIT: integerUpTo(1_000_000).default(100),
   BETTER_AUTH_SECRET: z
     .string()
     .min(MIN_SECRET_LENGTH, { error: `use at least ${MIN_SECRET_LENGTH} random characters`, abort: true })
@@ -80,7 +80,7 @@ const Environment = z.object({
     .refine(isDatabaseUrl, 'use postgres://user:password@host/database, or pglite:<folder>, or leave it unset')
     .default(DEFAULT_DATABASE_URL),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  MAX_TASKS: count(10_000_000).default(20_000),
+  MAX_TASKS: integerUpTo(10_000_000).default(20_000),
   MIGRATE_ON_BUILD: flag,
   NEON_ENDPOINT: z.string().refine(isOrigin, 'use the origin alone, such as http://localhost:4444').optional(),
   NODE_ENV: z.string().optional(),
@@ -90,7 +90,7 @@ const Environment = z.object({
     .enum(['http/json', 'http/protobuf'], 'use http/json, and the port for that, which is 4318')
     .optional(),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector,
-  OTEL_METRIC_EXPORT_INTERVAL: count(86_400_000).default(60_000),
+  OTEL_METRIC_EXPORT_INTERVAL: integerUpTo(86_400_000).default(60_000),
   OTEL_SDK_DISABLED: z.string().optional(),
   PORT: z
     .string()
@@ -105,7 +105,7 @@ const Environment = z.object({
     )
     .optional(),
   SMTP_URL: z.string().refine(isSmtpUrl, 'use smtp://user:password@host:587 or smtps://…').optional(),
-  TRUSTED_PROXIES: count(10).default(0),
+  TRUSTED_PROXIES: integerUpTo(10).default(0),
   VERCEL: z.string().optional(),
   VERCEL_BRANCH_URL: host,
   VERCEL_ENV: z.string().optional(),
@@ -116,8 +116,8 @@ const Environment = z.object({
 type Environment = z.infer<typeof Environment>;
 
 /** What each variable says is sound; these are the faults of some beside others. */
-function* contradictions(env: Environment): Generator<readonly [name: keyof Environment, fault: string]> {
-  const database = embeddedFolder(env.DATABASE_URL) === undefined ? new URL(env.DATABASE_URL) : undefined;
+function* crossFieldErrors(env: Environment): Generator<readonly [name: keyof Environment, fault: string]> {
+  const database = pgliteDataDir(env.DATABASE_URL) === undefined ? new URL(env.DATABASE_URL) : undefined;
   const isVercel = env.VERCEL === '1';
   if (isVercel && !database) {
     yield ['DATABASE_URL', 'is needed on Vercel, where no file lasts; connect a Neon database to the project'];
@@ -170,7 +170,7 @@ function isWeak(secret: string): boolean {
 }
 
 /** A whole number from 0 to this. */
-function count(most: number) {
+function integerUpTo(most: number) {
   return z
     .string()
     .refine((text) => /^\d{1,9}$/.test(text) && Number(text) <= most, `use a whole number from 0 to ${most}`)
@@ -217,13 +217,13 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   // What is wrong by itself is left out, so that the rest can still be looked at.
   const sound = Object.entries(set).filter(([name]) => !faulty.has(name));
   const env = Environment.parse(Object.fromEntries(sound));
-  const beside = [...contradictions(env)].filter(([name]) => !faulty.has(name));
+  const beside = [...crossFieldErrors(env)].filter(([name]) => !faulty.has(name));
   const faults = [...issues, ...beside].map(([name, message]) => `  ${name}: ${message}`);
   if (faults.length > 0) throw new Error(`The configuration cannot be used:\n${faults.join('\n')}`);
 
   const baseUrl = findBaseUrl(env) ?? `http://localhost:${env.PORT}`;
   const own = [env.VERCEL_BRANCH_URL, env.VERCEL_URL].flatMap((one) => toOrigin(one) ?? []);
-  const dataFolder = embeddedFolder(env.DATABASE_URL);
+  const dataFolder = pgliteDataDir(env.DATABASE_URL);
   const isVercel = env.VERCEL === '1';
   return {
     databaseUrl: env.DATABASE_URL,
@@ -243,7 +243,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     trustedProxies: isVercel ? 'vercel' : env.TRUSTED_PROXIES,
     corsOrigins: env.CORS_ORIGINS,
     isDevelopment: env.NODE_ENV === 'development',
-    telemetry: sendsTelemetry(env) ? { metricsEvery: env.OTEL_METRIC_EXPORT_INTERVAL } : undefined,
+    telemetry: sendsTelemetry(env) ? { metricExportIntervalMs: env.OTEL_METRIC_EXPORT_INTERVAL } : undefined,
     migratesOnBuild: env.MIGRATE_ON_BUILD !== '0',
   };
 }

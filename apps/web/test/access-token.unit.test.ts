@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { ApiError } from '@taskward/api-core';
 import { type CryptoKey, importJWK, SignJWT } from 'jose';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createAuthenticate } from '../server/access-token';
+import { createAuthenticate } from '../server/auth/access-token';
 
 /** What is remembered of tokens; which tokens are good at all is in security-tokens and security-claims. */
 
@@ -87,7 +87,7 @@ test('a refused token is not remembered, and the log learns why it was refused',
   const [, payload] = (await mint('bob')).split('.');
   const forged = `${header}.${payload}.${signature}`;
   for (let i = 0; i < 2; i++) {
-    await expect(ask(forged)).rejects.toMatchObject({ extra: { reason: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' } });
+    await expect(ask(forged)).rejects.toMatchObject({ options: { reason: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' } });
   }
   expect(verifications).toHaveBeenCalledTimes(2);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { getApp } from '../server/app';
-import { redirectPath } from '../server/redirect-path';
+import { redirectPath } from '../server/auth/redirect-path';
 import { ORIGIN, send, useApp } from './harness';
 
 /** What a request to Better Auth may say, and from where it may come. */

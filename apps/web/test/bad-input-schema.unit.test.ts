@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Fault } from '@taskward/api-core';
+import type { FieldError } from '@taskward/api-core';
 import { expect, test } from 'vitest';
 import { send, signUp, type TestUser, useApp } from './harness';
 
@@ -28,13 +28,13 @@ async function makeTask(user: TestUser) {
 }
 
 /** Expects a 422 that names just these pointers into the body, each fault said in full. */
-async function expectFaults(answer: Response, pointers: string[], hint?: unknown): Promise<Fault[]> {
+async function expectFaults(answer: Response, pointers: string[], hint?: unknown): Promise<FieldError[]> {
   const message = JSON.stringify(hint ?? pointers).slice(0, 200);
   expect.soft(answer.status, message).toBe(422);
   expect.soft(answer.headers.get('content-type'), message).toBe('application/problem+json');
   const { type, errors = [] } = await answer.json();
   expect.soft(type, message).toBe('/problems/validation');
-  expect.soft(errors.map(({ pointer }: Fault) => pointer).sort(), message).toEqual(pointers.toSorted());
+  expect.soft(errors.map(({ pointer }: FieldError) => pointer).sort(), message).toEqual(pointers.toSorted());
   for (const fault of errors) {
     const text = expect.stringMatching(/\w/);
     expect.soft(fault, message).toStrictEqual({ in: 'body', pointer: fault.pointer, code: text, message: text });

@@ -19,7 +19,7 @@ let user: TestUser;
 beforeAll(async () => {
   user = await signUp();
   const { db } = await getApp();
-  await db.auth.execute('alter table tasks rename column version to gone');
+  await db.ownerDb.execute('alter table tasks rename column version to gone');
 });
 afterEach(() => {
   reports.length = 0;
@@ -51,7 +51,7 @@ test.each(operations)('a bug in $id is a 500 that tells nothing; the log has it 
 
 test('nor does one in accounts, whatever Better Auth would make of it', async () => {
   const { db } = await getApp();
-  await db.auth.execute('alter table session rename column expires_at to gone');
+  await db.ownerDb.execute('alter table session rename column expires_at to gone');
   const answer = await send('GET', '/api/auth/token', { headers: { Cookie: user.cookie } });
   expect([answer.status, await answer.json()]).toEqual([500, expect.objectContaining({ type: '/problems/internal' })]);
   expect(reports).toEqual([
@@ -68,8 +68,10 @@ test('nor what Better Auth says of one by itself, which may be the whole error',
 
 test('nor does the log repeat a value that PostgreSQL quotes, even one that looks like a line of a stack', async () => {
   const { db } = await getApp();
-  await db.auth.execute('alter table tasks rename column gone to version');
-  await db.auth.execute('alter table tasks add column count integer generated always as (description::integer) stored');
+  await db.ownerDb.execute('alter table tasks rename column gone to version');
+  await db.ownerDb.execute(
+    'alter table tasks add column count integer generated always as (description::integer) stored',
+  );
   const body = { title: 'Milk', description: `x\n    at ${secret}` };
   const answer = await send('POST', user.tasks, { token: user.token, body });
   expect(answer.status).toBe(500);

@@ -4,10 +4,10 @@ import { afterAll, expect, test } from 'vitest';
 import {
   CLIENT_ADDRESS,
   clientAddress,
-  networkOf,
-  noteClientAddresses,
+  rateLimitSubnet,
+  recordRemoteAddresses,
   type TrustedProxies,
-} from '../server/client-address';
+} from '../server/http/client-address';
 
 const address = (trusted: TrustedProxies, headers: Record<string, string>) =>
   clientAddress(new Headers(headers), trusted);
@@ -48,11 +48,11 @@ test.each([
   ['192.0.2.1', '192.0.2.1'],
   ['', ''],
 ])('the network of %s', (address, network) => {
-  expect(networkOf(address)).toBe(network);
+  expect(rateLimitSubnet(address)).toBe(network);
 });
 
 test('the address of the connection is set over what the client sent', async () => {
-  noteClientAddresses();
+  recordRemoteAddresses();
   const server = createServer((request, response) => response.end(String(request.headers[CLIENT_ADDRESS])));
   afterAll(() => {
     server.close();

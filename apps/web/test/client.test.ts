@@ -49,7 +49,7 @@ function connect(mishaps: Mishap[] = [], options: Partial<ClientOptions> = {}) {
         return answer;
       });
     },
-    wait: async () => {},
+    sleep: async () => {},
     ...options,
   });
   return { client, answers };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createConcurrencyLimit } from '../server/concurrency';
+import { createConcurrencyLimit } from '../server/http/concurrency-limit';
 import { send, signUp, type TestUser, useApp } from './harness';
 
 useApp({ environment: { API_CONCURRENCY_LIMIT: '8', API_RATE_LIMIT: '600' } });

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CONNECTION_LIMITS, guardConnections } from '../server/connections';
+import { CONNECTION_LIMITS, guardConnections } from '../server/http/connections';
 
 const STALL_MS = 600;
 const MAX_CONNECTIONS = 20;

@@ -1,4 +1,4 @@
-import { accountEndpoints, type Operation, operations, type Problem, problems } from '@taskward/api-core';
+import { accountEndpoints, type Operation, operations, type Problem, problemTypes } from '@taskward/api-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { document, expectDeclared, expectFit, expectPermitted, fits } from './document';
@@ -61,8 +61,8 @@ test('every example fits its schema', () => {
   for (const { content } of Object.values<Failure>(document.components.responses)) {
     for (const { value } of Object.values(content['application/problem+json']?.examples ?? {})) {
       expectFit('#/components/schemas/Problem', value);
-      const code = value.type.replace('/problems/', '') as keyof typeof problems;
-      expect(value.status).toBe(problems[code].status);
+      const code = value.type.replace('/problems/', '') as keyof typeof problemTypes;
+      expect(value.status).toBe(problemTypes[code].status);
     }
   }
 });

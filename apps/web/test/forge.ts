@@ -64,7 +64,7 @@ export interface Forge {
 /** Takes the signing key out of the database, as only the operator could. Someone must have had a token before. */
 export async function openForge(): Promise<Forge> {
   const { db } = await getApp();
-  const [row] = await db.auth.select().from(jwks);
+  const [row] = await db.ownerDb.select().from(jwks);
   if (!row) throw new Error('There is no signing key yet.');
   const data = JSON.parse(row.privateKey);
   const jwk = JSON.parse(await symmetricDecrypt({ key: process.env.BETTER_AUTH_SECRET ?? '', data }));
@@ -134,14 +134,14 @@ let tables: { name: string; owned: boolean }[] | undefined;
 export async function stored(userId?: string): Promise<string> {
   const { db } = await getApp();
   tables ??= (
-    await db.auth.execute<{ name: string; owned: boolean }>(`
+    await db.ownerDb.execute<{ name: string; owned: boolean }>(`
       select relname as name, exists (select from pg_attribute where attrelid = oid and attname = 'user_id') as owned
       from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`)
   ).rows;
   const [where, which] =
     userId === undefined ? ['', tables] : [`where x.user_id = '${userId}'`, tables.filter(({ owned }) => owned)];
   const selects = which.map(({ name }) => `select '${name}' || to_jsonb(x)::text as row from "${name}" x ${where}`);
-  const { rows } = await db.auth.execute<{ row: string }>(`${selects.join(' union all ')} order by 1`);
+  const { rows } = await db.ownerDb.execute<{ row: string }>(`${selects.join(' union all ')} order by 1`);
   return rows.map(({ row }) => row).join('\n');
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Operation, operations, problems, type Task } from '@taskward/api-core';
+import { type Operation, operations, problemTypes, type Task } from '@taskward/api-core';
 import { beforeAll, expect, test } from 'vitest';
 import { explore, patience, Tally } from './explore';
 import { type Shot, shot } from './fuzz-requests';
@@ -152,7 +152,7 @@ function statusesOf({ method, who }: Shot, pathname: string): number[] {
   if (!operation) return [method === 'OPTIONS' ? 204 : 405];
   if (who !== 'me') return [401];
   if (owner !== me.id) return [403];
-  const errors = operation.errors.map((code) => problems[code].status).filter((status) => status < 500);
+  const errors = operation.errors.map((code) => problemTypes[code].status).filter((status) => status < 500);
   return [...Object.keys(operation.success).map(Number), ...errors];
 }
 
@@ -169,8 +169,8 @@ function expectProblem(answer: Response, pathname: string, text: string): void {
   expect(problem.request_id).toBe(headers.get('X-Request-Id'));
   if (status === 405) expect(headers.get('Allow')).toMatch(/OPTIONS/);
   if (pathname.startsWith('/api/auth/') && problem.type === 'about:blank') return;
-  const code = problem.type.replace('/problems/', '') as keyof typeof problems;
-  expect(problems[code]?.status).toBe(status);
+  const code = problem.type.replace('/problems/', '') as keyof typeof problemTypes;
+  expect(problemTypes[code]?.status).toBe(status);
   if (status === 401) expect(headers.get('WWW-Authenticate')).toMatch(/^Bearer realm="/);
   expect(Array.isArray(problem.errors)).toBe(status === 422);
   for (const fault of problem.errors ?? []) {

@@ -124,13 +124,13 @@ test('what failed is not kept: the key is free for another try', async () => {
 });
 
 test('after 24 hours a key is forgotten, its row is taken away, and it can be used anew', async () => {
-  const { auth } = (await getApp()).db;
+  const { ownerDb } = (await getApp()).db;
   const keys = [newKey(), newKey()];
   for (const key of keys) await write(key, 'POST', bob.tasks, { title: key });
-  await auth.execute(`update idempotency_keys set created_at = now() - interval '24 hours 1 second'`);
+  await ownerDb.execute(`update idempotency_keys set created_at = now() - interval '24 hours 1 second'`);
   const again = await write(keys[0] ?? '', 'POST', bob.tasks, { title: 'Anew' });
   expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([201, null]);
-  const left = await auth.execute<{ key: string }>(`select key from idempotency_keys where user_id = '${bob.id}'`);
+  const left = await ownerDb.execute<{ key: string }>(`select key from idempotency_keys where user_id = '${bob.id}'`);
   expect(left.rows.map(({ key }) => key)).toEqual([keys[0]]);
 });
 

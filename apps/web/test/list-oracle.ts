@@ -116,7 +116,7 @@ export async function signUpWithTasks(): Promise<{ user: TestUser; tasks: Task[]
   const { db } = await getApp();
   const moment = (at: number) =>
     `timestamptz '2026-03-01T09:30:00Z' + ascii(substr(id::text, ${at})) % 5 * interval '1 ms'`;
-  await db.auth.execute(
+  await db.ownerDb.execute(
     `update tasks set created_at = ${moment(36)}, updated_at = ${moment(35)} where user_id = '${user.id}'`,
   );
   const tasks = ids.map(async (id) => (await send('GET', `${user.tasks}/${id}`, { token })).json());

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 /** What the lists cost a user with 100,000 tasks, beside one with 100. */
 
-type Statement = Parameters<Driver['send']>[1][number];
+type Statement = Parameters<Driver['executeBatch']>[1][number];
 type Query = Record<string, string>;
 
 const MANY = 100_000;
@@ -48,17 +48,17 @@ describe.runIf(engine === 'postgres')('a list', () => {
     driver = await openDriver(fresh.url);
     db = createDatabase({
       ...driver,
-      send: (userId, statements) => {
+      executeBatch: (userId, statements) => {
         sent = statements[0];
-        return driver.send(userId, statements);
+        return driver.executeBatch(userId, statements);
       },
     });
-    const run = (statement: string) => driver.auth.execute(statement);
+    const run = (statement: string) => driver.ownerDb.execute(statement);
     await run(
       `insert into "user" (id, name, email) select id, 'Test', id from unnest(array['${[big, small, ...crowd].join("', '")}']) id`,
     );
     // Indexes and the foreign key are put back once the rows are there: that is several times as fast.
-    const { rows: indexes } = await driver.auth.execute<{ name: string; definition: string }>(
+    const { rows: indexes } = await driver.ownerDb.execute<{ name: string; definition: string }>(
       `select indexname as name, indexdef as definition from pg_indexes
       where tablename in ('tasks', 'task_tags') and indexname not like '%_pkey'`,
     );
@@ -112,7 +112,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     const at = statement.params.indexOf(position[1]);
     expect(statement.params[at - 1]).toBe(position[0]);
     const direction = query.sort?.startsWith('-') ? 'desc' : 'asc';
-    const { rows } = await driver.auth.execute<Record<string, string>>(`
+    const { rows } = await driver.ownerDb.execute<Record<string, string>>(`
       select (${key})::text as key, id from tasks where user_id = '${big}'
       order by ${key} ${direction}, id ${direction} offset ${MANY / 2} limit 1`);
     return { ...statement, params: statement.params.with(at, rows[0]?.id).with(at - 1, rows[0]?.key) };
@@ -134,7 +134,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
 
   async function explain(userId: string, { text, params }: Statement) {
     const explained = { text: `explain (analyze, buffers, format json) ${text}`, params, rowMode: 'object' } as const;
-    const [[row]] = (await driver.send(userId, [explained])) as [
+    const [[row]] = (await driver.executeBatch(userId, [explained])) as [
       [{ 'QUERY PLAN': [{ Plan: Plan; 'Execution Time': number }] }],
     ];
     const { Plan: plan, 'Execution Time': ms } = row['QUERY PLAN'][0];
@@ -264,12 +264,12 @@ describe.runIf(engine === 'postgres')('a list', () => {
     const [one = ''] = crowd;
     const { statement: theirs } = await statementOf(one, query);
     // After five, PostgreSQL may keep a plan for any values.
-    for (let i = 0; i < 10; i++) await driver.send(one, [theirs]);
+    for (let i = 0; i < 10; i++) await driver.executeBatch(one, [theirs]);
     const { statement } = await statementOf(big, query);
     expect(statement.text).toBe(theirs.text);
     // Only what begins so is sent again when a connection breaks.
     expect(statement.text).toMatch(/^select /);
-    const [[before], , [after]] = (await driver.send(big, [readSoFar, statement, readSoFar])) as [
+    const [[before], , [after]] = (await driver.executeBatch(big, [readSoFar, statement, readSoFar])) as [
       [Read],
       unknown,
       [Read],
@@ -286,7 +286,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     const { sort = '-created_at', status } = query;
     const direction = sort.startsWith('-') ? 'desc' : 'asc';
     const key = keys[sort] ?? '';
-    const { rows } = await driver.auth.execute<{ id: string }>(`
+    const { rows } = await driver.ownerDb.execute<{ id: string }>(`
       select id from tasks join task_tags on task_id = id and tasks.user_id = task_tags.user_id
       where tasks.user_id = '${big}' and tag = '${tag}' ${status ? `and status = '${status}'` : ''}
       order by ${key} ${direction}, id ${direction} limit 100`);

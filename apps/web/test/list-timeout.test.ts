@@ -15,7 +15,7 @@ beforeAll(async () => {
 /** Keeps every statement on tasks waiting. */
 async function lockTasks(ms: number): Promise<void> {
   const { db } = await getApp();
-  await db.auth.transaction(async (tx) => {
+  await db.ownerDb.transaction(async (tx) => {
     await tx.execute('lock table tasks in access exclusive mode');
     await sleep(ms);
   });

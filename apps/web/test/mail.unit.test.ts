@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../server/app';
-import { backgroundWork } from '../server/background';
-import { createMailer } from '../server/mail';
+import { drainBackgroundWork } from '../server/ops/background';
+import { createMailer } from '../server/ops/mail';
 import { cookieOf, loggedEvents, ORIGIN, restartApp, send, signIn, useApp } from './harness';
 
 /** Accounts with a mail server: one that runs here and keeps what it is given. */
@@ -144,7 +144,7 @@ describe('signing up', () => {
     for (const callbackURL of ['//evil.example', '/.//evil.example', 'https://evil.example']) {
       const email = newAddress();
       expect((await post('/sign-up/email', { name: 'Ada', email, password: PASSWORD, callbackURL })).status).toBe(403);
-      await backgroundWork();
+      await drainBackgroundWork();
       expect(letters.filter(({ to }) => to.includes(email))).toEqual([]);
     }
   });
@@ -214,7 +214,7 @@ describe('resetting a password', () => {
     await letterTo(email);
     const unknown = newAddress();
     expect(await ask(unknown)).toEqual(known);
-    await backgroundWork();
+    await drainBackgroundWork();
     expect(letters.filter(({ to }) => to.includes(unknown))).toEqual([]);
   });
 
@@ -232,7 +232,7 @@ describe('resetting a password', () => {
     const email = await verifiedUser();
     const token = await resetToken(email);
     const { db } = await getApp();
-    const { rows } = await db.auth.execute('select * from verification');
+    const { rows } = await db.ownerDb.execute('select * from verification');
     expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toContain(token);
   });
@@ -255,7 +255,7 @@ describe('the time of an answer', () => {
     const email = newAddress();
     const sent = vi.fn();
     expect((await register(email)).status).toBe(200);
-    backgroundWork().then(sent);
+    drainBackgroundWork().then(sent);
     await letterTo(email);
     expect(sent).not.toHaveBeenCalled();
     await expect.poll(() => sent.mock.calls.length, { timeout: 5_000 }).toBe(1);
@@ -276,7 +276,7 @@ describe('the time of an answer', () => {
 
 describe('a mailbox is sent five mails an hour', () => {
   const mailsTo = async (email: string) => {
-    await backgroundWork();
+    await drainBackgroundWork();
     return letters.filter(({ to }) => to.some((one) => one.toLowerCase() === email.toLowerCase())).length;
   };
 
@@ -347,7 +347,7 @@ test('a mail server that is not known to be this machine is given nothing in the
   const mailer = createMailer({ url: `smtp://0.0.0.0:${port}`, from: SMTP_FROM }, log);
   const to = newAddress();
   mailer.send({ to, subject: 'Secret', text: 'Secret' });
-  await backgroundWork();
+  await drainBackgroundWork();
   expect(letters.filter((letter) => letter.to.includes(to))).toEqual([]);
   expect(loggedEvents().at(-1)).toMatchObject({ event: 'mail_not_sent', subject: 'Secret', command: 'STARTTLS' });
 });

@@ -1,4 +1,4 @@
-import { query } from '@taskward/db';
+import { queryBuilder } from '@taskward/db';
 import { statement } from '@taskward/db/testing';
 import { beforeAll, expect, test } from 'vitest';
 import { getApp } from '../server/app';
@@ -61,8 +61,8 @@ const shorten = (text: string, most = 200) => (text.length > most ? `${text.slic
 async function forgetAll(userId: string): Promise<void> {
   const { db } = await getApp();
   await db.asUser(userId, [
-    statement(query.execute('delete from tasks')),
-    statement(query.execute('delete from idempotency_keys')),
+    statement(queryBuilder.execute('delete from tasks')),
+    statement(queryBuilder.execute('delete from idempotency_keys')),
   ]);
 }
 

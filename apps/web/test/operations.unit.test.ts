@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Operation, operations, type ProblemCode, problems } from '@taskward/api-core';
+import { type Operation, operations, type ProblemCode, problemTypes } from '@taskward/api-core';
 import { describe, expect, test, vi } from 'vitest';
 import { getApp } from '../server/app';
 import { routeFiles, type Send, send, signUp, type TestUser, useApp } from './harness';
@@ -102,7 +102,7 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
       const request = provoke(operation, user);
       if (!request) continue;
       const answer = await send(operation.method, ...request);
-      expect.soft(answer.status, code).toBe(problems[code as ProblemCode].status);
+      expect.soft(answer.status, code).toBe(problemTypes[code as ProblemCode].status);
       expect.soft((await answer.json()).type).toBe(`/problems/${code}`);
       provoked.push(code);
     }

@@ -69,7 +69,8 @@ async function expectUnavailable(answer: Response): Promise<void> {
   expect(JSON.stringify(problem)).not.toMatch(/ECONN|select|127\.0\.0\.1|postgres/i);
 }
 
-const count = async (where: string) => (await admin.read(`select count(*)::int as n from tasks where ${where}`))[0]?.n;
+const count = async (where: string) =>
+  (await admin.queryAsOwner(`select count(*)::int as n from tasks where ${where}`))[0]?.n;
 
 type Phase = 'before' | 'stopping' | 'down' | 'starting' | 'after';
 interface Outcome {
@@ -146,7 +147,7 @@ describe.runIf(canStop)('a server stopped and started again under load', () => {
 
       const promised = outcomes.filter(({ write, answer }) => write && answer.ok).map(({ write }) => write);
       expect(promised.length).toBeGreaterThan(0);
-      const titles = (await admin.read('select title, count(*)::int as n from tasks group by title')) as {
+      const titles = (await admin.queryAsOwner('select title, count(*)::int as n from tasks group by title')) as {
         title: string;
         n: number;
       }[];
@@ -199,16 +200,16 @@ describe.runIf(canStop)('while the database is down', () => {
     ['token', 'session', 'access exclusive', 'select%from "session"%'],
     ['sign-out', 'session', 'share', 'delete from "session"%'],
   ])('a connection lost in the middle of %s is no fault of the caller', async (name, table, mode, pattern) => {
-    const answer = await admin.auth.transaction(async (tx) => {
+    const answer = await admin.ownerDb.transaction(async (tx) => {
       await tx.execute(`lock table ${table} in ${mode} mode`);
       const work = send(...(requests[name]?.() ?? ['GET', '']));
       const kill = `select pg_terminate_backend(pid) from pg_stat_activity
         where wait_event_type = 'Lock' and query like '${pattern}'`;
-      while ((await admin.read(kill)).length === 0) await sleep(20);
+      while ((await admin.queryAsOwner(kill)).length === 0) await sleep(20);
       return work;
     });
     await expectUnavailable(answer);
     expect((await send('GET', '/api/auth/get-session', withCookie())).status).toBe(200);
-    expect(await admin.read(`select from "user" where email = '${account.email}'`)).toEqual([]);
+    expect(await admin.queryAsOwner(`select from "user" where email = '${account.email}'`)).toEqual([]);
   });
 });

@@ -3,9 +3,9 @@ import { createServer, request, type Server, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { ApiError } from '@taskward/api-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { guardRequests } from '../server/incoming';
-import { toProblem } from '../server/problem';
-import type { Call, respond } from '../server/respond';
+import { guardRequests } from '../server/http/incoming';
+import { toProblem } from '../server/http/problem';
+import type { handleRequest, RequestContext } from '../server/http/request';
 
 /** Pages take turns at the thread that serves the API, too. */
 
@@ -21,8 +21,8 @@ beforeEach(async () => {
   server = createServer(({ url = '' }, response) => {
     rendering.push({ path: url, response });
   });
-  const refuse: typeof respond = async (_, answer) => {
-    const error = await Promise.resolve({} as Call)
+  const refuse: typeof handleRequest = async (_, answer) => {
+    const error = await Promise.resolve({} as RequestContext)
       .then(answer)
       .catch((thrown: ApiError) => thrown);
     return error instanceof ApiError ? toProblem(error, { id: 'id', path: '/' }) : error;

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { hashPassword } from 'better-auth/crypto';
 import { describe, expect, test } from 'vitest';
 import { getApp } from '../server/app';
-import { hashes, inPasswordSlot, passwordHashing } from '../server/password-hashing';
+import { hashes, inPasswordSlot, passwordHashing } from '../server/auth/password-hashing';
 import { ORIGIN, send, signIn, signUp, type TestUser, useApp } from './harness';
 
 /** Passwords are hashed a bounded number at a time. */
@@ -124,8 +124,8 @@ test('a sign-up holds no connection of the database while it waits for its hash'
   const waiting = post('/sign-up/email', { name: 'Ada', email, password: newPassword() });
   await setTimeout(300);
   // The embedded database has one connection.
-  await db.auth.execute('select 1');
-  const { rows } = await db.auth.execute(
+  await db.ownerDb.execute('select 1');
+  const { rows } = await db.ownerDb.execute(
     `select 1 from pg_stat_activity where state = 'idle in transaction' and datname = current_database()`,
   );
   expect(rows).toEqual([]);

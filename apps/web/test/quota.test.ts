@@ -27,7 +27,7 @@ async function fill(): Promise<string[]> {
   return ids;
 }
 
-const run = async (text: string) => (await (await getApp()).db.auth.execute<Record<string, number>>(text)).rows;
+const run = async (text: string) => (await (await getApp()).db.ownerDb.execute<Record<string, number>>(text)).rows;
 const count = async (table: string) =>
   (await run(`select count(*)::int as n from ${table} where user_id = '${user.id}'`))[0]?.n;
 

@@ -11,7 +11,7 @@ useApp();
 /** The embedded database has one connection, on which nothing can race. */
 const ROUNDS = engine === 'pglite' ? 1 : 4;
 const range = (length: number) => Array.from({ length }, (_, i) => i);
-const asOwner = async (text: string) => (await (await getApp()).db.auth.execute<Record<string, unknown>>(text)).rows;
+const asOwner = async (text: string) => (await (await getApp()).db.ownerDb.execute<Record<string, unknown>>(text)).rows;
 
 function clientOf({ tasks, token }: TestUser) {
   return (method: string, path: string, body?: unknown) => send(method, `${tasks}${path}`, { token, body });

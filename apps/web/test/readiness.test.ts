@@ -34,8 +34,8 @@ test.each([
   ['signing key', 'alter table jwks rename to gone', 'alter table gone rename to jwks', /jwks/],
 ])('says which check failed: %s', async (check, wrong, right, why) => {
   const { db } = await getApp();
-  await db.auth.execute(wrong);
-  await expectNotReady(check, why).finally(() => db.auth.execute(right));
+  await db.ownerDb.execute(wrong);
+  await expectNotReady(check, why).finally(() => db.ownerDb.execute(right));
   expect((await send('GET', '/api/health/ready')).status).toBe(200);
 });
 

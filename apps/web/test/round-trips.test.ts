@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { operations } from '@taskward/api-core';
-import { query } from '@taskward/db';
+import { queryBuilder } from '@taskward/db';
 import {
   engine,
   type FreshDatabase,
@@ -58,7 +58,7 @@ interface Chunk {
  * an answer before it goes on has to write once more. On neon the gateway counts requests.
  */
 async function costOf(work: () => Promise<unknown>): Promise<Cost> {
-  const { $client } = (await getApp()).db.auth as unknown as { $client: Record<'query' | 'connect', () => unknown> };
+  const { $client } = (await getApp()).db.ownerDb as unknown as { $client: Record<'query' | 'connect', () => unknown> };
   const ofOwner = engine === 'pglite' ? [] : [vi.spyOn($client, 'query'), vi.spyOn($client, 'connect')];
   const writes: Buffer[] = [];
   const socket = Socket.prototype as unknown as Record<'_write' | '_writev', (...args: unknown[]) => unknown>;
@@ -196,7 +196,8 @@ test('a token that is refused, or a path that is not the caller’s, costs none'
 test.runIf(engine !== 'pglite')('so does a statement that no packet could hold', async () => {
   const { db } = await getApp();
   const long = `select length('${'x'.repeat(4_000_000)}')`;
-  const ask = () => db.asUser(user.id, [statement(query.execute(long)), statement(query.execute('select 1'))]);
+  const ask = () =>
+    db.asUser(user.id, [statement(queryBuilder.execute(long)), statement(queryBuilder.execute('select 1'))]);
   await ask();
   expect((await costOf(ask)).roundTrips).toBe(1);
 });

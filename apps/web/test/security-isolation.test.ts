@@ -168,7 +168,7 @@ describe('a user who is gone, with a token that is not', () => {
     gone = await signUp();
     task = await newTask(gone);
     const { db } = await getApp();
-    await db.auth.execute(`delete from "user" where id = '${gone.id}'`);
+    await db.ownerDb.execute(`delete from "user" where id = '${gone.id}'`);
   });
 
   test.each(operations.map((one) => [one.id, one] as const))('sees and writes nothing by %s', async (_, operation) => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { query } from '@taskward/db';
+import { queryBuilder } from '@taskward/db';
 import { tasks, taskTags } from '@taskward/db/schema';
 import { statement } from '@taskward/db/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ let asUser: Awaited<ReturnType<typeof getApp>>['db']['asUser'];
 
 const newTask = async ({ tasks, token }: TestUser): Promise<string> =>
   (await (await send('POST', tasks, { token, body: { title: 'Mine', tags: ['a', 'b'] } })).json()).id;
-const asOwner = async (text: string) => (await (await getApp()).db.auth.execute<Record<string, unknown>>(text)).rows;
+const asOwner = async (text: string) => (await (await getApp()).db.ownerDb.execute<Record<string, unknown>>(text)).rows;
 
 beforeAll(async () => {
   [ada, bob] = [await signUp(), await signUp()];
@@ -41,14 +41,16 @@ describe('a statement without a predicate', () => {
     ['tasks', tasks, 1],
     ['tags', taskTags, 2],
   ] as const)("reads only the caller's %s", async (_, table, count) => {
-    const [rows] = await asUser(ada.id, [statement(query.select().from(table))]);
+    const [rows] = await asUser(ada.id, [statement(queryBuilder.select().from(table))]);
     expect(rows.map(({ userId }) => userId)).toEqual(Array(count).fill(ada.id));
     expect(await asOwner(`select from ${table === tasks ? 'tasks' : 'task_tags'}`)).toHaveLength(count * 3);
   });
 
   test("changes only the caller's tasks", async () => {
     const before = await stored(bob.id);
-    const [changed] = await asUser(ada.id, [statement(query.update(tasks).set({ priority: 'high' }).returning())]);
+    const [changed] = await asUser(ada.id, [
+      statement(queryBuilder.update(tasks).set({ priority: 'high' }).returning()),
+    ]);
     expect(changed.map(({ id }) => id)).toEqual([adasTask]);
     expect(await stored(bob.id)).toBe(before);
   });
@@ -58,8 +60,8 @@ describe('a statement without a predicate', () => {
     const carl = await signUp();
     const task = await newTask(carl);
     const [tags, removed] = await asUser(carl.id, [
-      statement(query.delete(taskTags).returning()),
-      statement(query.delete(tasks).returning()),
+      statement(queryBuilder.delete(taskTags).returning()),
+      statement(queryBuilder.delete(tasks).returning()),
     ]);
     expect(tags.map(({ taskId }) => taskId)).toEqual([task, task]);
     expect(removed.map(({ id }) => id)).toEqual([task]);
@@ -69,11 +71,11 @@ describe('a statement without a predicate', () => {
   test.each(['', ' ', '%', 'nobody', "' or true --", 'null'])('reaches nothing as %j', async (nobody) => {
     const before = await stored();
     const results = await asUser(nobody, [
-      statement(query.select().from(tasks)),
-      statement(query.select().from(taskTags)),
-      statement(query.update(tasks).set({ title: 'Taken' }).returning()),
-      statement(query.delete(taskTags).returning()),
-      statement(query.delete(tasks).returning()),
+      statement(queryBuilder.select().from(tasks)),
+      statement(queryBuilder.select().from(taskTags)),
+      statement(queryBuilder.update(tasks).set({ title: 'Taken' }).returning()),
+      statement(queryBuilder.delete(taskTags).returning()),
+      statement(queryBuilder.delete(tasks).returning()),
     ]);
     expect(results).toEqual([[], [], [], [], []]);
     expect(await stored()).toBe(before);
@@ -83,18 +85,18 @@ describe('a statement without a predicate', () => {
 describe('a write for another user is refused', () => {
   const ofBob = () => ({ userId: bob.id, id: randomUUID(), title: 'Planted' });
   const writes = {
-    'a task planted': () => statement(query.insert(tasks).values(ofBob())),
-    'a task given away': () => statement(query.update(tasks).set({ userId: bob.id })),
+    'a task planted': () => statement(queryBuilder.insert(tasks).values(ofBob())),
+    'a task given away': () => statement(queryBuilder.update(tasks).set({ userId: bob.id })),
     'a task taken over by a conflict': () =>
       statement(
-        query
+        queryBuilder
           .insert(tasks)
           .values({ ...ofBob(), id: bobsTask })
           .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: { userId: ada.id } }),
       ),
     'a tag planted': () =>
-      statement(query.insert(taskTags).values({ userId: bob.id, taskId: bobsTask, tag: 'planted' })),
-    'a tag given away': () => statement(query.update(taskTags).set({ userId: bob.id, taskId: bobsTask })),
+      statement(queryBuilder.insert(taskTags).values({ userId: bob.id, taskId: bobsTask, tag: 'planted' })),
+    'a tag given away': () => statement(queryBuilder.update(taskTags).set({ userId: bob.id, taskId: bobsTask })),
   };
 
   test.each(Object.entries(writes))('%s', async (_, write) => {
@@ -104,14 +106,14 @@ describe('a write for another user is refused', () => {
   });
 
   test('a task of nobody’s', async () => {
-    expect(await stateOf(asUser('', [statement(query.insert(tasks).values({ ...ofBob(), userId: '' }))]))).not.toBe(
-      'succeeded',
-    );
-    expect(await stateOf(asUser('', [statement(query.insert(tasks).values(ofBob()))]))).toBe(DENIED);
+    expect(
+      await stateOf(asUser('', [statement(queryBuilder.insert(tasks).values({ ...ofBob(), userId: '' }))])),
+    ).not.toBe('succeeded');
+    expect(await stateOf(asUser('', [statement(queryBuilder.insert(tasks).values(ofBob()))]))).toBe(DENIED);
   });
 
   test("a tag on another user's task", async () => {
-    const tag = statement(query.insert(taskTags).values({ userId: ada.id, taskId: bobsTask, tag: 'x' }));
+    const tag = statement(queryBuilder.insert(taskTags).values({ userId: ada.id, taskId: bobsTask, tag: 'x' }));
     expect(await stateOf(asUser(ada.id, [tag]))).toBe('23503');
   });
 });
@@ -143,7 +145,7 @@ describe('the role of task statements', () => {
 
   test.each(statements)('may not: %s', async (text) => {
     const before = await stored();
-    expect(await stateOf(asUser(ada.id, [statement(query.execute(text))]))).toBe(DENIED);
+    expect(await stateOf(asUser(ada.id, [statement(queryBuilder.execute(text))]))).toBe(DENIED);
     expect(await stored()).toBe(before);
   });
 
@@ -175,7 +177,7 @@ describe('the role of task statements', () => {
 });
 
 const IDENTITY = `select current_user::text as role, coalesce(current_setting('app.user_id', true), '') as id`;
-const identify = async (userId: string) => (await asUser(userId, [statement(query.execute(IDENTITY))]))[0][0];
+const identify = async (userId: string) => (await asUser(userId, [statement(queryBuilder.execute(IDENTITY))]))[0][0];
 const ofUser = (id: string) => ({ role: 'todo_user', id });
 
 describe('who is in force', () => {
@@ -190,7 +192,7 @@ describe('who is in force', () => {
 
   test('ends with a transaction that fails, too', async () => {
     const [owner] = await asOwner(IDENTITY);
-    expect(await stateOf(asUser(ada.id, [statement(query.execute('select 1 / 0'))]))).toBe('22012');
+    expect(await stateOf(asUser(ada.id, [statement(queryBuilder.execute('select 1 / 0'))]))).toBe('22012');
     expect(await asOwner(IDENTITY)).toEqual([owner]);
     expect(await identify(bob.id)).toEqual(ofUser(bob.id));
   });
@@ -199,10 +201,10 @@ describe('who is in force', () => {
     const [owner] = await asOwner(IDENTITY);
     const rounds = Array.from({ length: 40 }, async (_, i) => {
       const { id } = i % 2 ? ada : bob;
-      const failing = i % 5 ? undefined : stateOf(asUser(id, [statement(query.execute('select 1 / 0'))]));
+      const failing = i % 5 ? undefined : stateOf(asUser(id, [statement(queryBuilder.execute('select 1 / 0'))]));
       const [identity, [rows], asked] = await Promise.all([
         identify(id),
-        asUser(id, [statement(query.select().from(tasks))]),
+        asUser(id, [statement(queryBuilder.select().from(tasks))]),
         asOwner(IDENTITY),
         failing,
       ]);
@@ -215,16 +217,17 @@ describe('who is in force', () => {
 });
 
 describe('a batch with a statement that fails', () => {
-  const planted = () => statement(query.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: 'Half' }));
-  const renamed = () => statement(query.update(tasks).set({ title: 'Half' }));
+  const planted = () =>
+    statement(queryBuilder.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: 'Half' }));
+  const renamed = () => statement(queryBuilder.update(tasks).set({ title: 'Half' }));
   const failures = {
-    '22012': () => statement(query.execute('select 1 / 0')),
-    '42601': () => statement(query.execute('selec')),
-    '42P01': () => statement(query.execute('select * from nowhere')),
-    '23505': () => statement(query.insert(tasks).values({ userId: ada.id, id: adasTask, title: 'Twice' })),
-    '23514': () => statement(query.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: '' })),
-    '23503': () => statement(query.insert(taskTags).values({ userId: ada.id, taskId: randomUUID(), tag: 'x' })),
-    [DENIED]: () => statement(query.execute('select * from jwks')),
+    '22012': () => statement(queryBuilder.execute('select 1 / 0')),
+    '42601': () => statement(queryBuilder.execute('selec')),
+    '42P01': () => statement(queryBuilder.execute('select * from nowhere')),
+    '23505': () => statement(queryBuilder.insert(tasks).values({ userId: ada.id, id: adasTask, title: 'Twice' })),
+    '23514': () => statement(queryBuilder.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: '' })),
+    '23503': () => statement(queryBuilder.insert(taskTags).values({ userId: ada.id, taskId: randomUUID(), tag: 'x' })),
+    [DENIED]: () => statement(queryBuilder.execute('select * from jwks')),
   };
 
   test.each(Object.entries(failures))('writes nothing and harms nobody after it (SQLSTATE %s)', async (state, fail) => {

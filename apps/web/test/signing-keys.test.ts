@@ -4,7 +4,7 @@ import { engine } from '@taskward/db/testing';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../server/app';
-import { KEY_GRACE, KEY_LIFETIME } from '../server/signing-keys';
+import { KEY_GRACE, KEY_LIFETIME } from '../server/auth/signing-keys';
 import {
   cookieOf,
   loggedEvents,
@@ -28,8 +28,8 @@ beforeEach(async () => {
 
 const kidOf = (token: string) => decodeProtectedHeader(token).kid;
 const statusWith = async (token: string) => (await send('GET', ada.tasks, { token })).status;
-const asOwner = async (statement: string) => (await getApp()).db.auth.execute(statement);
-const storedKeys = async () => (await getApp()).db.auth.select().from(jwks);
+const asOwner = async (statement: string) => (await getApp()).db.ownerDb.execute(statement);
+const storedKeys = async () => (await getApp()).db.ownerDb.select().from(jwks);
 const published = async () => {
   const { keys } = await (await send('GET', '/api/auth/jwks')).json();
   return keys.map(({ kid }: { kid: string }) => kid);

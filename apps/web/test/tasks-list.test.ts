@@ -15,7 +15,7 @@ async function make(user: TestUser, title = 'Milk'): Promise<Task> {
 /** That many tasks, the newest first. */
 async function makeMany(user: TestUser, count: number): Promise<Task[]> {
   const { db } = await getApp();
-  await db.auth.execute(`insert into tasks (user_id, id, title, created_at, updated_at)
+  await db.ownerDb.execute(`insert into tasks (user_id, id, title, created_at, updated_at)
     select '${user.id}', gen_random_uuid(), 'Task ' || i, at, at
     from generate_series(1, ${count}) i, lateral (select now() - interval '1 s' + i * interval '1 ms' as at) times`);
   const tasks: Task[] = [];
@@ -164,7 +164,7 @@ test('tasks made in the same millisecond stand by id, and a walk still gives eac
     ids.push(id);
   }
   const { db } = await getApp();
-  await db.auth.execute(`update tasks set created_at = '2026-03-01T09:30:00.123Z' where user_id = '${user.id}'`);
+  await db.ownerDb.execute(`update tasks set created_at = '2026-03-01T09:30:00.123Z' where user_id = '${user.id}'`);
   expect((await walk(user, 7)).map(({ id }) => id)).toEqual(ids.toSorted().toReversed());
 });
 

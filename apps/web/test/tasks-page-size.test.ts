@@ -16,14 +16,14 @@ beforeAll(async () => {
   user = await signUp();
   const { db } = await getApp();
   for (const [name, character] of Object.entries(characters)) {
-    await db.auth.execute(`
+    await db.ownerDb.execute(`
       with made as (
         insert into tasks (user_id, id, title, description, created_at)
         select '${user.id}', gen_random_uuid(), i::text, repeat(${character}, 10000), now() - i % 7 * interval '1 ms'
         from generate_series(1, ${COUNT}) i returning user_id, id
       ) insert into task_tags select user_id, id, '${name}' from made`);
   }
-  await db.auth.execute(`insert into task_tags select user_id, id, 'any' from tasks where user_id = '${user.id}'`);
+  await db.ownerDb.execute(`insert into task_tags select user_id, id, 'any' from tasks where user_id = '${user.id}'`);
 });
 
 const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
@@ -59,7 +59,7 @@ test.each([
     }
     const tag = new URLSearchParams(query).get('tag') ?? 'any';
     const { db } = await getApp();
-    const { rows } = await db.auth.execute<{ id: string }>(`
+    const { rows } = await db.ownerDb.execute<{ id: string }>(`
     select id from tasks join task_tags on task_id = id
     where tag = '${tag}' and (title ~ '1' or '${query}' !~ 'q=1') and tasks.user_id = '${user.id}' order by id`);
     expect(seen.map(({ id }) => id).sort()).toEqual(rows.map(({ id }) => id));

@@ -88,7 +88,7 @@ test.each([
 async function insertBefore(title: string, description: string | null = null): Promise<string> {
   const { db } = await getApp();
   const id = randomUUID();
-  await db.auth.execute(`insert into tasks (user_id, id, title, description)
+  await db.ownerDb.execute(`insert into tasks (user_id, id, title, description)
     values ('${user.id}', '${id}', '${title}', ${description === null ? null : `'${description}'`})`);
   return id;
 }
@@ -127,14 +127,14 @@ describe('a task that the migration command has yet to update', () => {
     // To the byte it is another content.
     expect((await put.json()).version).toBe(2);
     expect(await titles({ q: 'cafe' })).toEqual(['Café']);
-    const { rows } = await (await getApp()).db.auth.execute(`select description_key from tasks where id = '${id}'`);
+    const { rows } = await (await getApp()).db.ownerDb.execute(`select description_key from tasks where id = '${id}'`);
     expect(rows).toEqual([{ description_key: 'cafe' }]);
   });
 
   test('still waits for that command after a PATCH, which may leave some of its text as it was', async () => {
     const id = await insertBefore('Cafe\u0301', 'x');
     await ask('PATCH', `/${id}`, { description: 'Größe' });
-    const { rows } = await (await getApp()).db.auth.execute(`select description_key from tasks where id = '${id}'`);
+    const { rows } = await (await getApp()).db.ownerDb.execute(`select description_key from tasks where id = '${id}'`);
     expect(rows).toEqual([{ description_key: null }]);
   });
 });

@@ -48,11 +48,11 @@ const make = async (body: unknown): Promise<Task> => (await ask('POST', '', body
 /** In place of what was there before, and made at three moments. */
 async function start(bodies: unknown[]): Promise<string[]> {
   const { db } = await getApp();
-  await db.auth.execute(`delete from tasks where user_id = '${user.id}'`);
+  await db.ownerDb.execute(`delete from tasks where user_id = '${user.id}'`);
   const ids = (await Promise.all(bodies.map(make))).map(({ id }) => id);
   const moment = (at: number) =>
     `timestamptz '2026-03-01T09:30:00Z' + ascii(substr(id::text, ${at})) % 3 * interval '1 ms'`;
-  await db.auth.execute(
+  await db.ownerDb.execute(
     `update tasks set created_at = ${moment(36)}, updated_at = ${moment(35)} where user_id = '${user.id}'`,
   );
   return ids;

@@ -42,7 +42,7 @@ function connect(answers: Answer[] = [], options: Partial<ClientOptions> = {}) {
       sent.push({ url, init, headers: new Headers(init.headers) });
       return (answers.shift() ?? answer(200))();
     },
-    wait: async (ms) => {
+    sleep: async (ms) => {
       waits.push(ms);
     },
     ...options,
@@ -136,11 +136,11 @@ describe('operations as functions', () => {
     visit('client');
     expect([...needed].sort()).toEqual([
       '@taskward/db/text',
-      'calls',
       'client',
       'contract',
-      'operation',
-      'precondition',
+      'kit/client',
+      'kit/operation',
+      'kit/preconditions',
       'tasks/contract',
       'zod',
     ]);
@@ -332,7 +332,7 @@ describe('another attempt', () => {
     onTestFinished(() => {
       vi.useRealTimers();
     });
-    const { client, sent } = connect([answer(503, { 'Retry-After': '2' })], { wait: undefined });
+    const { client, sent } = connect([answer(503, { 'Retry-After': '2' })], { sleep: undefined });
     const call = client.listTasks({ params });
     await vi.advanceTimersByTimeAsync(1_999);
     expect(sent).toHaveLength(1);
@@ -395,7 +395,7 @@ describe('an abort', () => {
 
   test('ends the wait for another attempt', async () => {
     const controller = new AbortController();
-    const { client, sent } = connect([answer(503, { 'Retry-After': '15' })], { wait: undefined });
+    const { client, sent } = connect([answer(503, { 'Retry-After': '15' })], { sleep: undefined });
     const call = client.listTasks({ params, signal: controller.signal });
     setTimeout(() => controller.abort(reason), 20);
     await expect(call).rejects.toBe(reason);

@@ -1,4 +1,4 @@
-import type { Operation } from './operation';
+import type { Operation } from './kit/operation';
 import * as tasks from './tasks/contract';
 
 /** Every operation on tasks. Browser-safe: needs zod and pure functions alone. */

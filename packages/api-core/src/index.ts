@@ -1,8 +1,8 @@
 export { accountEndpoints } from './accounts/contract';
 export { PASSWORD } from './accounts/limits';
 export * from './contract';
-export * from './errors';
-export * from './openapi';
-export * from './operation';
-export * from './precondition';
+export * from './kit/errors';
+export * from './kit/openapi';
+export * from './kit/operation';
+export * from './kit/preconditions';
 export * as tasks from './tasks/service';

@@ -4,18 +4,18 @@ import type { Driver } from './driver';
 import * as schema from './schema';
 
 /** Rate limits expire within minutes. What the backfill has to do, the target notes by itself. */
-const { rateLimits: _, textBackfill: __, ...lasting } = schema;
+const { rateLimits: _, textBackfill: __, ...copiedSchema } = schema;
 
 /** What is copied, each table after those that its foreign keys point to. */
-export const copiedTables: ReadonlySet<PgTable> = parentsFirst(
-  Object.values(lasting).filter((value) => is(value, PgTable)),
+export const copiedTables: ReadonlySet<PgTable> = topologicalOrder(
+  Object.values(copiedSchema).filter((value) => is(value, PgTable)),
 );
 
-function parentsFirst(tables: readonly PgTable[], sorted = new Set<PgTable>()): Set<PgTable> {
+function topologicalOrder(tables: readonly PgTable[], sorted = new Set<PgTable>()): Set<PgTable> {
   for (const table of tables) {
     if (sorted.has(table)) continue;
     const parents = getTableConfig(table).foreignKeys.map((key) => key.reference().foreignTable);
-    parentsFirst(parents, sorted).add(table);
+    topologicalOrder(parents, sorted).add(table);
   }
   return sorted;
 }
@@ -37,10 +37,10 @@ export interface CopiedTable {
  * @throws {Error} when the target holds anything else, or the source does not show its role every row.
  */
 export function copyRows(from: Driver, to: Driver): Promise<CopiedTable[]> {
-  return from.auth.transaction(
+  return from.ownerDb.transaction(
     (source) =>
-      to.auth.transaction(async (target) => {
-        await Promise.all([source.execute(PLAINLY), target.execute(PLAINLY)]);
+      to.ownerDb.transaction(async (target) => {
+        await Promise.all([source.execute(COPY_SESSION_SETTINGS), target.execute(COPY_SESSION_SETTINGS)]);
         const copied: CopiedTable[] = [];
         for (const table of copiedTables) copied.push(await copyTable(source, target, table));
         return copied;
@@ -50,9 +50,9 @@ export function copyRows(from: Driver, to: Driver): Promise<CopiedTable[]> {
 }
 
 /** The same moment is the same text on both sides, and rows that the role may not see are an error, not left out. */
-const PLAINLY = sql`select set_config('timezone', 'UTC', true), set_config('row_security', 'off', true)`;
+const COPY_SESSION_SETTINGS = sql`select set_config('timezone', 'UTC', true), set_config('row_security', 'off', true)`;
 
-type Connection = Pick<Driver['auth'], 'execute'>;
+type Connection = Pick<Driver['ownerDb'], 'execute'>;
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
@@ -86,7 +86,7 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
     added += inserted.length;
   }
   await source.execute(sql`close rows`);
-  const [one, other] = await Promise.all([summary(source, table), summary(target, table)]);
+  const [one, other] = await Promise.all([checksum(source, table), checksum(target, table)]);
   if (one.rows !== other.rows || one.hash !== other.hash) {
     throw new Error(
       `The target holds something else in ${name} (${other.rows} rows, the source ${one.rows}): name an empty database, or one where nothing has changed since it was copied.`,
@@ -97,7 +97,7 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
 }
 
 /** The sum of the hashes of the rows, which takes no order and no memory. */
-async function summary(side: Connection, table: PgTable): Promise<{ rows: number; hash: string }> {
+async function checksum(side: Connection, table: PgTable): Promise<{ rows: number; hash: string }> {
   const hash = sql`('x' || left(md5(to_jsonb(t)::text), 16))::bit(64)::bigint`;
   const [found] = await read<{ rows: number; hash: string }>(
     side,

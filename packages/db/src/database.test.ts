@@ -4,8 +4,8 @@ import { inspect } from 'node:util';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { createDatabase, type Database, openDriver } from './database';
-import { DatabaseUnavailable, type Driver, toServerError } from './driver';
-import { prepare, query, type Statement } from './query';
+import { DatabaseUnavailable, type Driver, toDatabaseError } from './driver';
+import { prepare, queryBuilder, type Statement } from './query';
 import { tasks, taskTags, user } from './schema';
 import { type FreshDatabase, freshDatabase, statement } from './testing';
 
@@ -28,15 +28,15 @@ afterAll(async () => {
 
 async function newUser(): Promise<string> {
   const id = randomUUID();
-  await db.auth.insert(user).values({ id, name: 'Test', email: `${id}@example.com` });
+  await db.ownerDb.insert(user).values({ id, name: 'Test', email: `${id}@example.com` });
   return id;
 }
 
-const asOwner = async (text: string) => (await db.auth.execute<Record<string, unknown>>(text)).rows;
+const asOwner = async (text: string) => (await db.ownerDb.execute<Record<string, unknown>>(text)).rows;
 const titles = async (id: string) =>
-  (await asUser(id, [statement(query.select().from(tasks))]))[0].map((row) => row.title);
+  (await asUser(id, [statement(queryBuilder.select().from(tasks))]))[0].map((row) => row.title);
 const newTask = (userId: string, title = 'Milk') =>
-  statement(query.insert(tasks).values({ userId, id: randomUUID(), title }));
+  statement(queryBuilder.insert(tasks).values({ userId, id: randomUUID(), title }));
 
 function failure(work: Promise<unknown>): Promise<{ code: string }> {
   return work.then(
@@ -46,9 +46,9 @@ function failure(work: Promise<unknown>): Promise<{ code: string }> {
 }
 
 describe('the statements of one call', () => {
-  const allTitles = prepare(query.select({ title: tasks.title }).from(tasks).orderBy(tasks.title));
+  const allTitles = prepare(queryBuilder.select({ title: tasks.title }).from(tasks).orderBy(tasks.title));
   const rename = prepare(
-    query
+    queryBuilder
       .update(tasks)
       .set({ title: sql`${sql.placeholder('title')}` })
       .where(eq(tasks.title, sql.placeholder('old')))
@@ -61,13 +61,16 @@ describe('the statements of one call', () => {
     const results = await asUser(userId, [
       allTitles(),
       statement(
-        query.insert(tasks).values({ userId, id, title: 'Milk' }).returning({ id: tasks.id, at: tasks.createdAt }),
+        queryBuilder
+          .insert(tasks)
+          .values({ userId, id, title: 'Milk' })
+          .returning({ id: tasks.id, at: tasks.createdAt }),
       ),
-      statement(query.execute<{ tx: string }>('select txid_current()::text as tx')),
+      statement(queryBuilder.execute<{ tx: string }>('select txid_current()::text as tx')),
       rename({ old: 'Milk', title: 'Bread' }),
-      statement(query.select({ count: sql<number>`count(*)::int` }).from(tasks)),
+      statement(queryBuilder.select({ count: sql<number>`count(*)::int` }).from(tasks)),
       allTitles(),
-      statement(query.execute<{ tx: string }>('select txid_current()::text as tx')),
+      statement(queryBuilder.execute<{ tx: string }>('select txid_current()::text as tx')),
     ]);
     expectTypeOf(results[0]).toEqualTypeOf<{ title: string }[]>();
     expectTypeOf(results[1]).toEqualTypeOf<{ id: string; at: Date }[]>();
@@ -95,7 +98,7 @@ describe('the statements of one call', () => {
     async (place) => {
       const userId = await newUser();
       const batch: Statement[] = [newTask(userId), newTask(userId), newTask(userId)];
-      batch.splice(place, 0, statement(query.execute(sql`select 1 / ${0}::int`)));
+      batch.splice(place, 0, statement(queryBuilder.execute(sql`select 1 / ${0}::int`)));
       const error = await failure(asUser(userId, batch));
       expect(error.code).toBe('22012');
       for (let i = 0; i < 12; i++) expect(await titles(userId)).toEqual([]);
@@ -105,7 +108,7 @@ describe('the statements of one call', () => {
   test('stay apart from a transaction of Better Auth’s that is open meanwhile', async () => {
     const userId = await newUser();
     const open = failure(
-      db.auth.transaction(async (tx) => {
+      db.ownerDb.transaction(async (tx) => {
         await tx.execute('select 1');
         await setTimeout(100);
         throw new Error('All of it is rolled back.');
@@ -119,7 +122,11 @@ describe('the statements of one call', () => {
 
   test('fail as the first of those that fail', async () => {
     const userId = await newUser();
-    const wrong = [statement(query.execute('select 1 / 0')), statement(query.execute('selec')), newTask('nobody')];
+    const wrong = [
+      statement(queryBuilder.execute('select 1 / 0')),
+      statement(queryBuilder.execute('selec')),
+      newTask('nobody'),
+    ];
     const codes = ['22012', '42601', '42501'];
     for (const first of [0, 1, 2]) {
       const error = await failure(asUser(userId, [...wrong.slice(first), ...wrong.slice(0, first)]));
@@ -131,7 +138,7 @@ describe('the statements of one call', () => {
     const userId = await newUser();
     await asOwner('create table late (id int unique deferrable initially deferred)');
     await asOwner('grant insert on late to todo_user');
-    const twice = () => statement(query.execute('insert into late values (1)'));
+    const twice = () => statement(queryBuilder.execute('insert into late values (1)'));
     const error = await failure(asUser(userId, [newTask(userId), twice(), twice()]));
     expect(error.code).toBe('23505');
     expect(await titles(userId)).toEqual([]);
@@ -143,7 +150,7 @@ describe('the statements of one call', () => {
     const circle: Record<string, unknown> = {};
     circle.itself = circle;
     const error = await failure(
-      asUser(userId, [newTask(userId), statement(query.execute(sql`select ${circle}::jsonb`)), newTask(userId)]),
+      asUser(userId, [newTask(userId), statement(queryBuilder.execute(sql`select ${circle}::jsonb`)), newTask(userId)]),
     );
     expect(error).toBeInstanceOf(TypeError);
     expect(error).not.toBeInstanceOf(DatabaseUnavailable);
@@ -151,22 +158,22 @@ describe('the statements of one call', () => {
   });
 
   test('answer rightly also where there are more of them than are prepared', async () => {
-    for (let i = 0; i < 520; i++) await asUser('', [statement(query.execute(`select ${i} as n`))]);
+    for (let i = 0; i < 520; i++) await asUser('', [statement(queryBuilder.execute(`select ${i} as n`))]);
     for (const i of [518, 519, 518, 7]) {
-      const same = statement(query.execute<{ n: number }>(`select ${i} as n`));
+      const same = statement(queryBuilder.execute<{ n: number }>(`select ${i} as n`));
       expect(await asUser('', [same, same])).toEqual([[{ n: i }], [{ n: i }]]);
     }
   });
 
   test('are run by asUser alone', async () => {
-    await expect(query.select().from(tasks)).rejects.toMatchObject({
+    await expect(queryBuilder.select().from(tasks)).rejects.toMatchObject({
       cause: { message: 'A statement is run by asUser: otherwise it would belong to nobody.' },
     });
   });
 
   test('need a value for each placeholder, and columns of one table', () => {
     expect(() => rename({ old: 'Milk' })).toThrow('No value for placeholder "title" was provided');
-    const joined = query.select().from(tasks).innerJoin(taskTags, eq(tasks.id, taskTags.taskId));
+    const joined = queryBuilder.select().from(tasks).innerJoin(taskTags, eq(tasks.id, taskTags.taskId));
     expect(() => prepare(joined)).toThrow('has to name each column');
   });
 });
@@ -174,7 +181,7 @@ describe('the statements of one call', () => {
 describe('who is in force', () => {
   const IDENTITY = `select current_user::text as role, coalesce(current_setting('app.user_id', true), '') as id,
     current_setting('statement_timeout') as timeout`;
-  const identity = async (id: string) => (await asUser(id, [statement(query.execute(IDENTITY))]))[0][0];
+  const identity = async (id: string) => (await asUser(id, [statement(queryBuilder.execute(IDENTITY))]))[0][0];
 
   test('a statement without a predicate reaches the rows of the user alone; of nobody, none', async () => {
     const [ada, bob] = [await newUser(), await newUser()];
@@ -183,7 +190,7 @@ describe('who is in force', () => {
     expect(await titles(ada)).toEqual(['of Ada']);
     expect(await titles(bob)).toEqual(['of Bob']);
     expect(await titles('')).toEqual([]);
-    expect((await asUser('', [statement(query.update(tasks).set({ title: 'x' }).returning())]))[0]).toEqual([]);
+    expect((await asUser('', [statement(queryBuilder.update(tasks).set({ title: 'x' }).returning())]))[0]).toEqual([]);
   });
 
   test('role, user and time limit end with the transaction, however that ends', async () => {
@@ -191,15 +198,15 @@ describe('who is in force', () => {
     const [owner] = await asOwner(IDENTITY);
     expect(owner).toMatchObject({ role: expect.not.stringContaining('todo_user'), id: '', timeout: '0' });
     expect(await identity(ada)).toEqual({ role: 'todo_user', id: ada, timeout: '9s' });
-    await failure(asUser(ada, [statement(query.execute('select 1 / 0'))]));
+    await failure(asUser(ada, [statement(queryBuilder.execute('select 1 / 0'))]));
     for (let i = 0; i < 12; i++) expect(await asOwner(IDENTITY)).toEqual([owner]);
     expect(await identity('')).toEqual({ role: 'todo_user', id: '', timeout: '9s' });
   });
 
   test('the shortest timeout of its statements applies to a batch, and to no other', async () => {
     const ada = await newUser();
-    const limited = prepare(query.execute(IDENTITY), { timeoutMs: 1_500 });
-    const [[first], [second]] = await asUser(ada, [statement(query.execute(IDENTITY)), limited()]);
+    const limited = prepare(queryBuilder.execute(IDENTITY), { timeoutMs: 1_500 });
+    const [[first], [second]] = await asUser(ada, [statement(queryBuilder.execute(IDENTITY)), limited()]);
     expect([first, second]).toMatchObject([{ timeout: '1500ms' }, { timeout: '1500ms' }]);
     expect(await identity(ada)).toMatchObject({ timeout: '9s' });
   });
@@ -210,8 +217,8 @@ describe('who is in force', () => {
     const seen = await Promise.all(
       rounds.map(async (id, i) => {
         const title = `${id} ${i}`;
-        const work = i % 7 ? newTask(id, title) : statement(query.execute('select 1 / 0'));
-        const done = await asUser(id, [work, statement(query.execute<{ id: string }>(IDENTITY))]).catch(
+        const work = i % 7 ? newTask(id, title) : statement(queryBuilder.execute('select 1 / 0'));
+        const done = await asUser(id, [work, statement(queryBuilder.execute<{ id: string }>(IDENTITY))]).catch(
           () => undefined,
         );
         return !done || done[1][0]?.id === id;
@@ -227,7 +234,7 @@ describe('who is in force', () => {
 
   test.each(['user', 'account', 'session', 'verification', 'jwks'])('%s is out of reach', async (table) => {
     for (const text of [`select * from "${table}"`, `delete from "${table}"`]) {
-      expect((await failure(asUser('', [statement(query.execute(text))]))).code).toBe('42501');
+      expect((await failure(asUser('', [statement(queryBuilder.execute(text))]))).code).toBe('42501');
     }
   });
 
@@ -236,12 +243,12 @@ describe('who is in force', () => {
   test('a statement that names another user reaches tasks and no more', async () => {
     const [ada, bob] = [await newUser(), await newUser()];
     await asUser(bob, [newTask(bob, 'of Bob')]);
-    const imposture = () => statement(query.execute(sql`select set_config('app.user_id', ${bob}, true)`));
-    const [, rows] = await asUser(ada, [imposture(), statement(query.select().from(tasks))]);
+    const imposture = () => statement(queryBuilder.execute(sql`select set_config('app.user_id', ${bob}, true)`));
+    const [, rows] = await asUser(ada, [imposture(), statement(queryBuilder.select().from(tasks))]);
     expect(rows.map(({ title }) => title)).toEqual(['of Bob']);
-    expect((await failure(asUser(ada, [imposture(), statement(query.execute('select * from "user"'))]))).code).toBe(
-      '42501',
-    );
+    expect(
+      (await failure(asUser(ada, [imposture(), statement(queryBuilder.execute('select * from "user"'))]))).code,
+    ).toBe('42501');
     const reachable = `select c.relname as name from pg_class c where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
       and c.relnamespace = 'public'::regnamespace and has_table_privilege('todo_user', c.oid, 'select') order by 1`;
     const names = (await asOwner(reachable)).map(({ name }) => name);
@@ -251,16 +258,16 @@ describe('who is in force', () => {
 });
 
 test.each(['EPIPE', 'ECONNRESET', '57P01', undefined])('%s is no answer of the database', (code) => {
-  expect(toServerError(Object.assign(new Error(), { code }), true)).toBeInstanceOf(DatabaseUnavailable);
+  expect(toDatabaseError(Object.assign(new Error(), { code }), true)).toBeInstanceOf(DatabaseUnavailable);
 });
 
 test.each(['22P02', 'XX000', 'P0001', '23505'])('%s is one', (code) => {
   const error = Object.assign(new Error(), { code });
-  expect(toServerError(error, true)).toBe(error);
+  expect(toDatabaseError(error, true)).toBe(error);
 });
 
 test('an error of the owner’s statements, printed, tells neither the statement nor what was in it', async () => {
-  const failed = await failure(db.auth.execute(sql`select ${'ada@example.com'}::uuid`));
+  const failed = await failure(db.ownerDb.execute(sql`select ${'ada@example.com'}::uuid`));
   expect(inspect(failed)).toMatch(/^A query failed: \w+ 22P02$/);
 });
 
@@ -270,15 +277,15 @@ test('values arrive the same from every engine', async () => {
   const created = new Date('2026-03-01T09:30:00.123Z');
   const values = { userId, id, title: 'Zoë’s 🐘 \\ "x"', dueDate: '0001-01-01', createdAt: created };
   const [, , [row], [raw], [returned]] = await asUser(userId, [
-    statement(query.insert(tasks).values(values)),
+    statement(queryBuilder.insert(tasks).values(values)),
     statement(
-      query.insert(taskTags).values([
+      queryBuilder.insert(taskTags).values([
         { userId, taskId: id, tag: 'b' },
         { userId, taskId: id, tag: 'a, "q"' },
       ]),
     ),
     statement(
-      query
+      queryBuilder
         .select({
           ...{ title: tasks.title, due: tasks.dueDate, at: tasks.createdAt, done: tasks.completedAt, v: tasks.version },
           tags: sql<string[]>`array_to_json(array(select tag from task_tags order by tag))`,
@@ -287,14 +294,14 @@ test('values arrive the same from every engine', async () => {
         .from(tasks),
     ),
     statement(
-      query.execute<
+      queryBuilder.execute<
         Record<string, unknown>
       >(sql`select created_at, due_date, version, status, completed_at, true as yes,
       9007199254740993::int8 as big, 7::int8 as small, 1.50::numeric as exact, '{"a": [1, null]}'::jsonb as json, array[1, 2] as numbers,
       ${sql.param(['x', 'y"'])}::text[] as texts, '2026-01-01 10:00'::timestamp as local, null::text as nothing from tasks`),
     ),
     statement(
-      query.update(tasks).set({ dueDate: '9999-12-31' }).returning({ due: tasks.dueDate, at: tasks.createdAt }),
+      queryBuilder.update(tasks).set({ dueDate: '9999-12-31' }).returning({ due: tasks.dueDate, at: tasks.createdAt }),
     ),
   ]);
   const tags = ['a, "q"', 'b'];
@@ -321,7 +328,7 @@ test('values arrive the same from every engine', async () => {
 test("Better Auth's transactions are interactive: they read what they wrote, commit whole and roll back whole", async () => {
   const [kept, gone] = [randomUUID(), randomUUID()];
   const row = (id: string) => ({ id, name: 'Test', email: `${id}@example.com` });
-  const found = await db.auth.transaction(async (tx) => {
+  const found = await db.ownerDb.transaction(async (tx) => {
     await tx.insert(user).values(row(kept));
     const [own] = await tx.select().from(user).where(eq(user.id, kept));
     await tx
@@ -331,12 +338,12 @@ test("Better Auth's transactions are interactive: they read what they wrote, com
     return tx.select({ name: user.name }).from(user).where(eq(user.id, kept));
   });
   expect(found).toEqual([{ name: 'Test, renamed' }]);
-  const aborted = db.auth.transaction(async (tx) => {
+  const aborted = db.ownerDb.transaction(async (tx) => {
     await tx.insert(user).values(row(gone));
     throw new Error('changed my mind');
   });
   await expect(aborted).rejects.toThrow('changed my mind');
-  const twice = db.auth.transaction(async (tx) => {
+  const twice = db.ownerDb.transaction(async (tx) => {
     await tx.insert(user).values(row(gone));
     await tx.insert(user).values(row(gone));
   });

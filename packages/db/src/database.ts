@@ -1,16 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import journal from '../migrations/meta/_journal.json';
-import { type Driver, isDatabaseUnavailable, PATIENCE } from './driver';
-import { UserSlots } from './fairness';
-import { embeddedFolder } from './location';
-import { prepare, query, type Statement } from './query';
+import { DEFAULT_TIMEOUTS, type Driver, isDatabaseUnavailable } from './driver';
+import { pgliteDataDir } from './location';
+import { prepare, queryBuilder, type Statement } from './query';
+import { UserSlots } from './user-slots';
 
 type Rows<S extends readonly Statement[]> = {
   -readonly [I in keyof S]: S[I] extends Statement<infer Row> ? Row[] : never;
 };
 
-export interface Database extends Pick<Driver, 'auth'> {
+export interface Database extends Pick<Driver, 'ownerDb'> {
   /**
    * The one way to tasks: runs the statements, in order, in one transaction and one round trip, as this user. Answers
    * the rows of each. Two batches of one user run at a time; more of them wait in order.
@@ -34,8 +34,8 @@ const BATCHES_PER_USER = 2;
  *
  * @throws {Error} with one line for the operator when the URL, or what it names, cannot be used.
  */
-export async function openDriver(url: string, neonEndpoint?: string, patience = PATIENCE): Promise<Driver> {
-  const folder = embeddedFolder(url);
+export async function openDriver(url: string, neonEndpoint?: string, patience = DEFAULT_TIMEOUTS): Promise<Driver> {
+  const folder = pgliteDataDir(url);
   // biome-ignore lint/style/noProcessEnv: a build for Vercel writes its value in, and so leaves the embedded database out.
   const isVercel = process.env.VERCEL;
   if (folder !== undefined && !isVercel) return (await import('./drivers/pglite')).openPglite(folder);
@@ -46,15 +46,15 @@ export async function openDriver(url: string, neonEndpoint?: string, patience = 
   return (await import('./drivers/postgres')).openPostgres(url, patience);
 }
 
-export function createDatabase(driver: Driver, { connectMs } = PATIENCE): Database {
-  const slots = new UserSlots(Math.min(BATCHES_PER_USER, Math.ceil(driver.connections / 2)), connectMs);
+export function createDatabase(driver: Driver, { connectTimeoutMs } = DEFAULT_TIMEOUTS): Database {
+  const slots = new UserSlots(Math.min(BATCHES_PER_USER, Math.ceil(driver.connections / 2)), connectTimeoutMs);
   const asUser: Database['asUser'] = async (userId, statements) => {
     const turn = slots.acquire(userId);
     if (turn) await turn;
     try {
-      const answers = await sendPatiently(driver, userId, statements);
+      const results = await executeWithRetry(driver, userId, statements);
       return statements.map(({ toRow }, i) => {
-        const rows = answers[i] ?? [];
+        const rows = results[i] ?? [];
         return toRow ? rows.map(toRow) : rows;
       }) as never;
     } finally {
@@ -67,7 +67,7 @@ export function createDatabase(driver: Driver, { connectMs } = PATIENCE): Databa
   };
   return {
     asUser,
-    auth: driver.auth,
+    ownerDb: driver.ownerDb,
     checks,
     async assertReady() {
       for (const check of Object.values(checks)) await check();
@@ -76,36 +76,38 @@ export function createDatabase(driver: Driver, { connectMs } = PATIENCE): Databa
 }
 
 /** Tries once more, a little later, where that can do nothing twice, and nobody has waited long already. */
-async function sendPatiently(driver: Driver, userId: string, batch: readonly Statement[]): Promise<unknown[][]> {
+async function executeWithRetry(driver: Driver, userId: string, batch: readonly Statement[]): Promise<unknown[][]> {
   const started = performance.now();
   try {
-    return await driver.send(userId, batch);
+    return await driver.executeBatch(userId, batch);
   } catch (error) {
     const isRead = batch.every(({ text }) => text.startsWith('select '));
-    const isHarmless = isDatabaseUnavailable(error) && (isRead || !error.mayHaveRun);
-    if (!isHarmless || performance.now() - started > LONG_MS) throw error;
+    const isRetryable = isDatabaseUnavailable(error) && (isRead || !error.outcomeUnknown);
+    if (!isRetryable || performance.now() - started > MAX_ELAPSED_BEFORE_RETRY_MS) throw error;
     await setTimeout(50 + Math.random() * 100);
-    return driver.send(userId, batch);
+    return driver.executeBatch(userId, batch);
   }
 }
 
-const LONG_MS = 1_000;
+const MAX_ELAPSED_BEFORE_RETRY_MS = 1_000;
 
-const newest = Math.max(...journal.entries.map(({ when }) => when));
+const latestMigration = Math.max(...journal.entries.map(({ when }) => when));
 
 async function assertSchemaCurrent(driver: Driver): Promise<void> {
-  const exists = await driver.read(`select to_regclass('drizzle.__drizzle_migrations') is not null as migrated`);
+  const exists = await driver.queryAsOwner(
+    `select to_regclass('drizzle.__drizzle_migrations') is not null as migrated`,
+  );
   const [last] = exists[0]?.migrated
-    ? await driver.read('select max(created_at)::text as at from drizzle.__drizzle_migrations')
+    ? await driver.queryAsOwner('select max(created_at)::text as at from drizzle.__drizzle_migrations')
     : [];
   // A later version may have migrated it already, while this one is still being replaced.
-  if (!(Number(last?.at) >= newest)) {
+  if (!(Number(last?.at) >= latestMigration)) {
     throw new Error('The schema of the database is not the one this version needs: run `pnpm db:migrate`.');
   }
 }
 
 async function assertRowSecurity(asUser: Database['asUser']): Promise<void> {
-  const [open] = await asUser('', [unguarded()]);
+  const [open] = await asUser('', [tablesWithoutRowSecurity()]);
   if (open.length > 0) {
     const names = open.map(({ name }) => name).join(' and ');
     throw new Error(
@@ -114,8 +116,8 @@ async function assertRowSecurity(asUser: Database['asUser']): Promise<void> {
   }
 }
 
-const unguarded = prepare(
-  query.execute<{ name: string }>(sql`
+const tablesWithoutRowSecurity = prepare(
+  queryBuilder.execute<{ name: string }>(sql`
       select c.relname as name
       from pg_class c join pg_roles r on r.rolname = current_user
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')

@@ -13,13 +13,13 @@ export interface Driver {
    *
    * @throws {DatabaseUnavailable} for a failure of the way there; any other error is the database's own answer.
    */
-  send(userId: string, statements: readonly Statement[]): Promise<unknown[][]>;
+  executeBatch(userId: string, statements: readonly Statement[]): Promise<unknown[][]>;
   /** A statement of the owner's own, without parameters: for checks, never for a user's data. */
-  read(text: string): Promise<Record<string, unknown>[]>;
+  queryAsOwner(text: string): Promise<Record<string, unknown>[]>;
   /** How many batches run at once in this process; more wait for a connection. */
   readonly connections: number;
   /** For Better Auth: the owner's connection, with interactive transactions. */
-  readonly auth: PgliteDatabase | NodePgDatabase | NeonDatabase;
+  readonly ownerDb: PgliteDatabase | NodePgDatabase | NeonDatabase;
   /**
    * Brings the schema up to date from a folder of migrations, then the text of tasks, one process at a time. Interrupted, it
    * can be run again.
@@ -36,7 +36,7 @@ export interface Driver {
 export class DatabaseUnavailable extends Error {
   constructor(
     /** Whether the statements may have run all the same: then only reads are safe to repeat. */
-    readonly mayHaveRun: boolean,
+    readonly outcomeUnknown: boolean,
     cause: unknown,
   ) {
     super('The database is not available.', { cause });
@@ -50,33 +50,40 @@ export function isDatabaseUnavailable(error: unknown): error is DatabaseUnavaila
 }
 
 /** @throws {Error} with what the database said, in one line, without the statement it said it of. */
-export async function sayingWhy<T>(migration: Promise<T>): Promise<T> {
+export async function withMigrationError<T>(migration: Promise<T>): Promise<T> {
   return migration.catch((error) => {
     throw new Error(`A migration failed: ${error.cause?.message ?? error.message}`, { cause: error });
   });
 }
 
 /** How long a driver waits, in milliseconds. */
-export interface Patience {
+export interface Timeouts {
   /** For a connection, whether it has to be made or to be given back first. */
-  readonly connectMs: number;
+  readonly connectTimeoutMs: number;
   /** For an answer; the server gives up a little sooner. */
-  readonly answerMs: number;
+  readonly queryTimeoutMs: number;
 }
 
-export const PATIENCE: Patience = { connectMs: 5_000, answerMs: 10_000 };
+export const DEFAULT_TIMEOUTS: Timeouts = { connectTimeoutMs: 5_000, queryTimeoutMs: 10_000 };
 
 /**
  * First in every transaction. The settings end with it, so a pooled connection carries nobody's identity. The shortest
  * timeout of the statements that follow applies to each of them.
  */
-export function becomeUser(userId: string, following: readonly Statement[], { answerMs } = PATIENCE): Statement {
-  const timeoutMs = following.reduce((least, { timeoutMs = least }) => Math.min(least, timeoutMs), answerMs * 0.9);
-  return { text: BECOME_USER, params: [userId, String(timeoutMs)], rowMode: 'array' };
+export function setUserContext(
+  userId: string,
+  following: readonly Statement[],
+  { queryTimeoutMs } = DEFAULT_TIMEOUTS,
+): Statement {
+  const timeoutMs = following.reduce(
+    (least, { timeoutMs = least }) => Math.min(least, timeoutMs),
+    queryTimeoutMs * 0.9,
+  );
+  return { text: SET_USER_CONTEXT, params: [userId, String(timeoutMs)], rowMode: 'array' };
 }
 
 // That this version writes the keys of text by itself, a trigger would not see.
-const BECOME_USER = `select set_config('role', 'todo_user', true), set_config('app.user_id', $1, true), \
+const SET_USER_CONTEXT = `select set_config('role', 'todo_user', true), set_config('app.user_id', $1, true), \
 set_config('statement_timeout', $2, true), set_config('app.writes_text_keys', 'on', true)`;
 
 /**
@@ -85,15 +92,15 @@ set_config('statement_timeout', $2, true), set_config('app.writes_text_keys', 'o
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const NOT_NOW = /^(08...|53...|57P0[1-5]|57014)$/;
+const TRANSIENT_SQLSTATES = /^(08...|53...|57P0[1-5]|57014)$/;
 /** The form of the codes that PostgreSQL gives its errors. Each has a digit, unlike the system's `EPIPE`, which is as long. */
 export const SQLSTATE = /^(?=\w*\d)[0-9A-Z]{5}$/;
 
 /** Sorts an error from a server: its own answer to a statement is passed on, all else means it is not available. */
-export function toServerError(error: unknown, mayHaveRun: boolean): unknown {
+export function toDatabaseError(error: unknown, mayHaveRun: boolean): unknown {
   const code = (error as { code?: unknown }).code;
-  const isAnswer = typeof code === 'string' && SQLSTATE.test(code) && !NOT_NOW.test(code);
-  return isAnswer ? error : new DatabaseUnavailable(mayHaveRun, error);
+  const isServerError = typeof code === 'string' && SQLSTATE.test(code) && !TRANSIENT_SQLSTATES.test(code);
+  return isServerError ? error : new DatabaseUnavailable(mayHaveRun, error);
 }
 
 /** Printed by whoever catches it, an error of Drizzle's does not tell the statement and its parameters. */

@@ -8,15 +8,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { createDatabase, type Database, openDriver } from './database';
 import { DatabaseUnavailable, type Driver } from './driver';
 import { migrationsFolder } from './location';
-import { query, type Statement } from './query';
+import { queryBuilder, type Statement } from './query';
 import { tasks, user } from './schema';
 import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startPostgres, statement } from './testing';
 
 /** What happens when the way to the database fails. On a server and a gateway of its own, so that nobody else is hit. */
 
-const patience = { connectMs: 1_000, answerMs: 2_000 };
+const patience = { connectTimeoutMs: 1_000, queryTimeoutMs: 2_000 };
 /** Both time-outs, and a second try. */
-const LONGEST_MS = 2 * (patience.connectMs + patience.answerMs) + 500;
+const LONGEST_MS = 2 * (patience.connectTimeoutMs + patience.queryTimeoutMs) + 500;
 const userId = randomUUID();
 let server: PostgresServer;
 let gateway: NeonGateway;
@@ -67,7 +67,7 @@ beforeAll(async () => {
   await direct.migrate(migrationsFolder());
   await direct.close();
   db = createDatabase(driver);
-  await db.auth.insert(user).values({ id: userId, name: 'Test', email: 'test@example.com' });
+  await db.ownerDb.insert(user).values({ id: userId, name: 'Test', email: 'test@example.com' });
 });
 
 afterEach(() => {
@@ -86,13 +86,13 @@ afterAll(async () => {
 });
 
 const write = (title: string, ...more: Statement[]) => [
-  statement(query.insert(tasks).values({ userId, id: randomUUID(), title })),
+  statement(queryBuilder.insert(tasks).values({ userId, id: randomUUID(), title })),
   ...more,
 ];
 const count = async (title: string) =>
   (await admin.query('select count(*)::int as n from tasks where title = $1', [title])).rows[0].n;
-const read = () => db.asUser(userId, [statement(query.select().from(tasks).limit(1))]);
-const nap = (seconds: number) => statement(query.execute(sql.raw(`select pg_sleep(${seconds})`)));
+const read = () => db.asUser(userId, [statement(queryBuilder.select().from(tasks).limit(1))]);
+const nap = (seconds: number) => statement(queryBuilder.execute(sql.raw(`select pg_sleep(${seconds})`)));
 
 /** How it failed: for want of the database, and in time. */
 async function unavailable(work: Promise<unknown>): Promise<DatabaseUnavailable> {
@@ -134,7 +134,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
   test('a connection killed at work fails that call alone, and leaves nothing half-written', async () => {
     const failed = unavailable(db.asUser(userId, write('killed', nap(30))));
     await terminate('select pg_sleep(30)');
-    expect((await failed).mayHaveRun).toBe(true);
+    expect((await failed).outcomeUnknown).toBe(true);
     expect(await count('killed')).toBe(0);
     await db.asUser(userId, write('after'));
     expect(await count('after')).toBe(1);
@@ -142,33 +142,33 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
 
   test("a connection killed in one of Better Auth's transactions fails that alone, too", async () => {
     const name = `renamed ${randomUUID()}`;
-    const work = db.auth.transaction(async (tx) => {
+    const work = db.ownerDb.transaction(async (tx) => {
       await tx.update(user).set({ name });
       await tx.execute('select pg_sleep(31)');
     });
     const failed = unavailable(work);
     await terminate('select pg_sleep(31)');
     await failed;
-    expect(await db.auth.select({ name: user.name }).from(user)).toEqual([{ name: 'Test' }]);
+    expect(await db.ownerDb.select({ name: user.name }).from(user)).toEqual([{ name: 'Test' }]);
   });
 
   test('idle connections that die are replaced unnoticed', async () => {
-    await Promise.all([read(), read(), db.auth.execute('select 1'), read()]);
+    await Promise.all([read(), read(), db.ownerDb.execute('select 1'), read()]);
     await terminateAll();
     await sleep(100);
-    await Promise.all([read(), db.asUser(userId, write('replaced')), db.auth.execute('select 1')]);
+    await Promise.all([read(), db.asUser(userId, write('replaced')), db.ownerDb.execute('select 1')]);
     expect(await count('replaced')).toBe(1);
   });
 
   test('transactions that cannot even begin use no connections up', async () => {
     for (let i = 0; i < 12; i++) {
-      await db.auth.execute('select 1').catch(() => {});
+      await db.ownerDb.execute('select 1').catch(() => {});
       if (engine === 'postgres') proxy.faults.cut = 'before';
       else await terminateAll();
-      await db.auth.transaction((tx) => tx.select().from(user)).catch(() => {});
+      await db.ownerDb.transaction((tx) => tx.select().from(user)).catch(() => {});
       proxy.faults.cut = undefined;
     }
-    await Promise.all(Array.from({ length: 10 }, () => db.auth.transaction((tx) => tx.select().from(user))));
+    await Promise.all(Array.from({ length: 10 }, () => db.ownerDb.transaction((tx) => tx.select().from(user))));
   });
 
   test('a statement that takes too long is stopped, by the server first, and undone', async () => {
@@ -182,12 +182,12 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
   });
 
   test("a transaction of Better Auth's that takes too long leaves no connection with half of it", async () => {
-    const work = db.auth.transaction(async (tx) => {
+    const work = db.ownerDb.transaction(async (tx) => {
       await tx.update(user).set({ name: 'half' });
       await tx.execute('select pg_sleep(4)');
     });
     await unavailable(work);
-    const inside = await Promise.all(Array.from({ length: 12 }, () => db.auth.select().from(user)));
+    const inside = await Promise.all(Array.from({ length: 12 }, () => db.ownerDb.select().from(user)));
     expect(new Set(inside.map(([row]) => row?.name))).toEqual(new Set(['Test']));
   });
 
@@ -199,8 +199,8 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
       expect((await unavailable(read())).cause).toBeDefined();
       await unavailable(db.asUser(userId, write('no room')));
       if (engine === 'postgres') {
-        await unavailable(driver.read('select 1'));
-        await unavailable(db.auth.transaction((tx) => tx.select().from(user)));
+        await unavailable(driver.queryAsOwner('select 1'));
+        await unavailable(db.ownerDb.transaction((tx) => tx.select().from(user)));
         await unavailable(db.assertReady());
       }
     } finally {
@@ -215,7 +215,12 @@ describe.runIf(engine === 'postgres')('a line', () => {
   test('that falls silent is given up in time, for tasks and for Better Auth', async () => {
     await read();
     proxy.faults.frozen = true;
-    const works = [read(), db.asUser(userId, write('silent')), db.auth.execute('select 1'), driver.read('select 1')];
+    const works = [
+      read(),
+      db.asUser(userId, write('silent')),
+      db.ownerDb.execute('select 1'),
+      driver.queryAsOwner('select 1'),
+    ];
     await Promise.all(works.map(unavailable));
     expect(await count('silent')).toBe(0);
     proxy.faults.frozen = false;
@@ -227,7 +232,7 @@ describe.runIf(engine === 'postgres')('a line', () => {
       await read();
       proxy.faults.cut = cut;
       const error = await unavailable(db.asUser(userId, write(`cut ${cut}`)));
-      expect(error.mayHaveRun).toBe(true);
+      expect(error.outcomeUnknown).toBe(true);
       proxy.faults.cut = undefined;
       await sleep(50);
       expect(await count(`cut ${cut}`)).toBe(cut === 'before' ? 0 : 1);
@@ -287,10 +292,10 @@ describe.runIf(engine === 'neon')('a gateway', () => {
   test('that takes no WebSocket is no database for Better Auth', async () => {
     const other = await openDriver(url.href, new URL(gateway.url).origin, patience);
     gateway.faults = { drop: true };
-    await unavailable(other.auth.execute('select 1'));
-    await unavailable(other.read('select 1'));
+    await unavailable(other.ownerDb.execute('select 1'));
+    await unavailable(other.queryAsOwner('select 1'));
     gateway.faults = {};
-    await expect(other.read('select 1 as one')).resolves.toEqual([{ one: 1 }]);
+    await expect(other.queryAsOwner('select 1 as one')).resolves.toEqual([{ one: 1 }]);
     await other.close();
   });
 });

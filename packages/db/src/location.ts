@@ -18,7 +18,7 @@ export function migrationsFolder(): string {
 }
 
 /** The folder of the embedded database, made absolute; undefined where `DATABASE_URL` names a server. */
-export function embeddedFolder(databaseUrl: string): string | undefined {
+export function pgliteDataDir(databaseUrl: string): string | undefined {
   const scheme = 'pglite:';
   return databaseUrl.startsWith(scheme) ? resolve(workspaceRoot(), databaseUrl.slice(scheme.length)) : undefined;
 }

@@ -2,7 +2,7 @@ import { Column, fillPlaceholders, is, type Query } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pg-proxy';
 
 /** Drizzle without a connection: what is written with it is prepared, and run by `Database.asUser` alone. */
-export const query = drizzle(() => {
+export const queryBuilder = drizzle(() => {
   throw new Error('A statement is run by asUser: otherwise it would belong to nobody.');
 });
 
@@ -17,7 +17,7 @@ export interface Statement<Row = unknown> {
    *
    * @see https://www.postgresql.org/docs/current/sql-prepare.html#SQL-PREPARE-NOTES
    */
-  readonly isPlannedAnew?: boolean;
+  readonly useCustomPlan?: boolean;
   /** After how many milliseconds the server cancels it and its batch, where that is sooner than for all statements. */
   readonly timeoutMs?: number;
   /** What Drizzle says of the row, made of what the driver says. */
@@ -25,9 +25,9 @@ export interface Statement<Row = unknown> {
 }
 
 /** A statement as Drizzle builds it, by `select` and its like or, from SQL as it is, by `execute`. */
-export type Written<Row> = PromiseLike<Row[]> & ({ prepare(name: string): object } | { getQuery(): Query });
+export type DrizzleQuery<Row> = PromiseLike<Row[]> & ({ prepare(name: string): object } | { getQuery(): Query });
 
-interface Prepared {
+interface CompiledQuery {
   getQuery(): Query;
   readonly fields?: readonly { readonly path: readonly string[]; readonly field: Field }[];
 }
@@ -39,20 +39,20 @@ type Decoder = Pick<Column, 'mapFromDriverValue'>;
  * `Database.asUser`.
  */
 export function prepare<Row>(
-  written: Written<Row>,
-  options: Pick<Statement, 'isPlannedAnew' | 'timeoutMs'> = {},
+  written: DrizzleQuery<Row>,
+  options: Pick<Statement, 'useCustomPlan' | 'timeoutMs'> = {},
 ): (values?: Record<string, unknown>) => Statement<Row> {
-  const prepared = ('prepare' in written ? written.prepare('') : written) as Prepared;
+  const prepared = ('prepare' in written ? written.prepare('') : written) as CompiledQuery;
   const { sql: text, params } = prepared.getQuery();
   const { fields } = prepared;
   const rowMode = fields ? 'array' : 'object';
-  const toRow = fields && decoderOf<Row>(fields);
-  const fixed = { text, rowMode, ...options, ...(toRow && { toRow }) } as const;
-  return (values = {}) => ({ ...fixed, params: fillPlaceholders(params, values) });
+  const toRow = fields && createRowDecoder<Row>(fields);
+  const compiled = { text, rowMode, ...options, ...(toRow && { toRow }) } as const;
+  return (values = {}) => ({ ...compiled, params: fillPlaceholders(params, values) });
 }
 
 /** @throws {Error} for columns of joined tables, which Drizzle would nest. */
-function decoderOf<Row>(fields: NonNullable<Prepared['fields']>): (row: unknown) => Row {
+function createRowDecoder<Row>(fields: NonNullable<CompiledQuery['fields']>): (row: unknown) => Row {
   const columns = fields.map(({ path: [name = '', ...more], field }) => {
     if (more.length > 0) throw new Error('A statement that joins tables has to name each column of its rows.');
     const decoder = is(field, Column) ? field : 'sql' in field ? field.sql.decoder : field.decoder;

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 const asOwner = async (statements: readonly string[]) => {
-  for (const statement of statements) await db.auth.execute(statement);
+  for (const statement of statements) await db.ownerDb.execute(statement);
 };
 
 test('a database just migrated is ready', async () => {
@@ -118,7 +118,9 @@ describe.runIf(engine !== 'pglite')('migrations', () => {
     try {
       await Promise.all(drivers.map((one) => one.migrate(migrationsFolder())));
       const [first] = drivers as [Driver];
-      const rows = await first.read('select hash, count(*)::int as times from drizzle.__drizzle_migrations group by 1');
+      const rows = await first.queryAsOwner(
+        'select hash, count(*)::int as times from drizzle.__drizzle_migrations group by 1',
+      );
       expect(rows.length).toBeGreaterThan(0);
       expect(rows.filter(({ times }) => times !== 1)).toEqual([]);
       await expect(createDatabase(first).assertReady()).resolves.toBeUndefined();

@@ -10,14 +10,14 @@ import { jwks } from './schema/auth';
 export type StoredKey = typeof jwks.$inferSelect;
 
 /** Any number will do, as long as no other program locks it in this database. */
-const MINT_LOCK = 7_411_982_266;
+const SIGNING_KEY_LOCK_ID = 7_411_982_266;
 
 /** Not `now()`, which is the start of a transaction that may have waited for a lock. */
 const databaseNow = sql`clock_timestamp()`;
 const milliseconds = (duration: number) => sql`${duration} * interval '1 millisecond'`;
 
 /** Every key there is, oldest first. */
-export async function listSigningKeys(auth: Pick<Driver['auth'], 'select'>): Promise<StoredKey[]> {
+export async function listSigningKeys(auth: Pick<Driver['ownerDb'], 'select'>): Promise<StoredKey[]> {
   const rows = await auth
     .select({ ...getTableColumns(jwks), now: sql`extract(epoch from ${databaseNow}) * 1000`.mapWith(Number) })
     .from(jwks)
@@ -34,14 +34,14 @@ export async function listSigningKeys(auth: Pick<Driver['auth'], 'select'>): Pro
  * stored that will do. One process at a time, so that many that start at once end up with one key.
  */
 export async function addSigningKey(
-  auth: Driver['auth'],
+  auth: Driver['ownerDb'],
   key: StoredKey,
-  pick: (stored: StoredKey[]) => Promise<StoredKey | undefined>,
+  findUsable: (stored: StoredKey[]) => Promise<StoredKey | undefined>,
   graceMs: number,
 ): Promise<StoredKey> {
   return auth.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(${MINT_LOCK})`);
-    const found = await pick(await listSigningKeys(tx));
+    await tx.execute(sql`select pg_advisory_xact_lock(${SIGNING_KEY_LOCK_ID})`);
+    const found = await findUsable(await listSigningKeys(tx));
     if (found) return found;
     await tx.delete(jwks).where(lt(jwks.expiresAt, sql`${databaseNow} - ${milliseconds(graceMs)}`));
     const lifetimeMs = key.expiresAt && key.expiresAt.getTime() - key.createdAt.getTime();
@@ -55,6 +55,6 @@ export async function addSigningKey(
 }
 
 /** Removes every key, so that no token verifies any more; the next to sign makes a new one. Answers how many there were. */
-export async function retireSigningKeys(auth: Driver['auth']): Promise<number> {
+export async function revokeSigningKeys(auth: Driver['ownerDb']): Promise<number> {
   return (await auth.delete(jwks).returning()).length;
 }

@@ -6,7 +6,7 @@ import journal from '../migrations/meta/_journal.json';
 import { openDriver } from './database';
 import type { Driver } from './driver';
 import { migrationsFolder } from './location';
-import { prepare, query } from './query';
+import { prepare, queryBuilder } from './query';
 import { engine, type FreshDatabase, freshDatabase } from './testing';
 import { backfillText } from './text-backfill';
 
@@ -24,17 +24,17 @@ afterAll(async () => {
   await fresh?.drop();
 });
 
-const one = async <Row>(text: string) => (await driver.read(text))[0] as Row;
+const one = async <Row>(text: string) => (await driver.queryAsOwner(text))[0] as Row;
 
 async function newUser(): Promise<string> {
   const id = randomUUID();
-  await driver.auth.execute(`insert into "user" (id, name, email) values ('${id}', 'Test', '${id}@example.com')`);
+  await driver.ownerDb.execute(`insert into "user" (id, name, email) values ('${id}', 'Test', '${id}@example.com')`);
   return id;
 }
 
 /** As that version does it: under the role of users, for one of them. */
 async function asBefore(userId: string, statement: string): Promise<void> {
-  await driver.auth.transaction(async (tx) => {
+  await driver.ownerDb.transaction(async (tx) => {
     await tx.execute(`select set_config('role', 'todo_user', true), set_config('app.user_id', '${userId}', true)`);
     await tx.execute(statement);
   });
@@ -143,14 +143,16 @@ test('interrupted, it keeps what is done and goes on from there', async () => {
   const users = [await newUser(), await newUser()];
   for (const user of users) await insertBefore(user, { title: 'Über' });
   let sent = 0;
-  const failing: Driver['send'] = async (...batch) => {
+  const failing: Driver['executeBatch'] = async (...batch) => {
     // A read and a write for the first, and a read that finds no more.
     if (++sent > 4) throw new Error('The connection is lost.');
-    return driver.send(...batch);
+    return driver.executeBatch(...batch);
   };
-  await expect(backfillText({ auth: driver.auth, send: failing })).rejects.toThrow('The connection is lost.');
+  await expect(backfillText({ ownerDb: driver.ownerDb, executeBatch: failing })).rejects.toThrow(
+    'The connection is lost.',
+  );
   const done = `select from tasks where description_key is not null and user_id in ('${users.join("', '")}')`;
-  expect(await driver.read(done)).toHaveLength(1);
+  expect(await driver.queryAsOwner(done)).toHaveLength(1);
   expect(await backfillText(driver)).toBe(1);
   expect(await waiting()).toBe(0);
 });
@@ -159,18 +161,20 @@ test('a write that comes between wins, and the task is updated all the same', as
   const user = await newUser();
   const id = await insertBefore(user, { title: 'Cafe\u0301', tags: ['cafe\u0301'] });
   const rename = prepare(
-    query.execute(sql`update tasks set title = 'Bread', title_key = 'bread', version = version + 1 where id = ${id}`),
+    queryBuilder.execute(
+      sql`update tasks set title = 'Bread', title_key = 'bread', version = version + 1 where id = ${id}`,
+    ),
   );
   let isWritten = false;
-  const send: Driver['send'] = async (userId, batch) => {
+  const executeBatch: Driver['executeBatch'] = async (userId, batch) => {
     const isWrite = batch.length > 1;
     if (isWrite && !isWritten) {
       isWritten = true;
-      await driver.send(userId, [rename()]);
+      await driver.executeBatch(userId, [rename()]);
     }
-    return driver.send(userId, batch);
+    return driver.executeBatch(userId, batch);
   };
-  expect(await backfillText({ auth: driver.auth, send })).toBe(1);
+  expect(await backfillText({ ownerDb: driver.ownerDb, executeBatch })).toBe(1);
   expect(isWritten).toBe(true);
   expect(await stored(id)).toMatchObject({ title: 'Bread', title_key: 'bread', tags: ['café'], version: 5 });
 });
@@ -187,7 +191,7 @@ test('two at once update each task once', async () => {
 test('an account deleted meanwhile is no obstacle', async () => {
   const user = await newUser();
   await insertBefore(user, { title: 'Über' });
-  await driver.auth.execute(`delete from "user" where id = '${user}'`);
+  await driver.ownerDb.execute(`delete from "user" where id = '${user}'`);
   expect(await backfillText(driver)).toBe(0);
   expect(await waiting()).toBe(0);
 });
@@ -228,11 +232,11 @@ describe('what the version before writes while this one serves', () => {
     const user = await newUser();
     const id = randomUUID();
     const insert = prepare(
-      query.execute(sql`insert into tasks (user_id, id, title, title_key, description_key)
+      queryBuilder.execute(sql`insert into tasks (user_id, id, title, title_key, description_key)
         values (${user}, ${id}, 'Über', 'uber', '')`),
     );
-    const change = prepare(query.execute(sql`update tasks set status = 'in_progress', version = version + 1`));
-    await driver.send(user, [insert(), change()]);
+    const change = prepare(queryBuilder.execute(sql`update tasks set status = 'in_progress', version = version + 1`));
+    await driver.executeBatch(user, [insert(), change()]);
     expect(await stored(id)).toMatchObject({ title_key: 'uber', description_key: '', version: 2 });
     expect(await waiting()).toBe(0);
   });
@@ -246,7 +250,7 @@ describe('what the version before writes while this one serves', () => {
 });
 
 test('every user there is when the columns come is noted, and updated by the migration itself', async () => {
-  await driver.auth.execute('delete from "user"');
+  await driver.ownerDb.execute('delete from "user"');
   const user = await newUser();
   const id = randomUUID();
   const before = [
@@ -260,7 +264,7 @@ test('every user there is when the columns come is noted, and updated by the mig
     'create index tasks_by_title on tasks (user_id, title_key, id)',
     `delete from drizzle.__drizzle_migrations where created_at >= ${journal.entries.find(({ tag }) => tag === '0003_text_keys')?.when}`,
   ];
-  for (const statement of before) await driver.auth.execute(statement);
+  for (const statement of before) await driver.ownerDb.execute(statement);
   await asBefore(user, `insert into tasks (user_id, id, title) values ('${user}', '${id}', 'ÜBER')`);
   expect(await driver.migrate(migrationsFolder())).toBe(1);
   expect(await stored(id)).toMatchObject({ title: 'ÜBER', title_key: 'uber', description_key: '', version: 1 });
@@ -294,8 +298,8 @@ describe.runIf(engine !== 'pglite')('a role that row-level security binds', () =
     const plain = await openDriver(url, fresh.neonEndpoint);
     try {
       await plain.migrate(migrationsFolder());
-      await plain.auth.execute(`insert into "user" (id, name, email) values ('u', 'Test', 'u@example.com')`);
-      await plain.auth.transaction(async (tx) => {
+      await plain.ownerDb.execute(`insert into "user" (id, name, email) values ('u', 'Test', 'u@example.com')`);
+      await plain.ownerDb.transaction(async (tx) => {
         await tx.execute(`select set_config('role', 'todo_user', true), set_config('app.user_id', 'u', true)`);
         await tx.execute(`insert into tasks (user_id, id, title) values ('u', gen_random_uuid(), 'Über')`);
       });

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Driver } from './driver';
-import { prepare, query } from './query';
+import { prepare, queryBuilder } from './query';
 import { textBackfill } from './schema';
 import { foldText, normalizeText } from './text';
 
@@ -16,26 +16,30 @@ const START = '00000000-0000-0000-0000-000000000000';
  *
  * @returns how many tasks were updated.
  */
-export async function backfillText({ auth, send }: Pick<Driver, 'auth' | 'send'>): Promise<number> {
+export async function backfillText({
+  ownerDb,
+  executeBatch,
+}: Pick<Driver, 'ownerDb' | 'executeBatch'>): Promise<number> {
   let updated = 0;
   for (let after = START; ; ) {
-    const { rows } = await auth.execute<{ id: string; user_id: string }>(
+    const { rows } = await ownerDb.execute<{ id: string; user_id: string }>(
       sql`select id, user_id from ${textBackfill} where id > ${after} order by id limit ${USERS_AT_ONCE}`,
     );
     const last = rows.at(-1);
     if (!last) return updated;
-    for (const userId of new Set(rows.map(({ user_id }) => user_id))) updated += await backfillUser(send, userId);
+    for (const userId of new Set(rows.map(({ user_id }) => user_id)))
+      updated += await backfillUser(executeBatch, userId);
     // A row that was added since stays, as the task it stands for may have been written since.
     const ids = sql.join(
       rows.map(({ id }) => sql`${id}::uuid`),
       sql`, `,
     );
-    await auth.execute(sql`delete from ${textBackfill} where id in (${ids})`);
+    await ownerDb.execute(sql`delete from ${textBackfill} where id in (${ids})`);
     after = last.id;
   }
 }
 
-async function backfillUser(send: Driver['send'], userId: string): Promise<number> {
+async function backfillUser(send: Driver['executeBatch'], userId: string): Promise<number> {
   let updated = 0;
   for (let after = START; ; ) {
     const [found] = (await send(userId, [pending({ userId, after })])) as [Pending[]];
@@ -85,7 +89,7 @@ function normalizedWithin(limit: number, text: string): string {
 const value = sql.placeholder;
 
 const pending = prepare(
-  query.execute(sql`
+  queryBuilder.execute(sql`
     select id, version, title, description, array(
       select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id
     ) as tags
@@ -95,7 +99,7 @@ const pending = prepare(
 
 /** Whoever changes the tags of a task holds this lock of it, as the statements of tasks do. */
 const lock = prepare(
-  query.execute(sql`
+  queryBuilder.execute(sql`
     select pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' ' || task_id, 0))::text
     from (
       select distinct task_id from json_to_recordset(${value('tags')}::json) as given (task_id text) order by task_id
@@ -103,7 +107,7 @@ const lock = prepare(
 );
 
 const update = prepare(
-  query.execute(sql`
+  queryBuilder.execute(sql`
     with given as (
       select * from json_to_recordset(${value('tasks')}::json) as given (
         id uuid, version int, title text, description text, title_key text, description_key text, next_version int

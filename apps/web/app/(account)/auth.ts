@@ -1,5 +1,5 @@
 import { createAuthClient } from 'better-auth/react';
-import { redirectPath } from '@/server/redirect-path';
+import { redirectPath } from '@/server/auth/redirect-path';
 
 /** Better Auth's client. Its answers are `{ data, error }`; without a connection it throws. */
 export const auth = createAuthClient();

@@ -1,4 +1,4 @@
-import { type Client, createCalls, type Plan, ProblemError } from '@taskward/api-core/calls';
+import { type Client, createClientOf, type OperationSpec, ProblemError } from '@taskward/api-core/kit/client';
 import { Outage, reach, retryAfterMs, setObstacle } from './connection';
 
 /** The session has ended, here or elsewhere. */
@@ -18,7 +18,7 @@ export interface Connection {
   readonly keepToken: () => () => void;
 }
 
-export function connect(plans: readonly Plan[], userId: string): Connection {
+export function connect(plans: readonly OperationSpec[], userId: string): Connection {
   let token: { text: string; renewAt: number } | undefined;
   let renewal: Promise<{ text: string; renewAt: number }> | undefined;
 
@@ -35,11 +35,11 @@ export function connect(plans: readonly Plan[], userId: string): Connection {
   const wait = (ms: number) => Promise.reject(new Outage(ms));
 
   return {
-    client: createCalls(plans, { baseUrl: '', fetch: reach, wait, getToken }),
-    lastClient: createCalls(plans, {
+    client: createClientOf(plans, { baseUrl: '', fetch: reach, sleep: wait, getToken }),
+    lastClient: createClientOf(plans, {
       baseUrl: '',
       fetch: (url, init) => fetch(url, { ...init, keepalive: true }),
-      wait,
+      sleep: wait,
       getToken: ({ refresh }) => {
         if (refresh || !token) throw new SessionEnded('There is no token at hand.');
         return token.text;

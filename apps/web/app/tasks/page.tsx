@@ -1,5 +1,5 @@
-import { toPlan } from '@taskward/api-core/calls';
 import { operations } from '@taskward/api-core/contract';
+import { toSpec } from '@taskward/api-core/kit/client';
 import type { Metadata } from 'next';
 import { requireSession } from '../session';
 import { Tasks } from './tasks';
@@ -9,5 +9,5 @@ export const metadata: Metadata = { title: 'Tasks' };
 export default async function Page({ searchParams }: PageProps<'/tasks'>) {
   const search = new URLSearchParams((await searchParams) as Record<string, string>).toString();
   const { user } = await requireSession(search ? `/tasks?${search}` : '/tasks');
-  return <Tasks plans={operations.map(toPlan)} userId={user.id} email={user.email} />;
+  return <Tasks plans={operations.map(toSpec)} userId={user.id} email={user.email} />;
 }

@@ -8,8 +8,8 @@ import {
   useInfiniteQuery,
   useQueryClient,
 } from '@tanstack/react-query';
-import { type Client, type Plan, ProblemError, randomKey } from '@taskward/api-core/calls';
 import type { Task, TaskPatch } from '@taskward/api-core/contract';
+import { type Client, type OperationSpec, ProblemError, randomKey } from '@taskward/api-core/kit/client';
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useEffectEvent, useState } from 'react';
 import { Header } from '../header';
 import { Modal } from '../modal';
@@ -28,7 +28,7 @@ import { useShortcuts } from './shortcuts';
 import { type Toast, Toasts } from './toasts';
 
 interface TasksProps {
-  readonly plans: readonly Plan[];
+  readonly plans: readonly OperationSpec[];
   readonly userId: string;
   readonly email: string;
 }

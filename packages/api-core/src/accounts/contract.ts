@@ -1,6 +1,6 @@
 import { hasVisible, INVISIBLE } from '@taskward/db/text';
 import * as z from 'zod';
-import { type Endpoint, none } from '../operation';
+import { type Endpoint, noInput } from '../kit/operation';
 import { EMAIL, NAME, PASSWORD } from './limits';
 
 /** Accounts: what a name, an e-mail address and a password is, and the endpoints of Better Auth that a client needs. */
@@ -83,24 +83,25 @@ const Destination = z
   .regex(...NO_NUL)
   .optional();
 
-const line = (max: number, description: string) => z.string().meta({ maxLength: max, pattern: '\\S', description });
-const moment = z.iso.datetime({ precision: 3 });
+const singleLine = (max: number, description: string) =>
+  z.string().meta({ maxLength: max, pattern: '\\S', description });
+const timestamp = z.iso.datetime({ precision: 3 });
 
 const User = z
   .strictObject({
-    id: line(255, 'The `user_id` of the paths of tasks.'),
-    name: line(NAME.max, 'What to call the person.'),
+    id: singleLine(255, 'The `user_id` of the paths of tasks.'),
+    name: singleLine(NAME.max, 'What to call the person.'),
     email: z.email().meta({ maxLength: EMAIL.max, pattern: undefined }),
     emailVerified: z.boolean(),
     image: z.string().meta({ maxLength: MAX_URL, format: 'uri' }).nullable(),
-    createdAt: moment,
-    updatedAt: moment,
+    createdAt: timestamp,
+    updatedAt: timestamp,
   })
   .describe('The account, as Better Auth shows it.');
 
-const session = line(MAX_TOKEN, 'Of the session, which the cookie carries too. It is no access token.');
+const session = singleLine(MAX_TOKEN, 'Of the session, which the cookie carries too. It is no access token.');
 
-const Signed = z
+const AuthSession = z
   .strictObject({
     token: session.nullable(),
     user: User,
@@ -118,7 +119,7 @@ const body = <S extends z.ZodRawShape>(shape: S, meta: { id: string; examples: o
   mediaTypes: ['application/json'],
 });
 
-const accounts = { tag: 'Accounts', method: 'POST', params: none, query: none } as const;
+const accounts = { tag: 'Accounts', method: 'POST', params: noInput, query: noInput } as const;
 const failures = ['rate_limited', 'internal', 'unavailable'] as const;
 const refusals = ['malformed_body', 'payload_too_large', 'unsupported_media_type', 'forbidden', ...failures] as const;
 
@@ -143,7 +144,7 @@ const signUp = {
     },
     { id: 'SignUp', examples: [{ name: 'Ada', email: EMAIL_EXAMPLE, password: PASSWORD_EXAMPLE }] },
   ),
-  success: { 200: Signed },
+  success: { 200: AuthSession },
   errors: [...refusals, 'validation'],
 } as const satisfies Endpoint;
 
@@ -164,7 +165,7 @@ const signIn = {
     },
     { id: 'SignIn', examples: [{ email: EMAIL_EXAMPLE, password: PASSWORD_EXAMPLE }] },
   ),
-  success: { 200: Signed },
+  success: { 200: AuthSession },
   errors: [...refusals, 'unauthorized'],
 } as const satisfies Endpoint;
 
@@ -222,7 +223,7 @@ const deleteUser = {
   body: body({ password: Password }, { id: 'UserDeletion', examples: [{ password: PASSWORD_EXAMPLE }] }),
   success: {
     200: z
-      .strictObject({ success: z.literal(true), message: line(100, 'In words.') })
+      .strictObject({ success: z.literal(true), message: singleLine(100, 'In words.') })
       .meta({ id: 'UserDeleted', examples: [{ success: true, message: 'User deleted' }] }),
   },
   errors: [...refusals, 'unauthorized'],
@@ -241,7 +242,7 @@ const requestPasswordReset = {
   ),
   success: {
     200: z
-      .strictObject({ status: z.literal(true), message: line(200, 'In words.') })
+      .strictObject({ status: z.literal(true), message: singleLine(200, 'In words.') })
       .meta({ id: 'PasswordResetRequested' }),
   },
   errors: refusals,
@@ -325,7 +326,7 @@ const getKeys = {
         keys: z
           .array(
             z.strictObject({
-              kid: line(255, 'As in the header of a token.'),
+              kid: singleLine(255, 'As in the header of a token.'),
               alg: z.literal('EdDSA'),
               kty: z.literal('OKP'),
               crv: z.literal('Ed25519'),

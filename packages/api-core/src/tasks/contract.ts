@@ -1,7 +1,7 @@
 import { foldText, hasVisible, isStreamSafe, MAX_MARKS, normalizeText } from '@taskward/db/text';
 import * as z from 'zod';
-import { none, type Operation } from '../operation';
-import { toEntityTag } from '../precondition';
+import { noInput, type Operation } from '../kit/operation';
+import { toEntityTag } from '../kit/preconditions';
 
 const control = /\p{Cc}/u;
 
@@ -41,12 +41,12 @@ const MAX_WORDS = 8;
 const MAX_LIMIT = 100;
 /** Longer than any that is given out: that of a title of 255 characters which JSON escapes. */
 const MAX_CURSOR = 4096;
-const MAX_CHOICES = 20;
+const MAX_FILTER_VALUES = 20;
 
 const title = text(TITLE, z.string().trim());
 // A byte order mark in front is not text, and not every decoder on the way would keep it.
-const withoutMark = z.string().overwrite((value) => value.replace(/^\uFEFF+/, ''));
-const description = text(DESCRIPTION, withoutMark).nullable();
+const withoutBom = z.string().overwrite((value) => value.replace(/^\uFEFF+/, ''));
+const description = text(DESCRIPTION, withoutBom).nullable();
 const status = z.enum(['todo', 'in_progress', 'done']);
 const priority = z.enum(['none', 'low', 'medium', 'high']);
 const dueDate = z.iso
@@ -143,13 +143,13 @@ export const TaskPage = z
   .meta({ id: 'TaskPage', examples: [{ data: [EXAMPLE], next_cursor: null }] });
 export type TaskPage = z.output<typeof TaskPage>;
 
-const once = z.string({ error: 'One value is expected' });
+const singleValue = z.string({ error: 'One value is expected' });
 const commaSeparated = <T extends string>(one: z.ZodType<T>) =>
-  once
+  singleValue
     .transform((all): unknown[] => all.split(','))
-    .pipe(z.array(one).max(MAX_CHOICES, `At most ${MAX_CHOICES} values are allowed`));
+    .pipe(z.array(one).max(MAX_FILTER_VALUES, `At most ${MAX_FILTER_VALUES} values are allowed`));
 const repeated = z.union([z.string(), z.array(z.string())]).transform((given) => [given].flat());
-const date = once.pipe(dueDate.unwrap());
+const date = singleValue.pipe(dueDate.unwrap());
 const SORT_KEYS = ['created_at', 'updated_at', 'due_date', 'priority', 'title'] as const;
 const SORTS = SORT_KEYS.flatMap((key) => [key, `-${key}`] as const);
 
@@ -157,17 +157,17 @@ const SORTS = SORT_KEYS.flatMap((key) => [key, `-${key}`] as const);
 const listOf = ({ options }: { options: readonly string[] }) => ({
   type: 'array',
   items: { type: 'string', enum: options },
-  maxItems: MAX_CHOICES,
+  maxItems: MAX_FILTER_VALUES,
 });
 const day = { type: 'string', format: 'date', maxLength: 10 };
 
 export const ListQuery = z.strictObject({
-  limit: once
+  limit: singleValue
     .refine((text) => /^(100|[1-9]\d?)$/.test(text), `A whole number from 1 to ${MAX_LIMIT} is expected`)
     .transform(Number)
     .default(50)
     .meta({ type: 'integer', format: 'int32', minimum: 1, maximum: MAX_LIMIT, default: 50, description: 'How many.' }),
-  cursor: once
+  cursor: singleValue
     .max(MAX_CURSOR, 'No cursor is that long')
     .optional()
     .meta({ minLength: 1, pattern: '^[\\w-]+$', description: '`next_cursor` of the page before, in the same list.' }),
@@ -188,12 +188,12 @@ export const ListQuery = z.strictObject({
     }),
   due_before: date.optional().meta({ ...day, description: 'Due on this day or before.' }),
   due_after: date.optional().meta({ ...day, description: 'Due on this day or after.' }),
-  completed: once
+  completed: singleValue
     .pipe(z.enum(['true', 'false']))
     .transform((text) => text === 'true')
     .optional()
     .meta({ type: 'boolean', description: 'Whether `status` is `done`.' }),
-  q: once
+  q: singleValue
     .pipe(text({ min: 1, max: 200, line: true }, z.string().trim()))
     .transform((words) => [...new Set(foldText(words).split(/\s+/))])
     .pipe(z.array(z.string()).max(MAX_WORDS, `At most ${MAX_WORDS} different words are allowed`))
@@ -203,7 +203,7 @@ export const ListQuery = z.strictObject({
       description: `With each of these words, at most ${MAX_WORDS} different ones, in title or description. Compared without
         case (Unicode's full case folding), without accents on Latin and Greek letters, and \`ё\` as \`е\`.`,
     }),
-  sort: once
+  sort: singleValue
     .pipe(z.enum(SORTS))
     .default('-created_at')
     .meta({
@@ -215,20 +215,22 @@ export const ListQuery = z.strictObject({
 });
 export type ListQuery = z.output<typeof ListQuery>;
 
-const ofUser = z.strictObject({
+const UserPathParams = z.strictObject({
   user_id: z
     .string()
     .meta({ maxLength: 255, pattern: '^\\S+$', description: 'Your own id, which is the `sub` of your token.' }),
 });
-const ofTask = ofUser.extend({ task_id: z.uuid().toLowerCase().meta({ description: 'The id of the task.' }) });
+const TaskPathParams = UserPathParams.extend({
+  task_id: z.uuid().toLowerCase().meta({ description: 'The id of the task.' }),
+});
 const json = ['application/json'];
 const mergePatch = ['application/merge-patch+json', 'application/json'];
 const location = (task: Task) => `/api/${encodeURIComponent(task.user_id)}/tasks/${task.id}`;
 const etag = (task: Task) => toEntityTag(task.version);
 
 const shared = { tag: 'Tasks', access: 'token' } as const;
-const always = ['unauthorized', 'forbidden', 'validation', 'rate_limited', 'internal', 'unavailable'] as const;
-const withBody = ['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const;
+const commonErrors = ['unauthorized', 'forbidden', 'validation', 'rate_limited', 'internal', 'unavailable'] as const;
+const bodyErrors = ['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const;
 
 export const listTasks = {
   ...shared,
@@ -240,11 +242,11 @@ export const listTasks = {
     task that was there throughout exactly once, whatever is written meanwhile, as long as what it is sorted by stays as it
     is. A cursor belongs to its sort and its filters. A page costs the same wherever it is. A page also ends with the
     task that passes 1 MiB, so it may have fewer than \`limit\` tasks and still not be the last.`,
-  params: ofUser,
+  params: UserPathParams,
   query: ListQuery,
   success: { 200: TaskPage },
   next: (page: TaskPage) => page.next_cursor,
-  errors: always,
+  errors: commonErrors,
 } as const satisfies Operation;
 
 export const createTask = {
@@ -254,14 +256,14 @@ export const createTask = {
   path: '/api/{user_id}/tasks',
   summary: 'Create a task',
   description: 'With an `Idempotency-Key`, sending it again gives the first answer again, for 24 hours.',
-  params: ofUser,
-  query: none,
+  params: UserPathParams,
+  query: noInput,
   body: { schema: TaskInput, mediaTypes: json },
   success: { 201: Task },
   idempotent: true,
   etag,
   location,
-  errors: [...always, ...withBody, 'malformed_header', 'conflict'],
+  errors: [...commonErrors, ...bodyErrors, 'malformed_header', 'conflict'],
 } as const satisfies Operation;
 
 export const getTask = {
@@ -271,11 +273,11 @@ export const getTask = {
   path: '/api/{user_id}/tasks/{task_id}',
   summary: 'One task',
   description: 'With `If-None-Match`, a task that is still at that version is answered with 304 and no body.',
-  params: ofTask,
-  query: none,
+  params: TaskPathParams,
+  query: noInput,
   success: { 200: Task, 304: null },
   etag,
-  errors: [...always, 'not_found'],
+  errors: [...commonErrors, 'not_found'],
 } as const satisfies Operation;
 
 export const replaceTask = {
@@ -286,13 +288,13 @@ export const replaceTask = {
   summary: 'Replace a task whole, or create it under this id',
   description: `Members left out take their default. Safe to send again. \`If-Match\` replaces only that version of it,
     \`If-None-Match: *\` only creates.`,
-  params: ofTask,
-  query: none,
+  params: TaskPathParams,
+  query: noInput,
   body: { schema: TaskInput, mediaTypes: json },
   success: { 200: Task, 201: Task },
   etag,
   location,
-  errors: [...always, ...withBody, 'not_found', 'conflict', 'precondition_failed'],
+  errors: [...commonErrors, ...bodyErrors, 'not_found', 'conflict', 'precondition_failed'],
 } as const satisfies Operation;
 
 export const updateTask = {
@@ -303,13 +305,13 @@ export const updateTask = {
   summary: 'Change some members of a task',
   description: `A JSON Merge Patch (RFC 7396). \`{}\` changes nothing. \`If-Match\` changes only that version of it. With an
     \`Idempotency-Key\`, sending it again gives the first answer again, for 24 hours.`,
-  params: ofTask,
-  query: none,
+  params: TaskPathParams,
+  query: noInput,
   body: { schema: TaskPatch, mediaTypes: mergePatch },
   success: { 200: Task },
   idempotent: true,
   etag,
-  errors: [...always, ...withBody, 'malformed_header', 'not_found', 'precondition_failed'],
+  errors: [...commonErrors, ...bodyErrors, 'malformed_header', 'not_found', 'precondition_failed'],
 } as const satisfies Operation;
 
 export const deleteTask = {
@@ -319,10 +321,10 @@ export const deleteTask = {
   path: '/api/{user_id}/tasks/{task_id}',
   summary: 'Remove a task',
   description: '`If-Match` removes only that version of it.',
-  params: ofTask,
-  query: none,
+  params: TaskPathParams,
+  query: noInput,
   success: { 204: null },
-  errors: [...always, 'not_found', 'precondition_failed'],
+  errors: [...commonErrors, 'not_found', 'precondition_failed'],
 } as const satisfies Operation;
 
 export const completeTask = {
@@ -334,11 +336,11 @@ export const completeTask = {
   description: `\`{"completed": true}\` makes it \`done\`, \`false\` makes what is done \`todo\` again; without a body it
     toggles between the two. \`If-Match\` changes only that version of it. With an \`Idempotency-Key\`, sending it again gives
     the first answer again, for 24 hours.`,
-  params: ofTask,
-  query: none,
+  params: TaskPathParams,
+  query: noInput,
   body: { schema: Completion, mediaTypes: mergePatch, optional: true },
   success: { 200: Task },
   idempotent: true,
   etag,
-  errors: [...always, ...withBody, 'malformed_header', 'not_found', 'precondition_failed'],
+  errors: [...commonErrors, ...bodyErrors, 'malformed_header', 'not_found', 'precondition_failed'],
 } as const satisfies Operation;

@@ -3,7 +3,7 @@ import { createDatabase, type Driver, openDriver } from '@taskward/db';
 import { user } from '@taskward/db/schema';
 import { freshDatabase } from '@taskward/db/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Created, check } from '../operation';
+import { Created, validate } from '../kit/operation';
 import { TaskInput, TaskPatch } from './contract';
 import * as tasks from './service';
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   drop = database.drop;
   driver = await openDriver(database.url);
   const db = createDatabase(driver);
-  await db.auth.insert(user).values({ id: 'ada', name: 'Ada', email: 'ada@example.com' });
+  await db.ownerDb.insert(user).values({ id: 'ada', name: 'Ada', email: 'ada@example.com' });
   ctx = { db, userId: 'ada', cursorKey: createSecretKey(Buffer.alloc(32)), maxTasks: 0, preconditions: {} };
 });
 
@@ -32,7 +32,7 @@ async function patched(original: object, patch: unknown) {
   const made = await tasks.create(ctx, TaskInput.parse(original));
   if (!(made instanceof Created)) throw new Error('The task was not made.');
   const { id } = made.value;
-  const { value, faults } = check(TaskPatch, patch, 'body');
+  const { value, faults } = validate(TaskPatch, patch, 'body');
   if (faults)
     return { faults: faults.map(({ pointer }) => pointer), before: made.value, after: await tasks.get(ctx, id) };
   await tasks.update(ctx, id, value);

@@ -5,7 +5,7 @@ import { user } from '@taskward/db/schema';
 import { freshDatabase } from '@taskward/db/testing';
 import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Created } from '../operation';
+import { Created } from '../kit/operation';
 import { TaskInput } from './contract';
 import * as tasks from './service';
 
@@ -21,10 +21,10 @@ beforeAll(async () => {
   const database = await freshDatabase();
   drop = database.drop;
   driver = await openDriver(database.url);
-  const { $client: pg } = driver.auth as PgliteDatabase & { $client: PGlite };
+  const { $client: pg } = driver.ownerDb as PgliteDatabase & { $client: PGlite };
   const db = createDatabase({
     ...driver,
-    send: (_, statements) =>
+    executeBatch: (_, statements) =>
       pg.transaction(async (tx) => {
         const answers: unknown[][] = [];
         for (const { text, params, rowMode } of statements) {
@@ -35,7 +35,7 @@ beforeAll(async () => {
       }),
   });
   as = (userId) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), maxTasks: 20_000, preconditions: {} });
-  for (const id of ['ada', 'bob']) await db.auth.insert(user).values({ id, name: id, email: `${id}@example.com` });
+  for (const id of ['ada', 'bob']) await db.ownerDb.insert(user).values({ id, name: id, email: `${id}@example.com` });
 });
 
 afterAll(async () => {
@@ -112,7 +112,7 @@ const scansOf = (plan: Plan): Plan[] => [
 
 test('each statement reads each table by its owner', async () => {
   // What else it could do with a table as small as these.
-  const { $client: pg } = driver.auth as PgliteDatabase & { $client: PGlite };
+  const { $client: pg } = driver.ownerDb as PgliteDatabase & { $client: PGlite };
   for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await pg.query(`set enable_${way} = off`);
   expect(texts.size).toBeGreaterThan(15);
   const scans: Plan[] = [];

@@ -2,12 +2,12 @@ import type { KeyObject } from 'node:crypto';
 import type { Database, Statement } from '@taskward/db';
 import { foldText } from '@taskward/db/text';
 import { v7 as uuidv7 } from 'uuid';
-import { ApiError, invalid } from '../errors';
-import { Created, Replayed } from '../operation';
-import { type Preconditions, toEntityTag, type Versions } from '../precondition';
+import { decodeCursor, encodeCursor } from '../kit/cursor';
+import { ApiError, validationError } from '../kit/errors';
+import { Created, Replayed } from '../kit/operation';
+import { type EntityTagList, type Preconditions, toEntityTag } from '../kit/preconditions';
 import type { ListQuery, Task, TaskInput, TaskPage, TaskPatch } from './contract';
-import { decodeCursor, encodeCursor } from './cursor';
-import * as statements from './statements';
+import * as statements from './queries';
 
 /** On whose behalf, and with what. */
 export interface Context {
@@ -27,11 +27,11 @@ export async function list(ctx: Context, { cursor, limit, sort, ...given }: List
   const filters = toFilters(given);
   const scope = JSON.stringify([userId, sort, filters]);
   const [key, id] = cursor === undefined ? [] : decodeCursor(ctx.cursorKey, scope, cursor);
-  const statement = statements.list({
+  const statement = statements.selectPage({
     sort: sort.replace('-', '') as statements.SortKey,
     descending: sort.startsWith('-'),
     filters: Object.keys(filters) as statements.Filter[],
-    continued: cursor !== undefined,
+    afterCursor: cursor !== undefined,
   });
   const values = { ...filters, userId, key, id, limit, candidates: limit + 1 };
   const [[page]] = await ctx.db.asUser(userId, [statement(values)]);
@@ -64,7 +64,7 @@ function toFilters({ status, completed, priority, due_before, due_after, tag, q 
 type Filters = Omit<ListQuery, 'cursor' | 'limit' | 'sort'>;
 
 export async function get(ctx: Context, id: string): Promise<Task> {
-  const [[row]] = await ctx.db.asUser(ctx.userId, [statements.find({ userId: ctx.userId, id })]);
+  const [[row]] = await ctx.db.asUser(ctx.userId, [statements.selectTask({ userId: ctx.userId, id })]);
   return row?.task ?? notFound();
 }
 
@@ -78,16 +78,19 @@ export async function create(ctx: Context, input: TaskInput): Promise<Created<Ta
 
 /** Replaces the task whole, or creates it under this id. */
 export async function replace(ctx: Context, id: string, input: TaskInput): Promise<Task | Created<Task>> {
-  const { lock, version } = statements;
-  const { task, results } = await put(ctx, id, input, [lock, version]);
+  const { lockTask, selectVersion } = statements;
+  const { task, results } = await put(ctx, id, input, [lockTask, selectVersion]);
   const wasThere = results[1]?.length === 1;
   return wasThere ? task : new Created(task);
 }
 
 /** Changes the members that the patch has. */
 export async function update(ctx: Context, id: string, patch: TaskPatch): Promise<Task | Replayed<Task>> {
-  const members = Object.keys(toMembers(patch)) as statements.Member[];
-  const { task, isReplayed } = await write(ctx, id, toValues(patch), [statements.lock, statements.update(members)]);
+  const members = Object.keys(toMembers(patch)) as statements.Field[];
+  const { task, isReplayed } = await write(ctx, id, toValues(patch), [
+    statements.lockTask,
+    statements.updateTask(members),
+  ]);
   return isReplayed ? new Replayed(task) : task;
 }
 
@@ -97,15 +100,19 @@ export async function complete(
   id: string,
   completed: boolean | undefined,
 ): Promise<Task | Replayed<Task>> {
-  const { lock, complete } = statements;
-  const { task, isReplayed } = await write(ctx, id, { completed: completed ?? null }, [lock, complete]);
+  const { lockTask, completeTask } = statements;
+  const { task, isReplayed } = await write(ctx, id, { completed: completed ?? null }, [lockTask, completeTask]);
   return isReplayed ? new Replayed(task) : task;
 }
 
 export async function remove(ctx: Context, id: string): Promise<undefined> {
   const values = { userId: ctx.userId, id, ...toVersions(ctx.preconditions) };
-  const { lock, remove, version } = statements;
-  const [, removed, [left]] = await ctx.db.asUser(ctx.userId, [lock(values), remove(values), version(values)]);
+  const { lockTask, deleteTask, selectVersion } = statements;
+  const [, removed, [left]] = await ctx.db.asUser(ctx.userId, [
+    lockTask(values),
+    deleteTask(values),
+    selectVersion(values),
+  ]);
   if (left) preconditionFailed(left.version);
   if (removed.length === 0) notFound();
 }
@@ -118,13 +125,13 @@ const RESERVE = 100;
  * within `RESERVE` of it they queue up, so that none gets beyond it.
  */
 async function put(ctx: Context, id: string, input: TaskInput, before: readonly Write[]) {
-  const { lockUser, put } = statements;
+  const { lockUser, upsertTask } = statements;
   const attempt = (maxTasks: number | null, writes: readonly Write[]) =>
     write(ctx, id, { ...toValues(input), maxTasks }, [...before, ...writes]);
-  if (ctx.maxTasks === 0) return attempt(null, [put]);
-  const inQueue = () => attempt(ctx.maxTasks, [lockUser, put]);
+  if (ctx.maxTasks === 0) return attempt(null, [upsertTask]);
+  const inQueue = () => attempt(ctx.maxTasks, [lockUser, upsertTask]);
   if (ctx.maxTasks <= RESERVE) return inQueue();
-  return attempt(ctx.maxTasks - RESERVE, [put]).catch((error) => {
+  return attempt(ctx.maxTasks - RESERVE, [upsertTask]).catch((error) => {
     if (error instanceof ApiError && error.code === 'conflict') return inQueue();
     throw error;
   });
@@ -138,18 +145,18 @@ type Write = (values: Record<string, unknown>) => Statement;
  */
 async function write(ctx: Context, id: string, given: Record<string, unknown>, writes: readonly Write[]) {
   const { db, idempotency, preconditions, userId } = ctx;
-  const { lockKey, recall, find, remember, forget } = statements;
+  const { lockKey, selectIdempotentResponse, selectTask, saveIdempotentResponse, deleteExpiredKeys } = statements;
   const values = { ...toVersions(preconditions), key: null, ...idempotency, ...given, userId, id };
-  const before: Write[] = idempotency ? [lockKey, recall] : [];
-  const after: Write[] = idempotency ? [remember, forget] : [];
-  const batch = [...before, ...writes, find, ...after].map((one) => one(values));
+  const before: Write[] = idempotency ? [lockKey, selectIdempotentResponse] : [];
+  const after: Write[] = idempotency ? [saveIdempotentResponse, deleteExpiredKeys] : [];
+  const batch = [...before, ...writes, selectTask, ...after].map((one) => one(values));
   const answers = await db.asUser(userId, batch).catch((error) => {
     if (error.code === FOREIGN_KEY_VIOLATION) throw new ApiError('unauthorized', 'This account is gone.');
     throw error;
   });
 
   const [recalled] = (idempotency ? answers[1] : []) as { fingerprint: string; answer: Task }[];
-  if (recalled && recalled.fingerprint !== idempotency?.fingerprint) throw keyReused();
+  if (recalled && recalled.fingerprint !== idempotency?.fingerprint) throw idempotencyKeyMismatch();
   if (recalled) return { task: recalled.answer, isReplayed: true, results: [] };
 
   const results = answers.slice(before.length, before.length + writes.length);
@@ -157,7 +164,7 @@ async function write(ctx: Context, id: string, given: Record<string, unknown>, w
   const hit = results.at(-1)?.length === 1;
   if (hit && row) return { task: row.task, isReplayed: false, results };
   if (row) return preconditionFailed(row.task.version);
-  if (!writes.includes(statements.put)) return notFound();
+  if (!writes.includes(statements.upsertTask)) return notFound();
   return preconditions.ifMatch ? preconditionFailed() : tooManyTasks();
 }
 
@@ -179,7 +186,7 @@ function toValues(input: TaskPatch) {
 }
 
 function toVersions({ ifMatch, ifNoneMatch }: Preconditions) {
-  const toList = (versions: Versions | undefined) => (versions === 'any' ? [0] : (versions ?? null));
+  const toList = (versions: EntityTagList | undefined) => (versions === 'any' ? [0] : (versions ?? null));
   return { ifMatch: toList(ifMatch), ifNoneMatch: toList(ifNoneMatch) };
 }
 
@@ -194,9 +201,9 @@ function tooManyTasks(): never {
   throw new ApiError('conflict', 'You have as many tasks as one user may have.');
 }
 
-function keyReused(): ApiError {
+function idempotencyKeyMismatch(): ApiError {
   const message = 'This key came with another request before.';
-  return invalid([{ in: 'header', pointer: '/Idempotency-Key', code: 'reused', message }]);
+  return validationError([{ in: 'header', pointer: '/Idempotency-Key', code: 'reused', message }]);
 }
 
 /** Somebody else's task and nobody's are the same to the caller. */

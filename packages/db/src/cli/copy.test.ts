@@ -25,7 +25,7 @@ beforeAll(async () => {
   cpSync(inject('engines').pgliteTemplate, folder, { recursive: true });
   writeFileSync(join(folder, 'secret'), 'kept for nobody to see');
   const driver = await openDriver(`pglite:${folder}`);
-  for (const statement of SOME_ROWS) await driver.auth.execute(statement);
+  for (const statement of SOME_ROWS) await driver.ownerDb.execute(statement);
   await driver.migrate(migrationsFolder());
   held = await allRows(driver);
   await driver.close();
@@ -74,7 +74,7 @@ const copy = (from: string, ...to: string[]) => start(from, to).ended;
 
 test('every table is copied but those of the limits and of the backfill, and there are no sequences to set', async () => {
   const driver = await openDriver(`pglite:${folder}`);
-  const there = await driver.read(
+  const there = await driver.queryAsOwner(
     `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S')`,
   );
   await driver.close();
@@ -236,14 +236,14 @@ async function withDriver<T>({ url, neonEndpoint }: At, work: (driver: Driver) =
   return work(driver).finally(() => driver.close());
 }
 
-const asOwner = (at: At, statement: string) => withDriver(at, async (driver) => driver.auth.execute(statement));
+const asOwner = (at: At, statement: string) => withDriver(at, async (driver) => driver.ownerDb.execute(statement));
 const rowsIn = (at: At) => withDriver(at, allRows);
 
 /** All rows of each table that is copied, as text. */
 type Rows = Record<string, unknown[]>;
 
 function allRows(driver: Driver): Promise<Rows> {
-  return driver.auth.transaction(async (tx) => {
+  return driver.ownerDb.transaction(async (tx) => {
     await tx.execute(`set local timezone to 'UTC'`);
     const tables: Rows = {};
     for (const name of names) {

@@ -1,13 +1,13 @@
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatabase, DEFAULT_DATABASE_URL, type Driver, embeddedFolder, migrationsFolder, openDriver } from '..';
+import { createDatabase, DEFAULT_DATABASE_URL, type Driver, migrationsFolder, openDriver, pgliteDataDir } from '..';
 import { copyRows } from '../copy';
-import { PATIENCE } from '../driver';
+import { DEFAULT_TIMEOUTS } from '../driver';
 import { lockFolder } from '../drivers/data-folder';
 
 /** A table is hashed in one statement, however large it is. */
-const patience = { ...PATIENCE, answerMs: 3_600_000 };
+const patience = { ...DEFAULT_TIMEOUTS, answerMs: 3_600_000 };
 
 /** Copies all that the database of `DATABASE_URL` holds to the server that the argument names, and checks it there. */
 async function main(): Promise<void> {
@@ -18,8 +18,8 @@ async function main(): Promise<void> {
   if (!/^postgres(ql)?:/.test(to) || !URL.canParse(to)) {
     throw new Error('Say where to: pnpm db:copy postgres://user:password@host/database');
   }
-  const folder = embeddedFolder(from);
-  const source = folder === undefined ? await openDriver(from, endpoint, patience) : await openAside(folder);
+  const folder = pgliteDataDir(from);
+  const source = folder === undefined ? await openDriver(from, endpoint, patience) : await openSnapshot(folder);
   const target = await openDriver(to, endpoint, patience);
   try {
     await createDatabase(source).assertReady();
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
     const copied = await copyRows(source, target);
     console.log(row('table', 'rows', 'added', 'hash on both sides'));
     for (const { table, rows, added, hash } of copied) console.log(row(table, rows, added, hash));
-    console.log(`Copied: both sides hold the same. ${adviceOnSecret(folder)}`);
+    console.log(`Copied: both sides hold the same. ${secretHint(folder)}`);
   } finally {
     await Promise.all([source.close(), target.close()]);
   }
@@ -41,7 +41,7 @@ const row = (table: string, rows: unknown, added: unknown, hash: string) =>
  * A copy of the embedded database, opened and migrated in a folder of its own, while nobody can start on the original,
  * which stays as it is.
  */
-async function openAside(folder: string): Promise<Driver> {
+async function openSnapshot(folder: string): Promise<Driver> {
   if (!existsSync(join(folder, 'postgres'))) throw new Error(`There is no embedded database in ${folder}.`);
   lockFolder(folder);
   const aside = mkdtempSync(join(tmpdir(), 'taskward-copy-'));
@@ -53,7 +53,7 @@ async function openAside(folder: string): Promise<Driver> {
   return driver;
 }
 
-function adviceOnSecret(folder: string | undefined): string {
+function secretHint(folder: string | undefined): string {
   const file = folder === undefined ? undefined : join(folder, 'secret');
   const secret = file && existsSync(file) ? `what ${file} holds` : 'what it has been';
   return `Start the app there with BETTER_AUTH_SECRET set to ${secret}: under another, passwords go on, but everybody is signed out and new keys sign tokens.`;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createDatabase, openDriver } from '..';
-import { query } from '../query';
+import { queryBuilder } from '../query';
 import { engine, freshDatabase, statement } from '../testing';
 
 /** Runs the command as an operator would. */
@@ -18,7 +18,7 @@ test('makes an empty database one that the app takes, by the URL past a pooler w
   const { url, neonEndpoint, drop } = await freshDatabase();
   const before = await openDriver(url, neonEndpoint);
   for (const statement of ['drop schema drizzle cascade', 'drop schema public cascade', 'create schema public']) {
-    await before.auth.execute(statement);
+    await before.ownerDb.execute(statement);
   }
   await before.close();
   const { stdout } = await migrate({ DATABASE_URL: NOWHERE, DATABASE_URL_UNPOOLED: url });
@@ -27,8 +27,8 @@ test('makes an empty database one that the app takes, by the URL past a pooler w
   const db = createDatabase(after);
   await db.assertReady();
   const temporary = 'create temporary table scratch (n int)';
-  await expect(db.asUser('', [statement(query.execute(temporary))])).rejects.toMatchObject({ code: '42501' });
-  await expect(db.auth.execute(temporary)).resolves.toBeDefined();
+  await expect(db.asUser('', [statement(queryBuilder.execute(temporary))])).rejects.toMatchObject({ code: '42501' });
+  await expect(db.ownerDb.execute(temporary)).resolves.toBeDefined();
   await after.close();
   await drop();
 });
@@ -39,7 +39,7 @@ test('says how many tasks had text to normalize, goes on where it failed, and ha
   const { url, neonEndpoint, drop } = await freshDatabase();
   const asOwner = async (...statements: string[]) => {
     const driver = await openDriver(url, neonEndpoint);
-    for (const statement of statements) await driver.auth.execute(statement);
+    for (const statement of statements) await driver.ownerDb.execute(statement);
     await driver.close();
   };
   await asOwner(

@@ -107,8 +107,8 @@ const names = new Map<string, string>();
 const MAX_NAMES = 500;
 
 /** The name under which a connection keeps a statement and its plan, empty where it does not: in every process the same. */
-function nameOf({ text, isPlannedAnew }: Statement): string {
-  if (isPlannedAnew) return '';
+function nameOf({ text, useCustomPlan }: Statement): string {
+  if (useCustomPlan) return '';
   const known = names.get(text);
   if (known !== undefined) return known;
   // Beyond them, statements are parsed each time.

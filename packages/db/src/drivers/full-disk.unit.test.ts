@@ -14,10 +14,10 @@ const PROGRAM = `
   const [folder] = process.argv.slice(-1);
   const messageOf = (error) => error.name + ': ' + error.message;
   const report = { acknowledged: 0 };
-  const count = async (driver) => (await driver.read('select count(*)::int as rows from notes'))[0].rows;
+  const count = async (driver) => (await driver.queryAsOwner('select count(*)::int as rows from notes'))[0].rows;
 
   let driver = await openPglite(folder + '/data');
-  await driver.read('create table notes (text text)');
+  await driver.queryAsOwner('create table notes (text text)');
   await driver.close();
   const fill = (bytesLeft) => {
     const { bavail, bsize } = statfsSync(folder);
@@ -29,7 +29,7 @@ const PROGRAM = `
   driver = await openPglite(folder + '/data');
   let crash;
   driver.crashed.then((error) => { crash = error; });
-  const insert = () => driver.read("insert into notes select string_agg(md5(random()::text), '') from generate_series(1, 16000)");
+  const insert = () => driver.queryAsOwner("insert into notes select string_agg(md5(random()::text), '') from generate_series(1, 16000)");
   while (!crash) {
     try {
       await insert();
@@ -42,9 +42,9 @@ const PROGRAM = `
   report.crash = messageOf(crash);
   report.after = [
     await insert().catch(messageOf),
-    await driver.auth.execute('select 1').catch((error) => messageOf(error.cause)),
-    await driver.auth.transaction((tx) => tx.execute('select 1')).catch(messageOf),
-    await driver.send('', [{ text: 'select 1', params: [], rowMode: 'array' }]).catch(messageOf),
+    await driver.ownerDb.execute('select 1').catch((error) => messageOf(error.cause)),
+    await driver.ownerDb.transaction((tx) => tx.execute('select 1')).catch(messageOf),
+    await driver.executeBatch('', [{ text: 'select 1', params: [], rowMode: 'array' }]).catch(messageOf),
   ];
   await driver.close();
 

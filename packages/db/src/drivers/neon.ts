@@ -3,9 +3,9 @@ import https from 'node:https';
 import { neon, neonConfig, Pool } from '@neondatabase/serverless';
 import { drizzle } from 'drizzle-orm/neon-serverless';
 import ws from 'ws';
-import { becomeUser, type Driver, PATIENCE, toServerError } from '../driver';
+import { DEFAULT_TIMEOUTS, type Driver, setUserContext, toDatabaseError } from '../driver';
 import { typesForDrizzle } from './batch';
-import { dependable } from './pool';
+import { withErrorTranslation } from './pool';
 import { migrateServer } from './postgres';
 
 /**
@@ -15,10 +15,10 @@ import { migrateServer } from './postgres';
  * @param endpoint where a local gateway stands in for Neon's proxy, such as `http://127.0.0.1:4444`
  * @see https://neon.com/docs/serverless/serverless-driver
  */
-export function openNeon(url: string, endpoint?: string, patience = PATIENCE): Driver {
+export function openNeon(url: string, endpoint?: string, patience = DEFAULT_TIMEOUTS): Driver {
   // Node.js has a WebSocket of its own from version 22.
   if (typeof WebSocket === 'undefined') neonConfig.webSocketConstructor = ws;
-  neonConfig.fetchFunction = post;
+  neonConfig.fetchFunction = fetchOverNodeHttp;
   if (endpoint) {
     const { host, protocol } = new URL(endpoint);
     neonConfig.fetchEndpoint = `${protocol}//${host}/sql`;
@@ -28,34 +28,34 @@ export function openNeon(url: string, endpoint?: string, patience = PATIENCE): D
   const overHttp = neon(url, { arrayMode: true, fullResults: true });
   const pool = new Pool({
     connectionString: url,
-    connectionTimeoutMillis: patience.connectMs,
-    query_timeout: patience.answerMs,
+    connectionTimeoutMillis: patience.connectTimeoutMs,
+    query_timeout: patience.queryTimeoutMs,
     idleTimeoutMillis: 30_000,
   });
-  const owner = dependable(pool);
+  const owner = withErrorTranslation(pool);
 
   const driver: Driver = {
-    async send(userId, statements) {
+    async executeBatch(userId, statements) {
       // What cannot be written fails here, where it cannot be taken for a failure of the way there.
       JSON.stringify(statements.map(({ params }) => params));
       // The parsers of types count only where they are given with the statement itself.
-      const queries = [becomeUser(userId, statements, patience), ...statements].map(({ text, params }) =>
+      const queries = [setUserContext(userId, statements, patience), ...statements].map(({ text, params }) =>
         overHttp.query(text, params, { types: typesForDrizzle }),
       );
       const [, ...answers] = await overHttp
-        .transaction(queries, { fetchOptions: { signal: AbortSignal.timeout(patience.answerMs) } })
+        .transaction(queries, { fetchOptions: { signal: AbortSignal.timeout(patience.queryTimeoutMs) } })
         .catch((error) => {
-          throw toServerError(error, !isRefused(error));
+          throw toDatabaseError(error, !isRefused(error));
         });
       return answers.map(({ rows, fields }, i) => {
         if (statements[i]?.rowMode === 'array') return rows;
         return rows.map((row) => Object.fromEntries(fields.map((field, column) => [field.name, row[column]])));
       });
     },
-    read: async (text) => (await owner.query(text)).rows,
+    queryAsOwner: async (text) => (await owner.query(text)).rows,
     // Of statements over HTTP the proxy holds the connections.
     connections: pool.options.max,
-    auth: drizzle(owner),
+    ownerDb: drizzle(owner),
     migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),
   };
@@ -68,14 +68,14 @@ function isRefused(error: unknown): boolean {
 }
 
 /** An idle connection is let go of after as many milliseconds, before the other side is likely to do it. */
-const kept = { keepAlive: true, timeout: 4_000 };
+const KEEP_ALIVE_OPTIONS = { keepAlive: true, timeout: 4_000 };
 const clients = {
-  'http:': { request: http.request, agent: new http.Agent(kept) },
-  'https:': { request: https.request, agent: new https.Agent(kept) },
+  'http:': { request: http.request, agent: new http.Agent(KEEP_ALIVE_OPTIONS) },
+  'https:': { request: https.request, agent: new https.Agent(KEEP_ALIVE_OPTIONS) },
 };
 
 /** As much of `fetch` as Neon's driver uses. That of Next.js costs a millisecond more for each request. */
-function post(
+function fetchOverNodeHttp(
   to: string,
   { body, ...options }: http.RequestOptions & { body: string },
 ): Promise<Pick<Response, 'ok' | 'status' | 'json' | 'text'>> {

@@ -4,12 +4,12 @@ import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import {
-  becomeUser,
   DatabaseUnavailable,
   type Driver,
   isDatabaseUnavailable,
-  sayingWhy,
-  toServerError,
+  setUserContext,
+  toDatabaseError,
+  withMigrationError,
 } from '../driver';
 import { backfillText } from '../text-backfill';
 import { Batch } from './batch';
@@ -28,12 +28,12 @@ export async function openPglite(folder: string): Promise<Driver> {
     unlock();
     throw new Error(`The embedded database in ${folder} cannot be opened: ${error.message}`, { cause: error });
   });
-  const auth = drizzle(pg);
+  const ownerDb = drizzle(pg);
   const parsedStatements = {};
   const driver: Driver = {
-    async send(userId, statements) {
+    async executeBatch(userId, statements) {
       // The timeout is set, but cannot end a statement here: nothing else runs in the process meanwhile.
-      const batch = new Batch([becomeUser(userId, statements), ...statements]);
+      const batch = new Batch([setUserContext(userId, statements), ...statements]);
       // As PGlite's own `query` does it, so that it never comes between the statements of an open transaction.
       const messages = await pg._runExclusiveTransaction(() =>
         pg._runExclusiveQuery(async () => {
@@ -48,12 +48,12 @@ export async function openPglite(folder: string): Promise<Driver> {
       const [, ...answers] = await batch.answers.catch(rethrow);
       return answers;
     },
-    read: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
+    queryAsOwner: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
     connections: 1,
-    auth,
+    ownerDb,
     async migrate(migrationsFolder) {
-      await sayingWhy(migrate(auth, { migrationsFolder }));
-      return sayingWhy(backfillText(driver));
+      await withMigrationError(migrate(ownerDb, { migrationsFolder }));
+      return withMigrationError(backfillText(driver));
     },
     crashed,
     async close() {
@@ -122,7 +122,7 @@ async function start(dataDir: string): Promise<Postgres> {
 const ENOSPC = 51;
 
 function rethrow(error: unknown): never {
-  const isSorted = isDatabaseUnavailable(error) || toServerError(error, true) === error;
+  const isSorted = isDatabaseUnavailable(error) || toDatabaseError(error, true) === error;
   throw isSorted ? error : unavailable((error as Error).message, error);
 }
 

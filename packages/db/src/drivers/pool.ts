@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { DatabaseUnavailable, toServerError } from '../driver';
+import { DatabaseUnavailable, toDatabaseError } from '../driver';
 
 /** What the pools of `pg` and of Neon's driver have in common. */
 interface Pool extends EventEmitter {
@@ -16,27 +16,27 @@ interface Client extends Pick<Pool, 'query'> {
  * connection on which it did is let go of at once: a transaction may be open on it, and Drizzle forgets to release one
  * whose `begin` fails.
  */
-export function dependable<P extends EventEmitter>(given: P): P {
+export function withErrorTranslation<P extends EventEmitter>(given: P): P {
   const pool = given as unknown as Pool;
   // Whoever waits for an answer is told; the event besides would end the process where nobody listened.
   pool.on('error', () => {});
   pool.on('connect', (client: EventEmitter) => client.on('error', () => {}));
-  return override(given, {
-    connect: async () => dependableClient(await pool.connect().catch(rethrow)),
+  return extend(given, {
+    connect: async () => wrapClient(await pool.connect().catch(rethrow)),
     query: (...args: unknown[]) => pool.query(...args).catch(rethrow),
   });
 }
 
-function dependableClient(client: Client): Client {
+function wrapClient(client: Client): Client {
   let isReleased = false;
   const release = (isLost: boolean) => {
     if (!isReleased) client.release(isLost);
     isReleased = true;
   };
-  return override(client, {
+  return extend(client, {
     query: (...args: unknown[]) =>
       client.query(...args).catch((error) => {
-        const sorted = toServerError(error, true);
+        const sorted = toDatabaseError(error, true);
         if (sorted instanceof DatabaseUnavailable) release(true);
         throw sorted;
       }),
@@ -45,9 +45,9 @@ function dependableClient(client: Client): Client {
 }
 
 function rethrow(error: unknown): never {
-  throw toServerError(error, true);
+  throw toDatabaseError(error, true);
 }
 
-function override<T extends object>(target: T, members: Partial<Pool & Client>): T {
+function extend<T extends object>(target: T, members: Partial<Pool & Client>): T {
   return Object.assign(Object.create(target), members);
 }

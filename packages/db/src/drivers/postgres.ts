@@ -1,43 +1,50 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { Client, Pool } from 'pg';
-import { becomeUser, DatabaseUnavailable, type Driver, PATIENCE, sayingWhy, toServerError } from '../driver';
+import {
+  DatabaseUnavailable,
+  DEFAULT_TIMEOUTS,
+  type Driver,
+  setUserContext,
+  toDatabaseError,
+  withMigrationError,
+} from '../driver';
 import { backfillText } from '../text-backfill';
 import { Batch } from './batch';
-import { dependable } from './pool';
+import { withErrorTranslation } from './pool';
 
 /**
  * A PostgreSQL server, 15 or later, over TCP. The statements of a transaction leave in one write, on a connection
  * borrowed for that long.
  */
-export function openPostgres(url: string, patience = PATIENCE): Driver {
+export function openPostgres(url: string, patience = DEFAULT_TIMEOUTS): Driver {
   const pool = new Pool({
     connectionString: url,
-    connectionTimeoutMillis: patience.connectMs,
-    query_timeout: patience.answerMs,
+    connectionTimeoutMillis: patience.connectTimeoutMs,
+    query_timeout: patience.queryTimeoutMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
   });
-  const owner = dependable(pool);
+  const owner = withErrorTranslation(pool);
 
   const driver: Driver = {
-    async send(userId, statements) {
-      const batch = new Batch([becomeUser(userId, statements, patience), ...statements]);
+    async executeBatch(userId, statements) {
+      const batch = new Batch([setUserContext(userId, statements, patience), ...statements]);
       const client = await pool.connect().catch((error) => {
-        throw toServerError(error, false);
+        throw toDatabaseError(error, false);
       });
       client.query(batch);
       const [, ...answers] = await batch.answers.catch((error) => {
-        const sorted = toServerError(error, true);
+        const sorted = toDatabaseError(error, true);
         client.release(sorted instanceof DatabaseUnavailable);
         throw sorted;
       });
       client.release();
       return answers;
     },
-    read: async (text) => (await owner.query(text)).rows,
+    queryAsOwner: async (text) => (await owner.query(text)).rows,
     connections: pool.options.max,
-    auth: drizzle(owner),
+    ownerDb: drizzle(owner),
     migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),
   };
@@ -54,14 +61,17 @@ const MIGRATION_LOCK = 7_411_982_265;
 export async function migrateServer(url: string, migrationsFolder: string, driver: Driver): Promise<number> {
   const direct = new URL(url);
   direct.hostname = direct.hostname.replace(/^([^.]+)-pooler\./, '$1.');
-  const client = new Client({ connectionString: direct.href, connectionTimeoutMillis: PATIENCE.connectMs });
+  const client = new Client({
+    connectionString: direct.href,
+    connectionTimeoutMillis: DEFAULT_TIMEOUTS.connectTimeoutMs,
+  });
   // What breaks the connection fails the query that is waiting on it, too.
   client.on('error', () => {});
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await sayingWhy(migrate(drizzle(client), { migrationsFolder }));
-    return await sayingWhy(backfillText(driver));
+    await withMigrationError(migrate(drizzle(client), { migrationsFolder }));
+    return await withMigrationError(backfillText(driver));
   } finally {
     await client.end();
   }

@@ -23,7 +23,7 @@ const column = (table: string, number: string) =>
 const theirs = `select oid from pg_class where relnamespace = 'public'::regnamespace and relrowsecurity`;
 
 test('every index of a user’s rows, unique or not, begins with the user', async () => {
-  const indexes = await driver.read(
+  const indexes = await driver.queryAsOwner(
     `select indexrelid::regclass::text as name, ${column('indrelid', 'indkey[0]')} as first
      from pg_index where indrelid in (${theirs})`,
   );
@@ -33,7 +33,7 @@ test('every index of a user’s rows, unique or not, begins with the user', asyn
 });
 
 test('every foreign key of a user’s rows leads to that user, or to rows of the same user', async () => {
-  const keys = await driver.read(
+  const keys = await driver.queryAsOwner(
     `select conname::text as name, ${column('conrelid', 'conkey[1]')} as first, confrelid::regclass::text as parent,
        ${column('confrelid', 'confkey[1]')} as "of"
      from pg_constraint where contype = 'f' and (conrelid in (${theirs}) or confrelid in (${theirs})) order by 1`,

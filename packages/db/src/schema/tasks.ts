@@ -19,7 +19,7 @@ import {
 import { user } from './auth';
 
 /** The role every task statement runs under: granted these tables, nothing else, and bound by their policies. */
-export const todoUser = pgRole('todo_user').existing();
+export const appUser = pgRole('todo_user').existing();
 
 // Text with a check, not an enum: row-level security keeps operators that are not leakproof from using an index, and
 // those of enums are not (https://www.postgresql.org/docs/current/rules-privileges.html).
@@ -33,9 +33,9 @@ const bytewise = customType<{ data: string }>({ dataType: () => 'text collate "C
 // A scalar subquery is evaluated once for a statement; a bare function call once for a row.
 const isOwner = sql`user_id = (select current_setting('app.user_id', true))`;
 const ownerOnly = (name: string) =>
-  pgPolicy(name, { as: 'permissive', for: 'all', to: todoUser, using: isOwner, withCheck: isOwner });
+  pgPolicy(name, { as: 'permissive', for: 'all', to: appUser, using: isOwner, withCheck: isOwner });
 
-const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
+const timestamptz = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 
 export const tasks = pgTable(
   'tasks',
@@ -49,9 +49,9 @@ export const tasks = pgTable(
     status: text('status', { enum: statuses }).notNull().default('todo'),
     priority: text('priority', { enum: priorities }).notNull().default('none'),
     dueDate: date('due_date', { mode: 'string' }),
-    completedAt: moment('completed_at'),
-    createdAt: moment('created_at').notNull().defaultNow(),
-    updatedAt: moment('updated_at').notNull().defaultNow(),
+    completedAt: timestamptz('completed_at'),
+    createdAt: timestamptz('created_at').notNull().defaultNow(),
+    updatedAt: timestamptz('updated_at').notNull().defaultNow(),
     version: integer('version').notNull().default(1),
     /** The title, folded: what `title` sorts by, and one of the two that `q` searches. */
     titleKey: bytewise('title_key'),
@@ -125,7 +125,7 @@ export const idempotencyKeys = pgTable(
     fingerprint: text('fingerprint').notNull(),
     /** The task as it was answered, member by member in that order. */
     answer: json('answer').notNull(),
-    createdAt: moment('created_at').notNull().defaultNow(),
+    createdAt: timestamptz('created_at').notNull().defaultNow(),
   },
   (t) => [
     primaryKey({ name: 'idempotency_keys_pkey', columns: [t.userId, t.key] }),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { inject } from 'vitest';
-import { prepare, type Statement, type Written } from '../query';
+import { type DrizzleQuery, prepare, type Statement } from '../query';
 
 export { type NeonGateway, startNeonGateway } from './neon-gateway';
 export { type PostgresServer, startPostgres } from './postgres';
@@ -60,4 +60,4 @@ export async function freshDatabase(): Promise<FreshDatabase> {
 }
 
 /** The statement that a query is, for one that is run but once. */
-export const statement = <Row>(written: Written<Row>): Statement<Row> => prepare(written)();
+export const statement = <Row>(written: DrizzleQuery<Row>): Statement<Row> => prepare(written)();

@@ -1,9 +1,9 @@
 import { ApiError } from '@taskward/api-core';
-import { respond } from '@/server/respond';
+import { handleRequest } from '@/server/http/request';
 
 /** Whatever no other route answers. */
 const notFound = (request: Request) =>
-  respond(request, () => {
+  handleRequest(request, () => {
     throw new ApiError('not_found', 'There is nothing at this path.');
   });
 

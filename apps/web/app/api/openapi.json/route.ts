@@ -1,13 +1,13 @@
 import { toOpenApi } from '@taskward/api-core';
-import { otherMethods, respond } from '@/server/respond';
+import { handleRequest, methodNotAllowed } from '@/server/http/request';
 
 const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'private, no-cache' };
 let document: string | undefined;
 
 /** The API as a document. */
 export const GET = (request: Request) =>
-  respond(request, ({ app }) => {
+  handleRequest(request, ({ app }) => {
     document ??= JSON.stringify(toOpenApi(app.baseUrl));
     return new Response(document, { headers });
   });
-export const { POST, PUT, PATCH, DELETE, OPTIONS } = otherMethods({ method: 'GET' });
+export const { POST, PUT, PATCH, DELETE, OPTIONS } = methodNotAllowed({ method: 'GET' });

@@ -1,4 +1,4 @@
-import { type ProblemCode, problems } from '@taskward/api-core';
+import { type ProblemCode, problemTypes } from '@taskward/api-core';
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import { Header } from '../../header';
@@ -9,14 +9,14 @@ interface Props {
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const { code } = await params;
-  return { title: Object.hasOwn(problems, code) ? problems[code as ProblemCode].title : 'Not found' };
+  return { title: Object.hasOwn(problemTypes, code) ? problemTypes[code as ProblemCode].title : 'Not found' };
 }
 
 /** What the `type` of a problem document leads to. */
 export default async function Page({ params }: Props) {
   const { code } = await params;
-  if (!Object.hasOwn(problems, code)) notFound();
-  const { explanation, status, title } = problems[code as ProblemCode];
+  if (!Object.hasOwn(problemTypes, code)) notFound();
+  const { explanation, status, title } = problemTypes[code as ProblemCode];
   return (
     <>
       <Header>
@@ -32,7 +32,7 @@ export default async function Page({ params }: Props) {
         <p className="mt-6">{explanation}</p>
         <h2 className="mt-10 mb-3 font-semibold text-lg">All problems</h2>
         <ul className="card divide-y divide-line">
-          {Object.entries(problems).map(([other, problem]) => (
+          {Object.entries(problemTypes).map(([other, problem]) => (
             <li key={other} className="flex justify-between gap-4 px-4 py-2.5">
               <a href={`/problems/${other}`} className="link">
                 {problem.title}

@@ -1,10 +1,10 @@
-import { fromAuthFailure } from '@/server/problem';
-import { otherMethods, respond } from '@/server/respond';
+import { authErrorToProblem } from '@/server/http/problem';
+import { handleRequest, methodNotAllowed } from '@/server/http/request';
 
 const handle = (request: Request) =>
-  respond(request, async (call) => {
+  handleRequest(request, async (call) => {
     const response = await call.app.auth.handler(request, call.id);
-    if (response.status >= 400) return fromAuthFailure(response, call);
+    if (response.status >= 400) return authErrorToProblem(response, call);
     response.headers.set('Cache-Control', 'no-store');
     return response;
   });
@@ -12,4 +12,4 @@ const handle = (request: Request) =>
 export const GET = handle;
 export const HEAD = (request: Request) => handle(new Request(request, { method: 'GET' }));
 export const POST = handle;
-export const { PUT, PATCH, DELETE, OPTIONS } = otherMethods({ method: 'GET' }, { method: 'POST' });
+export const { PUT, PATCH, DELETE, OPTIONS } = methodNotAllowed({ method: 'GET' }, { method: 'POST' });

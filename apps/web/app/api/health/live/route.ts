@@ -1,6 +1,6 @@
-import { otherMethods, respond } from '@/server/respond';
+import { handleRequest, methodNotAllowed } from '@/server/http/request';
 
 /** The process runs. */
 export const GET = (request: Request) =>
-  respond(request, () => Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'private, no-cache' } }));
-export const { POST, PUT, PATCH, DELETE, OPTIONS } = otherMethods({ method: 'GET' });
+  handleRequest(request, () => Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'private, no-cache' } }));
+export const { POST, PUT, PATCH, DELETE, OPTIONS } = methodNotAllowed({ method: 'GET' });

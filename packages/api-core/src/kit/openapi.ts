@@ -1,0 +1,315 @@
+import * as z from 'zod';
+import { operations } from '../contract';
+import { endpoints } from '../service/contract';
+import { toSpec } from './client';
+import { Problem, type ProblemCode, problemTypes } from './errors';
+import type { Endpoint, Operation } from './operation';
+
+type Json = { readonly [member: string]: unknown };
+type AnyEndpoint = Endpoint & Partial<Omit<Operation, keyof Endpoint>>;
+
+const info = {
+  title: 'Taskward',
+  version: '1.0.0',
+  summary: 'A to-do API in which each task is bound to its user',
+  description: `Sign up or in, take an access token, and send it as \`Authorization: Bearer\`.
+
+- Every answer carries \`X-Request-Id\`; a well-formed one of your own is kept.
+- Failures are problem documents (RFC 9457), with all faults of a request at once.
+- Each task has a strong \`ETag\`: \`If-Match\` makes a write a 412 when the task has moved on.
+- With an \`Idempotency-Key\`, POST and PATCH are safe to send again.
+- \`HEAD\` answers wherever \`GET\` does, \`OPTIONS\` names the methods, and any other method is a 405.
+- Timestamps are RFC 3339 in UTC with milliseconds, dates are YYYY-MM-DD.`,
+  license: { name: 'MIT', identifier: 'MIT' },
+};
+
+const tags = [
+  { name: 'Tasks', description: 'Yours alone.' },
+  { name: 'Accounts', description: 'Sign up, sign in, take a token: Better Auth.' },
+  { name: 'Service', description: 'Its health, and this document.' },
+];
+
+const securitySchemes = {
+  token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'An access token from `GET /api/auth/token`, good for 15 minutes. Signed with EdDSA, used as RFC8725 asks.',
+  },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'better-auth.session_token',
+    description: 'The session, as signing up or in sets it. Over HTTPS its name begins with `__Secure-`.',
+  },
+};
+
+const text = (maxLength: number, pattern: string) => ({ type: 'string', maxLength, pattern });
+const seconds = { type: 'integer', format: 'int32', minimum: 0, maximum: 86_400 };
+const entityTag = text(12, '^"[1-9]\\d*"$');
+
+/** Headers of answers, by name. */
+const headers: Record<string, Json> = {
+  'X-Request-Id': {
+    required: true,
+    description: 'Names the request in the log.',
+    schema: text(128, '^[\\w.=-]+$'),
+  },
+  'Cache-Control': {
+    required: true,
+    description: 'Nothing is to be kept without asking again.',
+    schema: { enum: ['private, no-cache', 'no-store'] },
+  },
+  'Access-Control-Allow-Origin': {
+    description: 'For a page of another origin that the deployment allows.',
+    schema: text(2048, '^https?://\\S+$'),
+  },
+  'RateLimit-Policy': {
+    description: 'How many requests (`q`) in how many seconds (`w`). Wherever the token was good.',
+    schema: text(100, '^"user";q=\\d+;w=\\d+$'),
+    example: '"user";q=600;w=60',
+  },
+  RateLimit: {
+    description: 'How many requests remain (`r`), and in how many seconds (`t`) there are all of them again.',
+    schema: text(100, '^"user";r=\\d+;t=\\d+$'),
+    example: '"user";r=598;t=41',
+  },
+  'Retry-After': { required: true, description: 'In seconds.', schema: seconds },
+  'WWW-Authenticate': {
+    description:
+      'How to authenticate (RFC 6750). Always there when it was an access token that was missing or refused.',
+    schema: text(1000, '^Bearer '),
+  },
+  ETag: { required: true, description: 'The version of the task.', schema: entityTag },
+  'Current-ETag': { description: 'The version that the task has, where there is one.', schema: entityTag },
+  Location: {
+    required: true,
+    description: 'Where the task is.',
+    schema: { type: 'string', format: 'uri-reference', maxLength: 2048 },
+  },
+  Link: {
+    description: 'The next page, with `rel="next"` (RFC 8288), where there is one.',
+    schema: text(20_000, '^<[^>]+>; rel="next"$'),
+  },
+  'Idempotency-Replayed': {
+    description: 'That this is the answer to an earlier request with this `Idempotency-Key`.',
+    schema: { const: 'true' },
+  },
+  'Accept-Patch': { description: 'With 415: what is read (RFC 5789).', schema: text(200, '\\S') },
+  'Accept-Post': { description: 'With 415: what is read.', schema: text(200, '\\S') },
+  'Accept-Encoding': { description: 'With 415: that compressed bodies are not read.', schema: { const: 'identity' } },
+};
+
+/** Header fields of requests. */
+const requestHeaders = {
+  'If-Match': {
+    description: 'Entity tags such as `"3"`, or `*`: write only where the task is at one of these.',
+    schema: text(16_384, '\\S'),
+  },
+  'If-None-Match': {
+    description: 'Entity tags such as `"3"`, or `*`: only where the task is at none of these.',
+    schema: text(16_384, '\\S'),
+  },
+  'Idempotency-Key': {
+    description: 'The same for each attempt at one write: 1 to 255 visible ASCII characters, quoted or bare.',
+    schema: text(512, '^[\\x21-\\x7e ]+$'),
+  },
+  'X-Request-Id': {
+    description: 'Your own name for the request.',
+    schema: text(128, '^[\\w.=-]+$'),
+  },
+};
+
+/** What several endpoints have in common, gathered while they are described. */
+interface Components {
+  /** Adds a schema, and answers the way to it. */
+  readonly ref: (schema: z.ZodType) => Json;
+  readonly responses: Record<string, Json>;
+}
+
+/** The whole API as an OpenAPI 3.1 document, of a deployment at this origin. */
+export function toOpenApi(origin: string): Json {
+  const schemas = new Map<string, z.ZodType>();
+  const responses: Components['responses'] = {};
+  const ref = (schema: z.ZodType) => {
+    const id = schema.meta()?.id;
+    if (!id) throw new Error('A schema of the document needs an id.');
+    schemas.set(id, schema);
+    return { $ref: refTo(id) };
+  };
+  ref(Problem);
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const one of [...operations, ...endpoints]) {
+    paths[one.path] = { ...paths[one.path], [one.method.toLowerCase()]: toOperation(one, { ref, responses }) };
+  }
+  return {
+    openapi: '3.1.1',
+    info,
+    servers: [{ url: origin, description: 'This deployment, production or not', 'x-internal': false }],
+    tags,
+    paths,
+    components: { schemas: toSchemas(schemas), responses, headers, securitySchemes },
+  };
+}
+
+const refTo = (id: string) => `#/components/schemas/${id}`;
+const collapseWhitespace = (prose: string) => prose.replace(/\s+/g, ' ');
+
+function toOperation(one: AnyEndpoint, components: Components): Json {
+  const { access, body, description, id, summary, success, tag } = one;
+  const { ref } = components;
+  const successes = Object.entries(success).map(([status, schema]) => [
+    status,
+    toSuccess(one, Number(status), schema, ref),
+  ]);
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    description: collapseWhitespace(description),
+    security: access === 'public' ? [] : [{ [access]: [] }],
+    parameters: toParameters(one),
+    ...(body && {
+      requestBody: {
+        required: !body.optional,
+        content: Object.fromEntries(body.mediaTypes.map((type) => [type, { schema: ref(body.schema) }])),
+      },
+    }),
+    responses: { ...Object.fromEntries(successes), ...toFailures(one, components) },
+  };
+}
+
+function toParameters(one: AnyEndpoint): Json[] {
+  const inPath = Object.entries(one.params.shape).map(([name, schema]) => {
+    return { name, in: 'path', required: true, ...toParameter(schema as z.ZodType) };
+  });
+  const { repeated } = toSpec(one);
+  const inQuery = Object.entries(one.query.shape).map(([name, schema]) => {
+    const { schema: shape, ...rest } = toParameter(schema as z.ZodType);
+    // A list is one text with commas, unless the parameter can be repeated.
+    const explode = repeated.includes(name);
+    return { name, in: 'query', ...rest, ...(shape.type === 'array' && { style: 'form', explode }), schema: shape };
+  });
+  const conditional = one.etag && one.method === 'GET' ? ['If-None-Match'] : [];
+  const expectations = one.errors.includes('precondition_failed') ? ['If-Match'] : [];
+  const creation = one.method === 'PUT' ? ['If-None-Match'] : [];
+  const names = [...conditional, ...expectations, ...creation, ...(one.idempotent ? ['Idempotency-Key'] : [])];
+  const inHeader = [...names, 'X-Request-Id'].map((name) => {
+    return { name, in: 'header', ...requestHeaders[name as keyof typeof requestHeaders] };
+  });
+  return [...inPath, ...inQuery, ...inHeader];
+}
+
+function toParameter(parameter: z.ZodType): { description?: unknown; schema: Record<string, unknown> } {
+  const { $schema: _, description, ...schema } = z.toJSONSchema(parameter, { io: 'input', override: normalizeSchema });
+  return { description, schema };
+}
+
+/** A response for each status that the endpoint can fail with; the same failures are described once. */
+function toFailures(one: AnyEndpoint, { responses }: Components): Json {
+  const statuses = [...new Set(one.errors.map((code) => problemTypes[code].status))];
+  const named = statuses.map((status) => {
+    const codes = one.errors.filter((code) => problemTypes[code].status === status).toSorted();
+    const name = codes.join('_or_');
+    responses[name] ??= toFailure(status, codes);
+    return [status, { $ref: `#/components/responses/${name}` }];
+  });
+  return Object.fromEntries(named);
+}
+
+function toFailure(status: number, codes: readonly ProblemCode[]): Json {
+  const examples = codes.map((code) => [code, { value: toExample(code) }]);
+  return {
+    description: codes.map((code) => problemTypes[code].title).join(', or: '),
+    headers: toHeaders(FAILURE_HEADERS[status as keyof typeof FAILURE_HEADERS] ?? []),
+    content: {
+      'application/problem+json': { schema: { $ref: refTo('Problem') }, examples: Object.fromEntries(examples) },
+    },
+  };
+}
+
+const FAILURE_HEADERS = {
+  401: ['WWW-Authenticate'],
+  412: ['Current-ETag'],
+  415: ['Accept-Patch', 'Accept-Post', 'Accept-Encoding'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+};
+
+function toExample(code: ProblemCode): Problem {
+  const { status, title, explanation } = problemTypes[code];
+  const fault = {
+    in: 'body',
+    pointer: '/title',
+    code: 'too_long',
+    message: 'At most 255 characters are allowed.',
+  } as const;
+  return {
+    type: `/problems/${code}`,
+    title,
+    status,
+    detail: collapseWhitespace(explanation),
+    instance: '/api/Zk3vT9qLr2WcXy7HbN4mDs8PfGa1JuKe/tasks',
+    request_id: '3f2c1d9e-6f0b-4a53-9c56-0f5f8b1f2a77',
+    ...(code === 'validation' && { errors: [fault] }),
+  };
+}
+
+/** Headers that an answer has by its status, and those that every answer has. */
+function toHeaders(names: readonly string[]): Json {
+  const all = [
+    'X-Request-Id',
+    'Cache-Control',
+    'Access-Control-Allow-Origin',
+    'RateLimit',
+    'RateLimit-Policy',
+    ...names,
+  ];
+  return Object.fromEntries(
+    all.map((name) => [name.replace('Current-', ''), { $ref: `#/components/headers/${name}` }]),
+  );
+}
+
+function toSuccess(one: AnyEndpoint, status: number, schema: z.ZodType | null, ref: Components['ref']): Json {
+  const names = [
+    one.etag && 'ETag',
+    one.location && status === 201 && 'Location',
+    one.next && 'Link',
+    one.idempotent && 'Idempotency-Replayed',
+  ];
+  return {
+    description: SUCCESS_DESCRIPTIONS[status as keyof typeof SUCCESS_DESCRIPTIONS],
+    headers: toHeaders(names.filter((name) => typeof name === 'string')),
+    ...(schema && { content: { 'application/json': { schema: ref(schema) } } }),
+  };
+}
+
+const SUCCESS_DESCRIPTIONS = { 200: 'Done', 201: 'Created', 204: 'Removed', 304: 'Still at that version' };
+
+function toSchemas(named: ReadonlyMap<string, z.ZodType>): Json {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of named) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: refTo, override: normalizeSchema });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _1, $id: _2, ...schema }]) => {
+      // Left out by zod where a member is transformed.
+      const examples = named.get(id)?.meta()?.examples;
+      return [id, examples ? { ...schema, examples } : schema];
+    }),
+  );
+}
+
+const MAX_LENGTH_BY_FORMAT = { uuid: 36, date: 10, 'date-time': 24 };
+
+/** Formats stand for the patterns that zod writes them as, and say how long they get; numbers say how they are kept. */
+function normalizeSchema({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const longest = MAX_LENGTH_BY_FORMAT[jsonSchema.format as keyof typeof MAX_LENGTH_BY_FORMAT];
+  if (longest) {
+    delete jsonSchema.pattern;
+    jsonSchema.maxLength = longest;
+  }
+  if (jsonSchema.type === 'integer') jsonSchema.format = 'int32';
+  // A type that was written out goes over what zod makes of a union.
+  if (jsonSchema.type) delete jsonSchema.anyOf;
+}

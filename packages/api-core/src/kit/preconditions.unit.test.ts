@@ -1,0 +1,91 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseEntityTags, toEntityTag } from './preconditions';
+
+/** More changes than a task could live to see: a million a day for 2,700 years. */
+const version = fc.integer({ min: 1, max: 999_999_999 });
+const space = fc.constantFrom('', ' ', '\t', '  ');
+/** What a header field can hold: visible ASCII, spaces and the bytes above. */
+const field = fc
+  .array(fc.integer({ min: 0x20, max: 0xff }))
+  .map((codes) => String.fromCharCode(...codes.filter((code) => code !== 0x7f)));
+const comparison = fc.constantFrom('strong' as const, 'weak' as const);
+
+test('the entity tag of each version is read back as that version', () => {
+  fc.assert(
+    fc.property(version, comparison, (one, how) => {
+      expect(parseEntityTags(toEntityTag(one), how)).toEqual([one]);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a list names each of its tags; the weak ones only where the comparison is weak', () => {
+  const tag = fc.record({ version, isWeak: fc.boolean(), before: space, after: space });
+  fc.assert(
+    fc.property(fc.array(tag, { minLength: 1 }), comparison, (tags, how) => {
+      const list = tags.map((one) => `${one.before}${one.isWeak ? 'W/' : ''}"${one.version}"${one.after}`).join(',');
+      const named = tags.filter(({ isWeak }) => how === 'weak' || !isWeak).map((one) => one.version);
+      expect(parseEntityTags(list, how)).toEqual(named);
+    }),
+  );
+});
+
+test('a comma inside of a tag is part of it', () => {
+  expect(parseEntityTags('"1,2","3"', 'strong')).toEqual([3]);
+});
+
+test.each(['*', ' *', '* ', '\t*\t'])('%j is any version', (star) => {
+  expect(parseEntityTags(star, 'strong')).toBe('any');
+});
+
+describe('a tag that is not ours names no version', () => {
+  test.each(['""', '"0"', '"01"', '"-1"', '"1.0"', '"1e3"', '"0x1"', '" 1"', '"x"', `"${'9'.repeat(99)}"`])(
+    '%s',
+    (tag) => expect(parseEntityTags(tag, 'weak')).toEqual([]),
+  );
+});
+
+// Where a client expects a version, a tag half understood could let it overwrite what it has not seen.
+describe('a field that is no list of tags names no version', () => {
+  test.each([
+    '',
+    ' ',
+    ',',
+    '1',
+    '"1',
+    '1"',
+    '**',
+    '*, "1"',
+    '"1", *',
+    'w/"1"',
+    'W /"1"',
+    'W/ "1"',
+    'x"1"',
+    '"1"x',
+    '"1" "2"',
+    "'1'",
+  ])('%j', (text) => expect(parseEntityTags(text, 'strong')).toEqual([]));
+});
+
+test('whatever a field holds, it is read without a throw, as versions that PostgreSQL has', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(field, fc.string({ unit: 'binary' }), fc.stringMatching(/^[\d"W/*, ]*$/)),
+      comparison,
+      (text, how) => {
+        const versions = parseEntityTags(text, how);
+        for (const one of versions === 'any' ? [] : versions)
+          expect(one).toSatisfy((it: number) => Number.isInteger(it) && it >= 1 && it < 2 ** 31);
+      },
+    ),
+    { numRuns: 5_000 },
+  );
+});
+
+test('a long field costs little', () => {
+  const started = performance.now();
+  for (const part of ['"', '"1"', 'W/', 'W/"', '!', '"\u00ff', ' ', '\t,'])
+    parseEntityTags(part.repeat(16_000), 'strong');
+  expect(performance.now() - started).toBeLessThan(1_000);
+});
