@@ -5,8 +5,8 @@ import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { createDatabase, type Database, openDriver } from './database';
 import { DatabaseUnavailable, type Driver, toDatabaseError } from './driver';
-import { prepare, queryBuilder, type Statement } from './query';
 import { tasks, taskTags, user } from './schema';
+import { defineStatement, prepare, queryBuilder, type Statement } from './statement';
 import { type FreshDatabase, freshDatabase, statement } from './testing';
 
 let fresh: FreshDatabase;
@@ -167,12 +167,13 @@ describe('the statements of one call', () => {
 
   test('are run by asUser alone', async () => {
     await expect(queryBuilder.select().from(tasks)).rejects.toMatchObject({
-      cause: { message: 'A statement is run by asUser: otherwise it would belong to nobody.' },
+      cause: { message: 'Statements must be executed through Database.asUser().' },
     });
   });
 
   test('need a value for each placeholder, and columns of one table', () => {
-    expect(() => rename({ old: 'Milk' })).toThrow('No value for placeholder "title" was provided');
+    const select = defineStatement('select :first, :second');
+    expect(() => select({ first: 1 })).toThrow('The parameter :second has no value.');
     const joined = queryBuilder.select().from(tasks).innerJoin(taskTags, eq(tasks.id, taskTags.taskId));
     expect(() => prepare(joined)).toThrow('has to name each column');
   });

@@ -3,22 +3,23 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import type { NeonDatabase } from 'drizzle-orm/neon-serverless';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgliteDatabase } from 'drizzle-orm/pglite';
-import type { Statement } from './query';
+import type { BoundStatement } from './statement';
 
-/** What differs between the ways to a PostgreSQL; all else is shared. */
+/** What differs between the database drivers; all else is shared. */
 export interface Driver {
   /**
-   * Runs the statements in order, in one transaction and one network round trip, under the role `todo_user` with
-   * `app.user_id` set, both until the end of that transaction. Answers the rows of each. An error rolls all back.
+   * Runs the statements in order, in one transaction and one network round trip, under the role `app_user` with
+   * `app.user_id` set, both until the end of that transaction. Returns the rows of each. An error rolls all back.
    *
-   * @throws {DatabaseUnavailable} for a failure of the way there; any other error is the database's own answer.
+   * @throws {DatabaseUnavailable} when the database cannot be reached or does not respond in time.
+   * @throws the database's own error for a statement that failed.
    */
-  executeBatch(userId: string, statements: readonly Statement[]): Promise<unknown[][]>;
-  /** A statement of the owner's own, without parameters: for checks, never for a user's data. */
+  executeBatch(userId: string, statements: readonly BoundStatement[]): Promise<unknown[][]>;
+  /** Runs a statement without parameters as the owner: for checks, never for a user's data. */
   queryAsOwner(text: string): Promise<Record<string, unknown>[]>;
   /** How many batches run at once in this process; more wait for a connection. */
   readonly connections: number;
-  /** For Better Auth: the owner's connection, with interactive transactions. */
+  /** The owner's connection, with interactive transactions: for Better Auth, shared rate limits and commands. */
   readonly ownerDb: PgliteDatabase | NodePgDatabase | NeonDatabase;
   /**
    * Brings the schema up to date from a folder of migrations, then the text of tasks, one process at a time. Interrupted, it
@@ -32,14 +33,14 @@ export interface Driver {
   close(): Promise<void>;
 }
 
-/** The database cannot be reached, is out of connections, or did not answer in time. */
+/** The database cannot be reached, is out of connections, or did not respond in time. */
 export class DatabaseUnavailable extends Error {
   constructor(
-    /** Whether the statements may have run all the same: then only reads are safe to repeat. */
+    /** Whether the statements may have run all the same: then only reads are safe to retry. */
     readonly outcomeUnknown: boolean,
     cause: unknown,
   ) {
-    super('The database is not available.', { cause });
+    super('The database is unavailable.', { cause });
     this.name = 'DatabaseUnavailable';
   }
 }
@@ -49,32 +50,32 @@ export function isDatabaseUnavailable(error: unknown): error is DatabaseUnavaila
   return error instanceof Error && error.name === 'DatabaseUnavailable';
 }
 
-/** @throws {Error} with what the database said, in one line, without the statement it said it of. */
+/** @throws {Error} with the database's message in one line, without the statement that failed. */
 export async function withMigrationError<T>(migration: Promise<T>): Promise<T> {
   return migration.catch((error) => {
     throw new Error(`A migration failed: ${error.cause?.message ?? error.message}`, { cause: error });
   });
 }
 
-/** How long a driver waits, in milliseconds. */
+/** In milliseconds. */
 export interface Timeouts {
-  /** For a connection, whether it has to be made or to be given back first. */
+  /** Until a connection is open, or one of the pool is free. */
   readonly connectTimeoutMs: number;
-  /** For an answer; the server gives up a little sooner. */
+  /** Until a batch has returned its rows; the server cancels a statement a little sooner. */
   readonly queryTimeoutMs: number;
 }
 
 export const DEFAULT_TIMEOUTS: Timeouts = { connectTimeoutMs: 5_000, queryTimeoutMs: 10_000 };
 
 /**
- * First in every transaction. The settings end with it, so a pooled connection carries nobody's identity. The shortest
- * timeout of the statements that follow applies to each of them.
+ * The first statement of every transaction. Its settings end with the transaction, so that a pooled connection carries
+ * nobody's identity. The shortest timeout of the statements that follow applies to each of them.
  */
 export function setUserContext(
   userId: string,
-  following: readonly Statement[],
+  following: readonly BoundStatement[],
   { queryTimeoutMs } = DEFAULT_TIMEOUTS,
-): Statement {
+): BoundStatement {
   const timeoutMs = following.reduce(
     (least, { timeoutMs = least }) => Math.min(least, timeoutMs),
     queryTimeoutMs * 0.9,
@@ -87,8 +88,7 @@ const SET_USER_CONTEXT = `select set_config('role', 'todo_user', true), set_conf
 set_config('statement_timeout', $2, true), set_config('app.writes_text_keys', 'on', true)`;
 
 /**
- * SQLSTATE classes and codes that say "not now" rather than "not so": connection exceptions, insufficient resources,
- * operator intervention.
+ * SQLSTATE classes and codes of transient errors: connection exceptions, insufficient resources, operator intervention.
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
@@ -96,14 +96,14 @@ const TRANSIENT_SQLSTATES = /^(08...|53...|57P0[1-5]|57014)$/;
 /** The form of the codes that PostgreSQL gives its errors. Each has a digit, unlike the system's `EPIPE`, which is as long. */
 export const SQLSTATE = /^(?=\w*\d)[0-9A-Z]{5}$/;
 
-/** Sorts an error from a server: its own answer to a statement is passed on, all else means it is not available. */
-export function toDatabaseError(error: unknown, mayHaveRun: boolean): unknown {
+/** Classifies an error: that of a statement is returned as it is, any other means that the database is unavailable. */
+export function toDatabaseError(error: unknown, outcomeUnknown: boolean): unknown {
   const code = (error as { code?: unknown }).code;
   const isServerError = typeof code === 'string' && SQLSTATE.test(code) && !TRANSIENT_SQLSTATES.test(code);
-  return isServerError ? error : new DatabaseUnavailable(mayHaveRun, error);
+  return isServerError ? error : new DatabaseUnavailable(outcomeUnknown, error);
 }
 
-/** Printed by whoever catches it, an error of Drizzle's does not tell the statement and its parameters. */
+/** Keeps the statement and its parameters, which an error of Drizzle's holds, out of whatever prints it. */
 Object.defineProperty(DrizzleQueryError.prototype, inspect.custom, {
   value(this: DrizzleQueryError) {
     const { name = '', code = '' } = (this.cause ?? {}) as { name?: string; code?: string };

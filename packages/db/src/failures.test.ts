@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { createDatabase, type Database, openDriver } from './database';
 import { DatabaseUnavailable, type Driver } from './driver';
 import { migrationsFolder } from './location';
-import { queryBuilder, type Statement } from './query';
 import { tasks, user } from './schema';
+import { queryBuilder, type Statement } from './statement';
 import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startPostgres, statement } from './testing';
 
 /** What happens when the way to the database fails. On a server and a gateway of its own, so that nobody else is hit. */

@@ -1,6 +1,6 @@
-export { createDatabase, type Database, openDriver } from './database';
+export { type Batch, type BatchRows, createDatabase, type Database, openDriver } from './database';
 export { DatabaseUnavailable, type Driver, isDatabaseUnavailable, SQLSTATE } from './driver';
 export { DEFAULT_DATABASE_URL, migrationsFolder, pgliteDataDir } from './location';
-export { prepare, queryBuilder, type Statement } from './query';
 export { endOldestSessions } from './sessions';
 export { addSigningKey, listSigningKeys, revokeSigningKeys, type StoredKey } from './signing-keys';
+export { type BoundStatement, defineStatement, prepare, queryBuilder, type Statement } from './statement';

@@ -6,7 +6,7 @@ import journal from '../migrations/meta/_journal.json';
 import { openDriver } from './database';
 import type { Driver } from './driver';
 import { migrationsFolder } from './location';
-import { prepare, queryBuilder } from './query';
+import { bind, prepare, queryBuilder } from './statement';
 import { engine, type FreshDatabase, freshDatabase } from './testing';
 import { backfillText } from './text-backfill';
 
@@ -170,7 +170,7 @@ test('a write that comes between wins, and the task is updated all the same', as
     const isWrite = batch.length > 1;
     if (isWrite && !isWritten) {
       isWritten = true;
-      await driver.executeBatch(userId, [rename()]);
+      await driver.executeBatch(userId, [bind(rename(), userId)]);
     }
     return driver.executeBatch(userId, batch);
   };
@@ -236,7 +236,7 @@ describe('what the version before writes while this one serves', () => {
         values (${user}, ${id}, 'Über', 'uber', '')`),
     );
     const change = prepare(queryBuilder.execute(sql`update tasks set status = 'in_progress', version = version + 1`));
-    await driver.executeBatch(user, [insert(), change()]);
+    await driver.executeBatch(user, [bind(insert(), user), bind(change(), user)]);
     expect(await stored(id)).toMatchObject({ title_key: 'uber', description_key: '', version: 2 });
     expect(await waiting()).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Driver } from './driver';
-import { prepare, queryBuilder } from './query';
 import { textBackfill } from './schema';
+import { bind, defineStatement } from './statement';
 import { foldText, normalizeText } from './text';
 
 const USERS_AT_ONCE = 500;
@@ -29,7 +29,7 @@ export async function backfillText({
     if (!last) return updated;
     for (const userId of new Set(rows.map(({ user_id }) => user_id)))
       updated += await backfillUser(executeBatch, userId);
-    // A row that was added since stays, as the task it stands for may have been written since.
+    // A row that was added since then stays: its task may have been written since then.
     const ids = sql.join(
       rows.map(({ id }) => sql`${id}::uuid`),
       sql`, `,
@@ -39,16 +39,17 @@ export async function backfillText({
   }
 }
 
-async function backfillUser(send: Driver['executeBatch'], userId: string): Promise<number> {
+async function backfillUser(execute: Driver['executeBatch'], userId: string): Promise<number> {
   let updated = 0;
   for (let after = START; ; ) {
-    const [found] = (await send(userId, [pending({ userId, after })])) as [Pending[]];
+    const [found] = (await execute(userId, [bind(selectPending({ after }), userId)])) as [Pending[]];
     const last = found.at(-1);
     if (!last) return updated;
-    const values = { userId, tasks: JSON.stringify(found.map(toUpdate)), tags: JSON.stringify(found.flatMap(toTags)) };
-    const [, written] = (await send(userId, [lock(values), update(values)])) as [unknown, unknown[]];
+    const values = { tasks: JSON.stringify(found.map(toUpdate)), tags: JSON.stringify(found.flatMap(toTags)) };
+    const batch = [lockTasks(values), updateTasks(values)].map((statement) => bind(statement, userId));
+    const [, written] = (await execute(userId, batch)) as [unknown, unknown[]];
     updated += written.length;
-    // What somebody else has written meanwhile is read again.
+    // A task that was written concurrently is read again.
     if (written.length === found.length) after = last.id;
   }
 }
@@ -73,7 +74,7 @@ function toUpdate({ id, version, ...task }: Pending) {
   };
 }
 
-/** The tags that have another form than they should. */
+/** The tags that are not normalized. */
 function toTags({ id, tags }: Pick<Pending, 'id' | 'tags'>) {
   return tags
     .map((tag) => ({ task_id: id, tag, normalized: normalizedWithin(50, tag) }))
@@ -86,50 +87,42 @@ function normalizedWithin(limit: number, text: string): string {
   return [...normalized].length > limit ? text : normalized;
 }
 
-const value = sql.placeholder;
+const selectPending = defineStatement<Pending, { after: string }>(`
+  select id, version, title, description, array(
+    select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id
+  ) as tags
+  from tasks where user_id = :userId and id > :after::uuid and description_key is null
+  order by id limit ${TASKS_AT_ONCE}`);
 
-const pending = prepare(
-  queryBuilder.execute(sql`
-    select id, version, title, description, array(
-      select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id
-    ) as tags
-    from tasks where user_id = ${value('userId')} and id > ${value('after')}::uuid and description_key is null
-    order by id limit ${sql.raw(String(TASKS_AT_ONCE))}`),
-);
+/** The lock that every write of a task and its tags takes. */
+const lockTasks = defineStatement<unknown, { tags: string }>(`
+  select pg_advisory_xact_lock(hashtextextended(:userId || ' ' || task_id, 0))::text
+  from (
+    select distinct task_id from json_to_recordset(:tags::json) as given (task_id text) order by task_id
+  ) changed`);
 
-/** Whoever changes the tags of a task holds this lock of it, as the statements of tasks do. */
-const lock = prepare(
-  queryBuilder.execute(sql`
-    select pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' ' || task_id, 0))::text
-    from (
-      select distinct task_id from json_to_recordset(${value('tags')}::json) as given (task_id text) order by task_id
-    ) changed`),
-);
-
-const update = prepare(
-  queryBuilder.execute(sql`
-    with given as (
-      select * from json_to_recordset(${value('tasks')}::json) as given (
-        id uuid, version int, title text, description text, title_key text, description_key text, next_version int
-      )
-    ), hit as (
-      update tasks set title = given.title, description = given.description, title_key = given.title_key,
-        description_key = given.description_key, version = given.next_version,
-        updated_at = case when given.next_version = given.version then tasks.updated_at else now() end
-      from given
-      where tasks.user_id = ${value('userId')} and tasks.id = given.id and tasks.version = given.version
-        and tasks.description_key is null
-      returning tasks.id
-    ), changed as (
-      select given.* from json_to_recordset(${value('tags')}::json) as given (task_id uuid, tag text, normalized text)
-      join hit on hit.id = given.task_id
-    ), removed as (
-      delete from task_tags t using changed
-      where t.user_id = ${value('userId')} and t.task_id = changed.task_id and t.tag = changed.tag
-    ), added as (
-      insert into task_tags (user_id, task_id, tag)
-      select distinct ${value('userId')}::text, task_id, normalized from changed
-      on conflict do nothing
+const updateTasks = defineStatement<{ id: string }, { tasks: string; tags: string }>(`
+  with given as (
+    select * from json_to_recordset(:tasks::json) as given (
+      id uuid, version int, title text, description text, title_key text, description_key text, next_version int
     )
-    select id from hit`),
-);
+  ), hit as (
+    update tasks set title = given.title, description = given.description, title_key = given.title_key,
+      description_key = given.description_key, version = given.next_version,
+      updated_at = case when given.next_version = given.version then tasks.updated_at else now() end
+    from given
+    where tasks.user_id = :userId and tasks.id = given.id and tasks.version = given.version
+      and tasks.description_key is null
+    returning tasks.id
+  ), changed as (
+    select given.* from json_to_recordset(:tags::json) as given (task_id uuid, tag text, normalized text)
+    join hit on hit.id = given.task_id
+  ), removed as (
+    delete from task_tags t using changed
+    where t.user_id = :userId and t.task_id = changed.task_id and t.tag = changed.tag
+  ), added as (
+    insert into task_tags (user_id, task_id, tag)
+    select distinct :userId::text, task_id, normalized from changed
+    on conflict do nothing
+  )
+  select id from hit`);

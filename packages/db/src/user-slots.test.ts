@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase, type Database, openDriver } from './database';
 import { DatabaseUnavailable, type Driver } from './driver';
-import { queryBuilder } from './query';
+import { queryBuilder } from './statement';
 import { engine, type FreshDatabase, freshDatabase, statement } from './testing';
 
 let fresh: FreshDatabase;
@@ -58,7 +58,7 @@ test.skipIf(engine === 'pglite')(
     for (const error of errors) {
       expect(error).toBeInstanceOf(DatabaseUnavailable);
       // Nothing was sent, so that even a write may be repeated.
-      expect(error.mayHaveRun).toBe(false);
+      expect(error.outcomeUnknown).toBe(false);
     }
     expect(performance.now() - started).toBeLessThan(1_500);
     await expect(impatient.asUser(ada, [nap(0)])).resolves.toBeDefined();

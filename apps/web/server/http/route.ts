@@ -18,7 +18,7 @@ import { rateLimitHeaders, tooManyConcurrentRequests, tooManyRequests } from '..
 import { readJson } from './body';
 import { handleRequest } from './request';
 
-type Handler<O extends Operation> = (input: Input<O> & { ctx: tasks.Context }) => Promise<Output<O>>;
+type Handler<O extends Operation> = (input: Input<O> & { ctx: tasks.TaskContext }) => Promise<Output<O>>;
 type RouteHandler = (request: Request, route: { params: Promise<Record<string, string>> }) => Promise<Response>;
 
 /** The way of every request to an operation: who calls, whose path, how often, what is asked, the handler, the answer. */
@@ -87,7 +87,7 @@ function toParameterValues(parameters: URLSearchParams): Record<string, string |
 }
 
 /** The client's key, as a structured string (RFC 9651) or bare, with a fingerprint of the request it is for. */
-function readIdempotency(request: Request, path: string, body: unknown): tasks.Context['idempotency'] {
+function readIdempotency(request: Request, path: string, body: unknown): tasks.TaskContext['idempotency'] {
   const field = request.headers.get('idempotency-key');
   if (field === null) return undefined;
   const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(field)?.[1]?.replace(/\\(.)/g, '$1');
@@ -122,7 +122,7 @@ function toResponse(operation: Operation, result: unknown, url: URL, { ifNoneMat
   }
   const next = operation.next?.(answer as never);
   if (next) headers.set('Link', `<${nextPagePath(url, next)}>; rel="next"`);
-  const isNotModified = ifNoneMatch === 'any' || ifNoneMatch?.some((version) => toEntityTag(version) === etag);
+  const isNotModified = ifNoneMatch === '*' || ifNoneMatch?.some((version) => toEntityTag(version) === etag);
   if (operation.method === 'GET' && etag && isNotModified) return new Response(null, { status: 304, headers });
   return jsonResponse(answer, 200, headers);
 }

@@ -6,7 +6,7 @@ import { engine, freshDatabase, statement } from '@taskward/db/testing';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 
-const forgetKeys = (env: Record<string, string>) =>
+const pruneKeys = (env: Record<string, string>) =>
   promisify(execFile)(
     process.execPath,
     ['--import', 'tsx', new URL('./prune-idempotency-keys.ts', import.meta.url).pathname],
@@ -46,8 +46,8 @@ test('the command takes away keys older than a day, of every user, and no other'
   );
   await before.driver.close();
 
-  const { stdout } = await forgetKeys({ DATABASE_URL: url, NEON_ENDPOINT: neonEndpoint ?? '' });
-  expect(stdout).toBe('Forgot 90 idempotency keys.\n');
+  const { stdout } = await pruneKeys({ DATABASE_URL: url, NEON_ENDPOINT: neonEndpoint ?? '' });
+  expect(stdout).toBe('Deleted 90 expired idempotency keys.\n');
 
   const after = await open();
   for (const id of users) {
@@ -61,20 +61,17 @@ test('the command takes away keys older than a day, of every user, and no other'
 });
 
 test('it says in one line what kept it from that', async () => {
-  const { code, stderr } = await forgetKeys({ DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/none' }).catch(
+  const { code, stderr } = await pruneKeys({ DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/none' }).catch(
     (end) => end,
   );
-  expect([code, stderr]).toEqual([1, 'Not all keys were forgotten. The database is not available.\n']);
+  expect([code, stderr]).toEqual([1, 'Pruning failed: The database is unavailable.\n']);
 });
 
 test.runIf(engine === 'pglite')('it leaves an embedded database alone that is in use', async () => {
   const { url, drop } = await freshDatabase();
   const driver = await openDriver(url);
-  const { code, stderr } = await forgetKeys({ DATABASE_URL: url }).catch((end) => end);
-  expect([code, stderr]).toEqual([
-    1,
-    expect.stringMatching(/^Not all keys were forgotten\. .+ in use by process \d+ on \S+: .+\n$/),
-  ]);
+  const { code, stderr } = await pruneKeys({ DATABASE_URL: url }).catch((end) => end);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^Pruning failed: .+ in use by process \d+ on \S+: .+\n$/)]);
   await driver.close();
   await drop();
 });

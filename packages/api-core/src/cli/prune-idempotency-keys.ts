@@ -1,13 +1,13 @@
 import { createDatabase, type Database, DEFAULT_DATABASE_URL, openDriver } from '@taskward/db';
 import { user } from '@taskward/db/schema';
 import { gt } from 'drizzle-orm';
-import { deleteExpiredKeys } from '../tasks/queries';
+import { deleteExpiredKeys } from '../kit/idempotency';
 
 const USERS_AT_ONCE = 100;
 
 /**
- * Takes away the idempotency keys that are older than a day, in the database that `DATABASE_URL` names. Writes do so bit by
- * bit, each for its own user; this is for those whose users come once and for whoever has a scheduler.
+ * Deletes the expired idempotency keys in the database that `DATABASE_URL` names. Every write deletes some of its own user;
+ * this command is for a scheduler, and for users who never return.
  */
 async function main(): Promise<void> {
   const { DATABASE_URL, NEON_ENDPOINT } = process.env;
@@ -15,8 +15,8 @@ async function main(): Promise<void> {
   try {
     const db = createDatabase(driver);
     let count = 0;
-    for await (const userId of allUsers(db)) count += await forgetAll(db, userId);
-    console.log(`Forgot ${count} idempotency key${count === 1 ? '' : 's'}.`);
+    for await (const userId of allUsers(db)) count += await deleteAll(db, userId);
+    console.log(`Deleted ${count} expired idempotency key${count === 1 ? '' : 's'}.`);
   } finally {
     await driver.close();
   }
@@ -36,17 +36,17 @@ async function* allUsers(db: Database): AsyncGenerator<string> {
   }
 }
 
-/** As that user, like everything that touches their rows; some at a time. */
-async function forgetAll(db: Database, userId: string): Promise<number> {
+/** Runs as that user, like everything that touches their rows; deletes some at a time. */
+async function deleteAll(db: Database, userId: string): Promise<number> {
   let count = 0;
   for (let some = 1; some > 0; count += some) {
-    const [forgotten] = await db.asUser(userId, [deleteExpiredKeys({ userId })]);
-    some = forgotten.length;
+    const { deleted } = await db.asUser(userId, { deleted: deleteExpiredKeys({}) });
+    some = deleted.length;
   }
   return count;
 }
 
 main().catch((error) => {
-  console.error(`Not all keys were forgotten. ${error.cause?.message ?? error.message}`);
+  console.error(`Pruning failed: ${error.cause?.message ?? error.message}`);
   process.exitCode = 1;
 });

@@ -1,10 +1,10 @@
-/** What a client says of the version it has in mind (RFC 9110, 13.1): any version at all, or one of these. */
-export type EntityTagList = 'any' | readonly number[];
+/** The versions that a precondition names (RFC 9110, 13.1): any version, or one of a list. */
+export type EntityTagList = '*' | readonly number[];
 
 export interface Preconditions {
-  /** Go on only where the task is at one of these. */
+  /** The resource must have one of these. */
   readonly ifMatch?: EntityTagList | undefined;
-  /** Go on only where it is at none of these. */
+  /** The resource must have none of these. */
   readonly ifNoneMatch?: EntityTagList | undefined;
 }
 
@@ -22,9 +22,39 @@ const LIST = /^[\t ]*(?:(?:W\/)?"[^"]*"[\t ]*)?(?:,[\t ]*(?:(?:W\/)?"[^"]*"[\t ]
  * strong; so does a field that is no list of tags.
  */
 export function parseEntityTags(field: string, comparison: 'strong' | 'weak'): EntityTagList {
-  if (field.trim() === '*') return 'any';
+  if (field.trim() === '*') return '*';
   if (!LIST.test(field)) return [];
   return [...field.matchAll(ENTITY_TAG)]
     .filter(([, weak, opaque = '']) => (!weak || comparison === 'weak') && /^[1-9]\d{0,8}$/.test(opaque))
     .map(([, , opaque]) => Number(opaque));
+}
+
+/** The values of a precondition in SQL. */
+export interface PreconditionValues {
+  /** Versions of which the row must have one; null where any will do. */
+  readonly ifMatch: readonly number[] | null;
+  /** Versions of which the row must have none; null where any will do. */
+  readonly ifNoneMatch: readonly number[] | null;
+  readonly mustExist: boolean;
+  readonly mustNotExist: boolean;
+}
+
+export function toPreconditionValues({ ifMatch, ifNoneMatch }: Preconditions): PreconditionValues {
+  return {
+    ifMatch: ifMatch === undefined || ifMatch === '*' ? null : ifMatch,
+    ifNoneMatch: ifNoneMatch === undefined || ifNoneMatch === '*' ? null : ifNoneMatch,
+    mustExist: ifMatch === '*',
+    mustNotExist: ifNoneMatch === '*',
+  };
+}
+
+/** A condition on a row that exists, with the parameters of `PreconditionValues`. */
+export const preconditionsHold = `(:ifMatch::int[] is null or version = any(:ifMatch::int[]))
+  and (:ifNoneMatch::int[] is null or version <> all(:ifNoneMatch::int[])) and not :mustNotExist::boolean`;
+
+/** The same for a row that may not exist yet. */
+export function preconditionsHoldFor(row: string): string {
+  return `(:ifMatch::int[] is null or exists (${row} and version = any(:ifMatch::int[])))
+    and (:ifNoneMatch::int[] is null or not exists (${row} and version = any(:ifNoneMatch::int[])))
+    and (not :mustExist::boolean or exists (${row})) and (not :mustNotExist::boolean or not exists (${row}))`;
 }

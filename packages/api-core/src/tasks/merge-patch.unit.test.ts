@@ -11,7 +11,7 @@ import * as tasks from './service';
 
 let driver: Driver;
 let drop: () => Promise<void>;
-let ctx: tasks.Context;
+let ctx: tasks.TaskContext;
 
 beforeAll(async () => {
   const database = await freshDatabase();

@@ -1,386 +1,299 @@
-import { prepare, queryBuilder } from '@taskward/db';
-import { idempotencyKeys, tasks, taskTags } from '@taskward/db/schema';
-import { and, asc, type Column, desc, eq, exists, inArray, not, notExists, type SQL, sql } from 'drizzle-orm';
-import { unionAll } from 'drizzle-orm/pg-core';
-import type { Task } from './contract';
-
-/** The statements of tasks. Each names the owner, and is built once: only its values change from call to call. */
-
-const value = sql.placeholder;
-const ownedByUser = eq(tasks.userId, value('userId'));
-const byId = and(ownedByUser, eq(tasks.id, value('id')));
-
-/** A moment as clients see it: UTC, to the millisecond (RFC 3339). */
-const timestamp = (column: Column) => sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
-/** What the world may see of a row, member by member: a new column stays inside until it is named here. */
-const jsonFields: Record<keyof Task, Column | SQL> = {
-  id: tasks.id,
-  user_id: tasks.userId,
-  title: tasks.title,
-  description: tasks.description,
-  status: tasks.status,
-  completed: sql`${tasks.status} = 'done'`,
-  priority: tasks.priority,
-  due_date: tasks.dueDate,
-  // Written out in full, because Drizzle drops the table's name from columns in a select list.
-  tags: sql`array(
-    select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag
-  )`,
-  completed_at: timestamp(tasks.completedAt),
-  created_at: timestamp(tasks.createdAt),
-  updated_at: timestamp(tasks.updatedAt),
-  version: tasks.version,
-};
-const jsonPairs = Object.entries(jsonFields).map(([name, value]) => sql`${sql.raw(`'${name}'`)}, ${value}`);
-/** Made by the database: one value for each row costs this process less than thirteen. */
-const taskJson = sql<Task>`json_build_object(${sql.join(jsonPairs, sql`, `)})`;
-
-export const selectTask = prepare(queryBuilder.select({ task: taskJson }).from(tasks).where(byId));
-
-/** What a list can be sorted by, upwards and downwards, and the type of that in SQL; each has an index. */
-const sortKeys = {
-  created_at: { up: sql`${tasks.createdAt}`, down: sql`${tasks.createdAt}`, type: sql`timestamptz` },
-  updated_at: { up: sql`${tasks.updatedAt}`, down: sql`${tasks.updatedAt}`, type: sql`timestamptz` },
-  // A task without a due date comes last either way. To row-level security `coalesce` is leaky, and `case` is not.
-  due_date: {
-    up: sql`case when ${tasks.dueDate} is null then 'infinity'::date else ${tasks.dueDate} end`,
-    down: sql`case when ${tasks.dueDate} is null then '-infinity'::date else ${tasks.dueDate} end`,
-    type: sql`date`,
-  },
-  priority: { up: sql`${tasks.priorityRank}`, down: sql`${tasks.priorityRank}`, type: sql`smallint` },
-  title: { up: sql`${tasks.titleKey}`, down: sql`${tasks.titleKey}`, type: sql`text` },
-};
-
-/** No word has a line break, so none spans both. A description that is not folded yet is searched without ASCII case. */
-const searchText = sql`(${tasks.titleKey} || chr(10) || coalesce(${tasks.descriptionKey}, lower(${tasks.description} collate "C"), ''))`;
-
-/** What a list can be narrowed by. Each compares in a way that row-level security lets an index serve. */
-const filtersBy = (due: SQL) => ({
-  status: sql`${tasks.status} = any(${value('status')}::text[])`,
-  priority: sql`${tasks.priorityRank} = any(${value('priority')}::smallint[])`,
-  dueBefore: sql`(${due} <= ${value('dueBefore')}::date and ${due} > '-infinity'::date)`,
-  dueAfter: sql`(${due} >= ${value('dueAfter')}::date and ${due} < 'infinity'::date)`,
-  tags: sql`(
-    select count(*) from task_tags t
-    where t.user_id = ${value('userId')} and t.task_id = ${tasks.id} and t.tag = any(${value('tags')}::text[])
-  ) = cardinality(${value('tags')}::text[])`,
-  // No word is missing. The text is read once for all of them, and `strpos` takes a hostile word better than `like` does.
-  q: sql`not exists (
-    select from (select ${searchText} as searched offset 0) task, unnest(${value('q')}::text[]) as word
-    where strpos(searched, word) = 0
-  )`,
-});
-const userTags = sql`select t.task_id from task_tags t where t.user_id = ${value('userId')} and t.tag`;
-/** Up to so many tasks are read one by one and sorted; for more, the index of the sort is gone along. */
-const RARE_TAG_LIMIT = sql.raw('1000');
-/** The tasks with whichever of the tags has the fewest, or one more than `FEW` of them: no tag is counted to its end. */
-const rarestTagTasks = sql`${userTags} = (
-    select one.tag from unnest(${value('tags')}::text[]) as one (tag)
-    order by (select count(*) from (${userTags} = one.tag order by t.task_id limit ${RARE_TAG_LIMIT} + 1) counted) limit 1
-  ) order by t.task_id limit ${RARE_TAG_LIMIT} + 1`;
-const isRare = sql`(select count(*) from narrowest) <= ${RARE_TAG_LIMIT}`;
-const isTaggedRarely = sql`${tasks.id} = any(array(select task_id from narrowest))`;
-export type Filter = keyof ReturnType<typeof filtersBy>;
-export type SortKey = keyof typeof sortKeys;
-
-export interface ListShape {
-  readonly sort: SortKey;
-  readonly descending: boolean;
-  readonly filters: readonly Filter[];
-  /** Whether it goes on after the values `key` and `id`. */
-  readonly afterCursor: boolean;
-}
-
-/** A page ends with the task that passes this many bytes of JSON, before it reaches its limit. */
-const MAX_PAGE_BYTES = sql.raw(String(2 ** 20));
-
-const LIST_TIMEOUT_MS = 2_000;
-
-const MAX_LISTS = 500;
-const lists = new Map<string, ReturnType<typeof buildList>>();
-
-/** The list of this shape: all of a page in one value, as a task is. */
-export function selectPage(shape: ListShape) {
-  const name = JSON.stringify(shape);
-  const statement = lists.get(name) ?? buildList(shape);
-  if (lists.size < MAX_LISTS) lists.set(name, statement);
-  return statement;
-}
-
-function buildList(shape: ListShape) {
-  const { up, down, type } = sortKeys[shape.sort];
-  const [key, direction, comparison] = shape.descending ? [down, desc, sql`<`] : [up, asc, sql`>`];
-  const after = sql`(${key}, ${tasks.id}) ${comparison} (${value('key')}::${type}, ${value('id')}::uuid)`;
-  // The same expression for order and filter, so that one stretch of one index serves both.
-  const filters = filtersBy(shape.sort === 'due_date' ? key : sortKeys.due_date.up);
-  const conditions = shape.filters.map((filter) => filters[filter]);
-  const pageOf = (...more: SQL[]) =>
-    queryBuilder
-      .select({ task: taskJson.as('task'), key: key.as('key') })
-      .from(tasks)
-      .where(and(ownedByUser, ...conditions, ...more, shape.afterCursor ? after : undefined))
-      .orderBy(direction(key), direction(tasks.id))
-      // One more, which tells whether there is a next page.
-      .limit(value('candidates'));
-  // Whichever of the two it is, the other is empty.
-  const candidates = shape.filters.includes('tags')
-    ? sql`with narrowest as (${rarestTagTasks}) ${unionAll(pageOf(isRare, isTaggedRarely), pageOf(not(isRare)))}`
-    : pageOf();
-  // The size of a value just computed is known without another look at it; that of its text would have to be made.
-  const fits = sql`row_number() over preceding <= ${value('limit')}::int
-    and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= ${MAX_PAGE_BYTES}`;
-  // Aggregates and windows take the rows in their order (https://www.postgresql.org/docs/current/functions-aggregate.html).
-  const page = sql`(
-    select task, key, ${fits} as fits from (${candidates}) candidates window preceding as (rows unbounded preceding)
-  ) page`;
-  const columns = {
-    data: sql<Task[]>`coalesce(json_agg(task) filter (where fits), '[]')`,
-    /** Of the last task of the page, where another page follows. */
-    key: sql<string | null>`case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end`,
-  };
-  const options = { isPlannedAnew: shape.filters.length > 0, timeoutMs: LIST_TIMEOUT_MS };
-  return prepare(queryBuilder.select(columns).from(page), options);
-}
+import { defineStatement, type Statement } from '@taskward/db';
+import { defineStoreResponse, keyUnused } from '../kit/idempotency';
+import { type PreconditionValues, preconditionsHold, preconditionsHoldFor } from '../kit/preconditions';
+import type { ListQuery, Task, TaskInput } from './contract';
 
 /**
- * Held until the end of the transaction, so that writers of one task and its tags queue up, also where the task is not
- * there yet. What follows in the batch sees what the writer before it left (READ COMMITTED).
+ * The SQL of tasks. Each statement names the owner, `:userId`, and is built once: only its values change from call to
+ * call. `queries.sql` shows every text as it is sent.
+ */
+
+/** UTC, to the millisecond (RFC 3339). */
+const timestamp = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** The fields of a task in SQL: a new column stays private until it is named here. */
+const fields: Record<keyof Task, string> = {
+  id: 'id',
+  user_id: 'user_id',
+  title: 'title',
+  description: 'description',
+  status: 'status',
+  completed: `status = 'done'`,
+  priority: 'priority',
+  due_date: 'due_date',
+  tags: 'array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)',
+  completed_at: timestamp('completed_at'),
+  created_at: timestamp('created_at'),
+  updated_at: timestamp('updated_at'),
+  version: 'version',
+};
+const pairs = Object.entries(fields).map(([name, sql]) => `'${name}', ${sql}`);
+/** Built by the database: parsing one value a row costs this process less than parsing thirteen. */
+const taskJson = `json_build_object(${pairs.join(', ')})`;
+
+const byId = 'user_id = :userId and id = :id::uuid';
+
+interface Id {
+  readonly id: string;
+}
+
+export const selectTask = defineStatement<{ resource: Task }, Id>(
+  `select ${taskJson} as resource from tasks where ${byId}`,
+  { isReadOnly: true },
+);
+
+export const selectVersion = defineStatement<{ version: number }, Id>(`select version from tasks where ${byId}`, {
+  isReadOnly: true,
+});
+
+/**
+ * Held until the end of the transaction, so that writers of one task and its tags queue up, even where the task does not
+ * exist yet. The statements that follow in the batch see what the writer before left (READ COMMITTED).
  *
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
-export const lockTask = prepare(
-  queryBuilder
-    .select({
-      locked: sql`pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' ' || ${value('id')}, 0))::text`,
-    })
-    .from(sql`(values (1)) one`),
+export const lockTask = defineStatement<unknown, Id>(
+  `select pg_advisory_xact_lock(hashtextextended(:userId || ' ' || :id, 0))::text`,
 );
 
-const completedAt = (status: SQL) => sql`case when ${status} = 'done' then coalesce(${tasks.completedAt}, now()) end`;
+/** Held like `lockTask`, so that creations of one user queue up, and each counts those before it. */
+export const lockTasksOfUser = defineStatement<unknown>(
+  `select pg_advisory_xact_lock(hashtextextended(:userId || ' tasks', 0))::text`,
+);
 
-/** A new value for each member that a write names. */
-type NewValues = Partial<Record<'title' | 'description' | 'status' | 'priority' | 'dueDate' | 'tags', SQL>>;
+export const storeTask = defineStoreResponse({ table: 'tasks', json: taskJson });
 
-/** The columns that become these values. A write that changes nothing leaves `version` and `updated_at` as they are. */
-function updateColumns({ tags, ...next }: NewValues) {
-  const differences = Object.entries(next).map(
-    ([name, now]) => sql`${tasks[name as keyof typeof next]} is distinct from ${now}`,
-  );
-  if (tags) {
-    differences.push(sql`${tags} is distinct from array(
-      select t.tag from task_tags t where t.user_id = ${tasks.userId} and t.task_id = ${tasks.id} order by t.tag
-    )`);
-  }
-  // An empty patch has none.
-  const changed = sql.join([sql`false`, ...differences], sql` or `);
-  return {
-    ...next,
-    ...(next.title && { titleKey }),
-    // Null stays null until the backfill, or a PUT, has brought all the text of the task up to date.
-    ...(next.description && {
-      descriptionKey: sql`case when ${tasks.descriptionKey} is not null then ${descriptionKey} end`,
-    }),
-    ...(next.status && { completedAt: completedAt(next.status) }),
-    version: sql`${tasks.version} + case when ${changed} then 1 else 0 end`,
-    updatedAt: sql`case when ${changed} then now() else ${tasks.updatedAt} end`,
-  };
-}
+// Pages
 
-const inputParams = {
-  title: sql`${value('title')}::text`,
-  description: sql`${value('description')}::text`,
-  status: sql`${value('status')}::text`,
-  priority: sql`${value('priority')}::text`,
-  dueDate: sql`${value('dueDate')}::date`,
-  tags: sql`array(select unnest(${value('tags')}::text[]) collate "C" as tag order by tag)`,
+/** The expressions that a list is sorted by, ascending and descending; an index serves each. */
+const sortKeys = {
+  created_at: { asc: 'created_at', desc: 'created_at', type: 'timestamptz' },
+  updated_at: { asc: 'updated_at', desc: 'updated_at', type: 'timestamptz' },
+  // A task without a due date comes last either way. To row-level security `coalesce` is leaky, and `case` is not.
+  due_date: {
+    asc: `case when due_date is null then 'infinity'::date else due_date end`,
+    desc: `case when due_date is null then '-infinity'::date else due_date end`,
+    type: 'date',
+  },
+  priority: { asc: 'priority_rank', desc: 'priority_rank', type: 'smallint' },
+  title: { asc: 'title_key', desc: 'title_key', type: 'text' },
 };
-export type Field = keyof typeof inputParams;
-const titleKey = sql`${value('titleKey')}::text`;
-const descriptionKey = sql`${value('descriptionKey')}::text`;
+export type SortKey = keyof typeof sortKeys;
 
-/** The versions that a client's precondition names, null where it sent none; 0 stands for any. */
-const ifMatch = sql`${value('ifMatch')}::int[]`;
-const ifNoneMatch = sql`${value('ifNoneMatch')}::int[]`;
-const versionMatches = (versions: SQL) => sql`(${tasks.version} = any(${versions}) or 0 = any(${versions}))`;
-const preconditionsHold = sql`(${ifMatch} is null or ${versionMatches(ifMatch)}) and (${ifNoneMatch} is null or not ${versionMatches(ifNoneMatch)})`;
+/** No word has a line break, so none spans both. A description that is not folded yet is searched without ASCII case. */
+const searchText = `(title_key || chr(10) || coalesce(description_key, lower(description collate "C"), ''))`;
 
-const thisKey = and(eq(idempotencyKeys.userId, value('userId')), eq(idempotencyKeys.key, value('key')));
-const notExpired = sql`${idempotencyKeys.createdAt} > now() - interval '24 hours'`;
-/** Nothing is written twice for one key. */
-const keyUnused = notExists(
-  queryBuilder.select({ key: idempotencyKeys.key }).from(idempotencyKeys).where(and(thisKey, notExpired)),
-);
+export type Filter = Exclude<keyof ListQuery, 'limit' | 'cursor' | 'sort' | 'completed'>;
 
-const affectedColumns = { userId: tasks.userId, id: tasks.id };
+/** The conditions that a list can be filtered by. Each compares in a way that row-level security lets an index serve. */
+const filterConditions = (due: string): Record<Filter, string> => ({
+  status: 'status = any(:status::text[])',
+  priority: 'priority_rank = any(:priority::smallint[])',
+  due_before: `(${due} <= :due_before::date and ${due} > '-infinity'::date)`,
+  due_after: `(${due} >= :due_after::date and ${due} < 'infinity'::date)`,
+  tag: `(
+    select count(*) from task_tags t
+    where t.user_id = :userId and t.task_id = tasks.id and t.tag = any(:tag::text[])
+  ) = cardinality(:tag::text[])`,
+  // No word is missing. The text is read once for all of them, and `strpos` takes a hostile word better than `like` does.
+  q: `not exists (
+    select from (select ${searchText} as searched offset 0) task, unnest(:q::text[]) as word
+    where strpos(searched, word) = 0
+  )`,
+});
 
-/** Answers a row where the task was there and as expected; so do all the updates below. */
-const updated = (next: NewValues) =>
-  queryBuilder
-    .update(tasks)
-    .set(updateColumns(next))
-    .where(and(byId, preconditionsHold, keyUnused))
-    .returning(affectedColumns);
+/** Up to so many tasks with a tag are read one by one and sorted; for more, the index of the sort is scanned. */
+const RARE_TAG_LIMIT = 1_000;
+const userTags = 'select t.task_id from task_tags t where t.user_id = :userId and t.tag';
+/** The tasks with the rarest of the tags, or one more than the limit of them: no tag is counted to its end. */
+const rarestTagTasks = `${userTags} = (
+    select tag.name from unnest(:tag::text[]) as tag (name)
+    order by (select count(*) from (${userTags} = tag.name order by t.task_id limit ${RARE_TAG_LIMIT} + 1) counted) limit 1
+  ) order by t.task_id limit ${RARE_TAG_LIMIT} + 1`;
+const isRare = `(select count(*) from rarest_tag_tasks) <= ${RARE_TAG_LIMIT}`;
 
-/** Makes the given tags those of the task that a write hit, in the same statement. */
-function replaceTags(hit: typeof upserted) {
-  const removed = queryBuilder.$with('removed').as(
-    queryBuilder
-      .delete(taskTags)
-      .where(
-        sql`(${taskTags.userId}, ${taskTags.taskId}) in (select user_id, id from hit)
-          and ${taskTags.tag} <> all(${value('tags')}::text[])`,
-      )
-      .returning({ removed: taskTags.tag }),
-  );
-  const added = queryBuilder.$with('added').as(
-    queryBuilder
-      .insert(taskTags)
-      .select(
-        queryBuilder
-          .select({ userId: hit.userId, taskId: hit.id, tag: sql`unnest(${value('tags')}::text[])`.as('tag') })
-          .from(hit),
-      )
-      .onConflictDoNothing()
-      .returning({ added: taskTags.tag }),
-  );
-  return queryBuilder.with(hit, removed, added).select().from(hit);
+/** A page ends with the task that passes this many bytes of JSON, or at its limit, whichever comes first. */
+const MAX_PAGE_BYTES = 2 ** 20;
+const LIST_TIMEOUT_MS = 2_000;
+
+export interface PageShape {
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  readonly filters: readonly Filter[];
+  /** Whether the page begins after `:key` and `:id`. */
+  readonly afterCursor: boolean;
 }
 
-const atVersion = (versions: SQL) =>
-  queryBuilder
-    .select({ id: tasks.id })
-    .from(tasks)
-    .where(and(byId, versionMatches(versions)));
+export interface Page {
+  readonly data: Task[];
+  /** The sort key of the last task, where another page follows. */
+  readonly key: string | null;
+}
 
-/** Under `maxTasks`, where that is not null; counted only for a task that is not there yet. */
-const belowQuota = sql`(${value('maxTasks')}::int is null
-  or ${exists(queryBuilder.select({ id: tasks.id }).from(tasks).where(byId))}
-  or not exists (select from tasks where ${ownedByUser} offset ${value('maxTasks')}::int - 1 limit 1))`;
+const MAX_CACHED_PAGES = 500;
+const pages = new Map<string, (values: object) => Statement<Page>>();
 
-/** Held until the end of the transaction, so that creations of one user queue up, and each counts those before it. */
-export const lockUser = prepare(
-  queryBuilder
-    .select({ locked: sql`pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' tasks', 0))::text` })
-    .from(sql`(values (1)) one`),
-);
-
-/** The whole task as given, in the order of the table's columns, where the preconditions allow it. */
-const newTask = sql`
-  select ${value('userId')}::text, ${value('id')}::uuid, ${inputParams.title}, ${inputParams.description}, ${inputParams.status},
-    ${inputParams.priority}, ${inputParams.dueDate}, case when ${inputParams.status} = 'done' then now() end, now(), now(), 1,
-    ${titleKey}, ${descriptionKey}
-  where (${ifMatch} is null or ${exists(atVersion(ifMatch))})
-    and (${ifNoneMatch} is null or ${notExists(atVersion(ifNoneMatch))}) and ${keyUnused} and ${belowQuota}`;
-
-const upserted = queryBuilder.$with('hit').as(
-  queryBuilder
-    .insert(tasks)
-    .select(newTask)
-    .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: { ...updateColumns(inputParams), descriptionKey } })
-    .returning(affectedColumns),
-);
-
-/** Creates the task, or replaces it whole. Answers a row where the preconditions and the limit allowed it. */
-export const upsertTask = prepare(replaceTags(upserted));
-
-export const selectVersion = prepare(queryBuilder.select({ version: tasks.version }).from(tasks).where(byId));
-
-const updates = new Map<string, ReturnType<typeof buildUpdate>>();
-
-/** The update of just these members. */
-export function updateTask(members: readonly Field[]) {
-  const name = members.toSorted().join();
-  const statement = updates.get(name) ?? buildUpdate(members);
-  updates.set(name, statement);
+/** Selects a page of this shape as one value. */
+export function selectPage(shape: PageShape): (values: object) => Statement<Page> {
+  const name = JSON.stringify(shape);
+  const statement = pages.get(name) ?? definePage(shape);
+  if (pages.size < MAX_CACHED_PAGES) pages.set(name, statement);
   return statement;
 }
 
-function buildUpdate(members: readonly Field[]) {
-  const update = updated(Object.fromEntries(members.map((member) => [member, inputParams[member]])));
-  return members.includes('tags') ? prepare(replaceTags(queryBuilder.$with('hit').as(update))) : prepare(update);
+function definePage({ sort, descending, filters, afterCursor }: PageShape) {
+  const { asc, desc, type } = sortKeys[sort];
+  const [key, direction, comparison] = descending ? [desc, 'desc', '<'] : [asc, 'asc', '>'];
+  // The same expression for order and filter, so that one range of one index serves both.
+  const filterBy = filterConditions(sort === 'due_date' ? key : sortKeys.due_date.asc);
+  const conditions = ['user_id = :userId', ...filters.map((filter) => filterBy[filter])];
+  if (afterCursor) conditions.push(`(${key}, id) ${comparison} (:key::${type}, :id::uuid)`);
+  // One task more than the page has tells whether another page follows.
+  const tasksWhere = (...more: string[]) => `
+    select ${taskJson} as task, ${key} as key from tasks
+    where ${[...conditions, ...more].join(' and ')}
+    order by ${key} ${direction}, id ${direction} limit :candidates::int`;
+  // One of the two is empty.
+  const candidates = filters.includes('tag')
+    ? `with rarest_tag_tasks as (${rarestTagTasks})
+    (${tasksWhere(isRare, 'id = any(array(select task_id from rarest_tag_tasks))')})
+    union all
+    (${tasksWhere(`not (${isRare})`)})`
+    : tasksWhere();
+  // Aggregates and windows take the rows in their order (https://www.postgresql.org/docs/current/functions-aggregate.html).
+  // The size of a value just built is known; that of its text would have to be computed.
+  return defineStatement<Page>(
+    `
+  select coalesce(json_agg(task) filter (where fits), '[]') as data,
+    case when not bool_and(fits)
+      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+  from (
+    select task, key, row_number() over preceding <= :limit::int
+      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= ${MAX_PAGE_BYTES} as fits
+    from (${candidates}) candidates window preceding as (rows unbounded preceding)
+  ) page`,
+    { useCustomPlan: filters.length > 0, timeoutMs: LIST_TIMEOUT_MS, isReadOnly: true },
+  );
 }
 
-const completed = sql`coalesce(${value('completed')}::boolean, ${tasks.status} <> 'done')`;
-/** Sets the status by `completed`, or toggles it where that is null. */
-export const completeTask = prepare(
-  updated({
-    status: sql`case when ${completed} then 'done' when ${tasks.status} = 'done' then 'todo' else ${tasks.status} end`,
-  }),
+// Writes
+
+/** The columns that a client writes, with their types. Tags have a table of their own. */
+const inputTypes: Record<Exclude<keyof TaskInput, 'tags'>, string> = {
+  title: 'text',
+  description: 'text',
+  status: 'text',
+  priority: 'text',
+  due_date: 'date',
+};
+type Column = keyof typeof inputTypes;
+const columns = Object.keys(inputTypes) as Column[];
+const input = (column: Column) => `:${column}::${inputTypes[column]}`;
+const isGiven = (field: keyof TaskInput) => `:has_${field}::boolean`;
+
+const inputTags = 'array(select unnest(:tags::text[]) collate "C" as tag order by tag)';
+const tagsChange = `${inputTags} is distinct from ${fields.tags}`;
+const completedAt = (status: string) => `case when ${status} = 'done' then coalesce(tasks.completed_at, now()) end`;
+
+/** What a write of a task takes: the fields, which of them are given, and what title and description are searched by. */
+export type TaskValues = TaskInput &
+  PreconditionValues & {
+    readonly [Field in keyof TaskInput as `has_${Field}`]: boolean;
+  } & {
+    readonly id: string;
+    readonly title_key: string;
+    readonly description_key: string;
+    readonly key: string | null;
+  };
+
+/** A write that changes nothing leaves `version` and `updated_at` as they are. */
+const touchIf = (changed: string) => `
+    version = tasks.version + case when ${changed} then 1 else 0 end,
+    updated_at = case when ${changed} then now() else tasks.updated_at end`;
+
+const updateOf = (set: string, changed: string) => `
+  update tasks set${set},${touchIf(changed)}
+  where ${byId} and ${preconditionsHold} and ${keyUnused}
+  returning user_id, id`;
+
+/** Replaces the tags of the task that `written` returns. */
+const withTags = (written: string) => `
+  with written as (${written}
+  ), removed as (
+    delete from task_tags t using written
+    where t.user_id = written.user_id and t.task_id = written.id and t.tag <> all(:tags::text[])
+  ), added as (
+    insert into task_tags (user_id, task_id, tag)
+    select user_id, id, unnest(:tags::text[]) from written
+    on conflict do nothing
+  )
+  select id from written`;
+
+const patchedValue = (column: Column) => `case when ${isGiven(column)} then ${input(column)} else tasks.${column} end`;
+const patchedColumns = columns.map(
+  (column) => `
+    ${column} = ${patchedValue(column)}`,
+);
+const patch = `${patchedColumns},
+    title_key = case when ${isGiven('title')} then :title_key::text else tasks.title_key end,
+    description_key = case when ${isGiven('description')} and tasks.description_key is not null
+      then :description_key::text else tasks.description_key end,
+    completed_at = ${completedAt(`(${patchedValue('status')})`)}`;
+const columnsChange = columns
+  .map((column) => `${isGiven(column)} and tasks.${column} is distinct from ${input(column)}`)
+  .join(' or ');
+
+/** Changes the fields that are given, but for tags. */
+export const updateTask = defineStatement<Id, TaskValues>(updateOf(patch, `(${columnsChange})`));
+
+/** Changes the fields that are given, and replaces the tags. */
+export const updateTaskAndTags = defineStatement<Id, TaskValues>(
+  withTags(updateOf(patch, `(${columnsChange} or ${tagsChange})`)),
 );
 
-export const deleteTask = prepare(
-  queryBuilder.delete(tasks).where(and(byId, preconditionsHold)).returning(affectedColumns),
+const completed = `coalesce(:completed::boolean, tasks.status <> 'done')`;
+const completedStatus = `(case when ${completed} then 'done' when tasks.status = 'done' then 'todo' else tasks.status end)`;
+
+/** Sets the status by `:completed`, or toggles it where that is null. */
+export const completeTask = defineStatement<
+  Id,
+  PreconditionValues & { id: string; key: string | null; completed: boolean | null }
+>(
+  updateOf(
+    `
+    status = ${completedStatus},
+    completed_at = ${completedAt(completedStatus)}`,
+    `tasks.status is distinct from ${completedStatus}`,
+  ),
 );
 
-/** Held like `lock`, so that of two requests with one key the second finds the answer of the first. */
-export const lockKey = prepare(
-  queryBuilder
-    .select({
-      locked: sql`pg_advisory_xact_lock(hashtextextended(${value('userId')} || ' key ' || ${value('key')}, 0))::text`,
-    })
-    .from(sql`(values (1)) one`),
+/** Fewer than `:max_tasks`, where that is not null; counted only for a task that does not exist yet. */
+const belowQuota = `(:max_tasks::int is null or exists (select from tasks where ${byId})
+    or not exists (select from tasks where user_id = :userId offset :max_tasks::int - 1 limit 1))`;
+
+const replacedColumns = columns.map(
+  (column) => `
+      ${column} = excluded.${column}`,
+);
+const replacementChanges = [
+  ...columns.map((column) => `tasks.${column} is distinct from excluded.${column}`),
+  tagsChange,
+].join(' or ');
+
+/** Creates the task, or replaces it whole. */
+export const upsertTask = defineStatement<Id, TaskValues & { max_tasks: number | null }>(
+  withTags(`
+    insert into tasks (user_id, id, ${columns.join(', ')}, title_key, description_key, completed_at)
+    select :userId::text, :id::uuid, ${columns.map(input).join(', ')}, :title_key::text, :description_key::text,
+      case when ${input('status')} = 'done' then now() end
+    where ${preconditionsHoldFor(`select from tasks where ${byId}`)}
+      and ${keyUnused} and ${belowQuota}
+    on conflict (user_id, id) do update set${replacedColumns},
+      title_key = excluded.title_key, description_key = excluded.description_key,
+      completed_at = ${completedAt('excluded.status')},${touchIf(`(${replacementChanges})`)}
+    returning user_id, id`),
 );
 
-/** The answer that was given for the key before. */
-export const selectIdempotentResponse = prepare(
-  queryBuilder
-    .select({
-      fingerprint: idempotencyKeys.fingerprint,
-      answer: sql<Task>`${idempotencyKeys.answer}`,
-    })
-    .from(idempotencyKeys)
-    .where(and(thisKey, notExpired)),
-);
-
-/** Keeps the task as the answer, where it was this transaction that wrote it. */
-export const saveIdempotentResponse = prepare(
-  queryBuilder
-    .insert(idempotencyKeys)
-    .select(
-      sql`select ${value('userId')}::text, ${value('key')}::text, ${value('fingerprint')}::text, ${taskJson}, now()
-    from ${tasks} where ${byId} and ${tasks}.xmin = pg_current_xact_id()::xid`,
-    )
-    .onConflictDoUpdate({
-      target: [idempotencyKeys.userId, idempotencyKeys.key],
-      set: {
-        fingerprint: sql`excluded.fingerprint`,
-        answer: sql`excluded.answer`,
-        createdAt: sql`excluded.created_at`,
-      },
-    }),
-);
-
-/** How many stored answers a user has at most; the oldest go. */
-const MAX_STORED_RESPONSES = sql.raw('10000');
-/** When the oldest answer was stored that is among the newest `MAX_ANSWERS`; null where there are fewer. */
-const oldestKept = sql`(
-  select created_at from idempotency_keys where ${eq(idempotencyKeys.userId, value('userId'))}
-  order by created_at desc offset ${MAX_STORED_RESPONSES} - 1 limit 1)`;
-
-/** Deletes some of what has expired or is beyond the limit: a few rows each time, so that no write takes long. */
-export const deleteExpiredKeys = prepare(
-  queryBuilder
-    .delete(idempotencyKeys)
-    .where(
-      and(
-        eq(idempotencyKeys.userId, value('userId')),
-        inArray(
-          idempotencyKeys.key,
-          queryBuilder
-            .select({ key: idempotencyKeys.key })
-            .from(idempotencyKeys)
-            .where(
-              and(
-                eq(idempotencyKeys.userId, value('userId')),
-                sql`${idempotencyKeys.createdAt} < greatest(now() - interval '24 hours', ${oldestKept})`,
-              ),
-            )
-            .orderBy(idempotencyKeys.createdAt)
-            .limit(20),
-        ),
-      ),
-    )
-    .returning({ key: idempotencyKeys.key }),
+export const deleteTask = defineStatement<Id, PreconditionValues & Id>(
+  `delete from tasks where ${byId} and ${preconditionsHold} returning id`,
 );

@@ -7,7 +7,7 @@ import { DEFAULT_TIMEOUTS } from '../driver';
 import { lockFolder } from '../drivers/data-folder';
 
 /** A table is hashed in one statement, however large it is. */
-const patience = { ...DEFAULT_TIMEOUTS, answerMs: 3_600_000 };
+const timeouts = { ...DEFAULT_TIMEOUTS, queryTimeoutMs: 3_600_000 };
 
 /** Copies all that the database of `DATABASE_URL` holds to the server that the argument names, and checks it there. */
 async function main(): Promise<void> {
@@ -16,11 +16,11 @@ async function main(): Promise<void> {
   const endpoint = NEON_ENDPOINT || undefined;
   const to = process.argv[2] ?? '';
   if (!/^postgres(ql)?:/.test(to) || !URL.canParse(to)) {
-    throw new Error('Say where to: pnpm db:copy postgres://user:password@host/database');
+    throw new Error('Usage: pnpm db:copy postgres://user:password@host/database');
   }
   const folder = pgliteDataDir(from);
-  const source = folder === undefined ? await openDriver(from, endpoint, patience) : await openSnapshot(folder);
-  const target = await openDriver(to, endpoint, patience);
+  const source = folder === undefined ? await openDriver(from, endpoint, timeouts) : await openSnapshot(folder);
+  const target = await openDriver(to, endpoint, timeouts);
   try {
     await createDatabase(source).assertReady();
     await target.migrate(migrationsFolder());

@@ -2,16 +2,16 @@ import { hash } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import pg, { type Connection, type CustomTypesConfig, type Submittable, types } from 'pg';
 import { serialize } from 'pg-protocol';
-import type { Statement } from '../query';
+import type { BoundStatement } from '../statement';
 
 const asText = new Set<number>([types.builtins.DATE, types.builtins.TIMESTAMP, types.builtins.TIMESTAMPTZ]);
 
-/** As Drizzle wants them: dates and timestamps stay text, so that nothing is lost in a JavaScript `Date`. */
+/** Dates and timestamps stay text, so that a JavaScript `Date` loses nothing of them. */
 export const typesForDrizzle: CustomTypesConfig = {
   getTypeParser: (oid, format) => (asText.has(oid) ? String : types.getTypeParser(oid, format)),
 };
 
-/** What `pg` gives to every query that is its own, of which its types tell only a part. */
+/** The part of a connection of `pg` that its types leave out. */
 interface Wire {
   readonly stream: Writable;
   readonly parsedStatements: ParsedStatements;
@@ -39,20 +39,20 @@ const SYNC = serialize.sync();
  */
 export class Batch implements Submittable {
   /** The rows of each, once all of it is committed. */
-  readonly answers: Promise<unknown[][]>;
-  /** Under this name `pg` puts its time-out before it. */
+  readonly rows: Promise<unknown[][]>;
+  /** `pg` wraps it, under this name, in its query timeout. */
   callback!: (error: unknown) => void;
   private readonly results: Result[];
   private readonly values: unknown[][];
   private readonly names: string[];
-  private at = 0;
+  private index = 0;
 
   /** @throws {TypeError} for a value that cannot be written. */
-  constructor(private readonly statements: readonly Statement[]) {
+  constructor(private readonly statements: readonly BoundStatement[]) {
     this.results = statements.map(({ rowMode }) => new Result(rowMode, typesForDrizzle));
     this.values = statements.map(({ params }) => params.map((value) => utils.prepareValue(value)));
     this.names = statements.map(nameOf);
-    this.answers = new Promise((resolve, reject) => {
+    this.rows = new Promise((resolve, reject) => {
       this.callback = (error) => (error ? reject(error) : resolve(this.results.map(({ rows }) => rows)));
     });
   }
@@ -68,7 +68,7 @@ export class Batch implements Submittable {
       const name = this.names[i] ?? '';
       const isPrepared = name !== '' && parsedStatements[name] === text;
       return [
-        // It may be there after all, from a transaction that failed later; to close one that is not is no error.
+        // It may exist, from a transaction that failed later. Closing one that does not exist is no error.
         ...(isPrepared || name === '' ? [] : [serialize.close({ type: 'S', name })]),
         ...(isPrepared ? [] : [serialize.parse({ name, text })]),
         serialize.bind({ statement: name, values: this.values[i] ?? [] }),
@@ -80,17 +80,17 @@ export class Batch implements Submittable {
   }
 
   handleRowDescription({ fields }: { fields: pg.FieldDef[] }): void {
-    this.results[this.at]?.addFields(fields);
+    this.results[this.index]?.addFields(fields);
   }
 
   handleDataRow({ fields }: { fields: unknown[] }): void {
-    const result = this.results[this.at];
+    const result = this.results[this.index];
     result?.rows.push(result.parseRow(fields) as never);
   }
 
   handleCommandComplete(_: unknown, connection: Pick<Wire, 'parsedStatements'>): void {
-    const text = this.statements[this.at]?.text;
-    const name = this.names[this.at++];
+    const text = this.statements[this.index]?.text;
+    const name = this.names[this.index++];
     if (text && name) connection.parsedStatements[name] = text;
   }
 
@@ -106,11 +106,11 @@ export class Batch implements Submittable {
 const names = new Map<string, string>();
 const MAX_NAMES = 500;
 
-/** The name under which a connection keeps a statement and its plan, empty where it does not: in every process the same. */
-function nameOf({ text, useCustomPlan }: Statement): string {
+/** The name of a prepared statement, the same in every process; empty for a statement that is parsed each time. */
+function nameOf({ text, useCustomPlan }: BoundStatement): string {
   if (useCustomPlan) return '';
-  const known = names.get(text);
-  if (known !== undefined) return known;
+  const existing = names.get(text);
+  if (existing !== undefined) return existing;
   // Beyond them, statements are parsed each time.
   if (names.size >= MAX_NAMES) return '';
   const name = `taskward_${hash('sha256', text).slice(0, 24)}`;

@@ -9,13 +9,13 @@ import { withErrorTranslation } from './pool';
 import { migrateServer } from './postgres';
 
 /**
- * Neon through its own driver: tasks over HTTP, a transaction in one request; Better Auth, which needs interactive
+ * Neon through its own driver: rows of users over HTTP, a transaction in one request; Better Auth, which needs interactive
  * transactions, over WebSockets.
  *
  * @param endpoint where a local gateway stands in for Neon's proxy, such as `http://127.0.0.1:4444`
  * @see https://neon.com/docs/serverless/serverless-driver
  */
-export function openNeon(url: string, endpoint?: string, patience = DEFAULT_TIMEOUTS): Driver {
+export function openNeon(url: string, endpoint?: string, timeouts = DEFAULT_TIMEOUTS): Driver {
   // Node.js has a WebSocket of its own from version 22.
   if (typeof WebSocket === 'undefined') neonConfig.webSocketConstructor = ws;
   neonConfig.fetchFunction = fetchOverNodeHttp;
@@ -28,8 +28,8 @@ export function openNeon(url: string, endpoint?: string, patience = DEFAULT_TIME
   const overHttp = neon(url, { arrayMode: true, fullResults: true });
   const pool = new Pool({
     connectionString: url,
-    connectionTimeoutMillis: patience.connectTimeoutMs,
-    query_timeout: patience.queryTimeoutMs,
+    connectionTimeoutMillis: timeouts.connectTimeoutMs,
+    query_timeout: timeouts.queryTimeoutMs,
     idleTimeoutMillis: 30_000,
   });
   const owner = withErrorTranslation(pool);
@@ -39,15 +39,15 @@ export function openNeon(url: string, endpoint?: string, patience = DEFAULT_TIME
       // What cannot be written fails here, where it cannot be taken for a failure of the way there.
       JSON.stringify(statements.map(({ params }) => params));
       // The parsers of types count only where they are given with the statement itself.
-      const queries = [setUserContext(userId, statements, patience), ...statements].map(({ text, params }) =>
+      const queries = [setUserContext(userId, statements, timeouts), ...statements].map(({ text, params }) =>
         overHttp.query(text, params, { types: typesForDrizzle }),
       );
-      const [, ...answers] = await overHttp
-        .transaction(queries, { fetchOptions: { signal: AbortSignal.timeout(patience.queryTimeoutMs) } })
+      const [, ...results] = await overHttp
+        .transaction(queries, { fetchOptions: { signal: AbortSignal.timeout(timeouts.queryTimeoutMs) } })
         .catch((error) => {
           throw toDatabaseError(error, !isRefused(error));
         });
-      return answers.map(({ rows, fields }, i) => {
+      return results.map(({ rows, fields }, i) => {
         if (statements[i]?.rowMode === 'array') return rows;
         return rows.map((row) => Object.fromEntries(fields.map((field, column) => [field.name, row[column]])));
       });
@@ -74,7 +74,7 @@ const clients = {
   'https:': { request: https.request, agent: new https.Agent(KEEP_ALIVE_OPTIONS) },
 };
 
-/** As much of `fetch` as Neon's driver uses. That of Next.js costs a millisecond more for each request. */
+/** As much of `fetch` as Neon's driver uses. The `fetch` of Next.js costs a millisecond more for each request. */
 function fetchOverNodeHttp(
   to: string,
   { body, ...options }: http.RequestOptions & { body: string },
@@ -82,12 +82,12 @@ function fetchOverNodeHttp(
   const url = new URL(to);
   const { request, agent } = clients[url.protocol as keyof typeof clients];
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { ...options, agent }, (answer) => {
+    const outgoing = request(url, { ...options, agent }, (response) => {
       const chunks: Buffer[] = [];
-      answer.on('data', (chunk) => chunks.push(chunk));
-      answer.on('error', reject);
-      answer.on('end', () => {
-        const { statusCode: status = 0 } = answer;
+      response.on('data', (chunk) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const { statusCode: status = 0 } = response;
         const text = Buffer.concat(chunks).toString();
         resolve({
           ok: status >= 200 && status < 300,

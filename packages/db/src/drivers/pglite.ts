@@ -45,8 +45,8 @@ export async function openPglite(folder: string): Promise<Driver> {
         const handler = handlers[message.name];
         if (handler) batch[handler](message as never, { parsedStatements });
       }
-      const [, ...answers] = await batch.answers.catch(rethrow);
-      return answers;
+      const [, ...rows] = await batch.rows.catch(rethrow);
+      return rows;
     },
     queryAsOwner: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
     connections: 1,

@@ -17,11 +17,11 @@ import { withErrorTranslation } from './pool';
  * A PostgreSQL server, 15 or later, over TCP. The statements of a transaction leave in one write, on a connection
  * borrowed for that long.
  */
-export function openPostgres(url: string, patience = DEFAULT_TIMEOUTS): Driver {
+export function openPostgres(url: string, timeouts = DEFAULT_TIMEOUTS): Driver {
   const pool = new Pool({
     connectionString: url,
-    connectionTimeoutMillis: patience.connectTimeoutMs,
-    query_timeout: patience.queryTimeoutMs,
+    connectionTimeoutMillis: timeouts.connectTimeoutMs,
+    query_timeout: timeouts.queryTimeoutMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
   });
@@ -29,18 +29,18 @@ export function openPostgres(url: string, patience = DEFAULT_TIMEOUTS): Driver {
 
   const driver: Driver = {
     async executeBatch(userId, statements) {
-      const batch = new Batch([setUserContext(userId, statements, patience), ...statements]);
+      const batch = new Batch([setUserContext(userId, statements, timeouts), ...statements]);
       const client = await pool.connect().catch((error) => {
         throw toDatabaseError(error, false);
       });
       client.query(batch);
-      const [, ...answers] = await batch.answers.catch((error) => {
-        const sorted = toDatabaseError(error, true);
-        client.release(sorted instanceof DatabaseUnavailable);
-        throw sorted;
+      const [, ...rows] = await batch.rows.catch((error) => {
+        const classified = toDatabaseError(error, true);
+        client.release(classified instanceof DatabaseUnavailable);
+        throw classified;
       });
       client.release();
-      return answers;
+      return rows;
     },
     queryAsOwner: async (text) => (await owner.query(text)).rows,
     connections: pool.options.max,

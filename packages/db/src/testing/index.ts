@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { inject } from 'vitest';
-import { type DrizzleQuery, prepare, type Statement } from '../query';
+import { type DrizzleQuery, prepare, type Statement } from '../statement';
 
 export { type NeonGateway, startNeonGateway } from './neon-gateway';
 export { type PostgresServer, startPostgres } from './postgres';

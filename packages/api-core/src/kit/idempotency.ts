@@ -1,0 +1,68 @@
+import { defineStatement } from '@taskward/db';
+import { type ApiError, validationError } from './errors';
+
+/** The `Idempotency-Key` of a request. */
+export interface IdempotencyKey {
+  readonly key: string;
+  /** A hash of method, path and body: the same key with another request is refused. */
+  readonly fingerprint: string;
+}
+
+/** For how long a response is stored. */
+const LIFETIME = `interval '24 hours'`;
+/** How many stored responses a user has at most; the oldest are deleted. */
+const MAX_STORED_RESPONSES = 10_000;
+/** How many of them one write deletes, so that none takes long. */
+const DELETED_AT_ONCE = 20;
+
+/** A condition of every write: no response is stored for its key yet. True where `:key` is null. */
+export const keyUnused = `not exists (
+  select from idempotency_keys where user_id = :userId and key = :key::text and created_at > now() - ${LIFETIME}
+)`;
+
+/** Held until the end of the transaction, so that the second of two requests with one key finds the response of the first. */
+export const lockKey = defineStatement<unknown, { key: string }>(
+  `select pg_advisory_xact_lock(hashtextextended(:userId || ' key ' || :key, 0))::text`,
+);
+
+export interface StoredResponse {
+  readonly fingerprint: string;
+  readonly response: unknown;
+}
+
+export const selectStoredResponse = defineStatement<StoredResponse, { key: string }>(`
+  select fingerprint, answer as response from idempotency_keys
+  where user_id = :userId and key = :key and created_at > now() - ${LIFETIME}`);
+
+/** Where a resource is found, in SQL that names `:userId` and `:id`. */
+export interface ResourceSource {
+  readonly table: string;
+  /** The resource as JSON. */
+  readonly json: string;
+}
+
+/** Defines the statement that stores the resource as the response, where this transaction has written it. */
+export function defineStoreResponse({ table, json }: ResourceSource) {
+  return defineStatement<unknown, IdempotencyKey & { id: string }>(`
+    insert into idempotency_keys (user_id, key, fingerprint, answer)
+    select :userId::text, :key::text, :fingerprint::text, ${json} from ${table}
+    where user_id = :userId and id = :id::uuid and ${table}.xmin = pg_current_xact_id()::xid
+    on conflict (user_id, key) do update set
+      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at`);
+}
+
+/** Deletes some of the responses that have expired or are beyond the limit. */
+export const deleteExpiredKeys = defineStatement<{ key: string }>(`
+  delete from idempotency_keys where user_id = :userId and key in (
+    select key from idempotency_keys where user_id = :userId and created_at < greatest(now() - ${LIFETIME}, (
+      select created_at from idempotency_keys where user_id = :userId
+      order by created_at desc offset ${MAX_STORED_RESPONSES} - 1 limit 1
+    ))
+    order by created_at limit ${DELETED_AT_ONCE}
+  )
+  returning key`);
+
+export function idempotencyKeyMismatch(): ApiError {
+  const message = 'Idempotency-Key was already used with a different request.';
+  return validationError([{ in: 'header', pointer: '/Idempotency-Key', code: 'reused', message }]);
+}

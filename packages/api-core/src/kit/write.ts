@@ -1,0 +1,77 @@
+import type { BatchRows, Statement } from '@taskward/db';
+import type { Context } from './context';
+import { ApiError } from './errors';
+import {
+  deleteExpiredKeys,
+  type IdempotencyKey,
+  idempotencyKeyMismatch,
+  lockKey,
+  selectStoredResponse,
+} from './idempotency';
+import { toEntityTag } from './preconditions';
+
+/** One write of a resource, as statements that run in this order. */
+export interface Write<Resource, Before extends Record<string, Statement>> {
+  /** Locks, and whatever has to be read before the change. */
+  readonly before: Before;
+  /** Returns a row where the resource was found and its preconditions hold. */
+  readonly change: Statement;
+  /** Reads the resource that the change leaves. */
+  readonly read: Statement<{ resource: Resource }>;
+  /** Stores the resource as the response; see `defineStoreResponse`. */
+  readonly store: (key: IdempotencyKey) => Statement;
+}
+
+export type WriteResult<Resource, Before extends Record<string, Statement>> =
+  | { readonly outcome: 'written'; readonly resource: Resource; readonly before: BatchRows<Before> }
+  /** The response that was stored for the same `Idempotency-Key`. */
+  | { readonly outcome: 'replayed'; readonly resource: Resource }
+  /** Nothing was changed; the resource as it is, where it exists. */
+  | { readonly outcome: 'refused'; readonly resource: Resource | undefined };
+
+/**
+ * Runs a write in one batch. With an `Idempotency-Key` its response is stored in the same transaction, or replayed where
+ * it is stored already.
+ *
+ * @throws {ApiError} 422 for a key that came with another request; 401 for an account that no longer exists.
+ */
+export async function write<Resource, Before extends Record<string, Statement>>(
+  { db, idempotency, userId }: Context,
+  { before, change, read, store }: Write<Resource, Before>,
+): Promise<WriteResult<Resource, Before>> {
+  const unkeyed = { ...before, change, read };
+  const batch = idempotency
+    ? {
+        keyLock: lockKey(idempotency),
+        stored: selectStoredResponse(idempotency),
+        ...unkeyed,
+        store: store(idempotency),
+        expired: deleteExpiredKeys({}),
+      }
+    : unkeyed;
+  const rows = await db.asUser<Record<string, Statement>>(userId, batch).catch((error) => {
+    throw isAccountMissing(error) ? new ApiError('unauthorized', 'The account no longer exists.') : error;
+  });
+
+  const [stored] = (rows.stored ?? []) as BatchRows<{ stored: ReturnType<typeof selectStoredResponse> }>['stored'];
+  if (stored && stored.fingerprint !== idempotency?.fingerprint) throw idempotencyKeyMismatch();
+  if (stored) return { outcome: 'replayed', resource: stored.response as Resource };
+
+  const [found] = rows.read as { resource: Resource }[];
+  const isWritten = rows.change?.length === 1;
+  if (!isWritten || !found) return { outcome: 'refused', resource: found?.resource };
+  return { outcome: 'written', resource: found.resource, before: rows as BatchRows<Before> };
+}
+
+/** A foreign key to the user fails where the account was deleted after its token was issued. */
+function isAccountMissing(error: { code?: unknown; constraint?: unknown }): boolean {
+  return error.code === '23503' && String(error.constraint).endsWith('_user_id_user_id_fk');
+}
+
+/** @param version of the resource as it is, for its entity tag; undefined where it does not exist. */
+export function preconditionFailed(version?: number): ApiError {
+  const detail = version
+    ? 'The resource was modified; its current version is in the ETag.'
+    : 'There is no resource under this id.';
+  return new ApiError('precondition_failed', detail, { headers: version ? { ETag: toEntityTag(version) } : {} });
+}
