@@ -1,9 +1,12 @@
-import { operations } from './contract';
-import { type Client, type ClientOptions, createClientOf, toSpec } from './kit/client';
+import * as contract from './contract';
+import { type ClientOf, type ClientOptions, createClientOf, type OperationsOf, toSpec } from './kit/client';
 
 export * from './kit/client';
 
-/** A client of the API, in a browser or anywhere else that has `fetch`. See `createCalls`. */
+/** Every operation of the API as a function, under its id. */
+export type Client = ClientOf<OperationsOf<typeof contract>>;
+
+/** A client of the API, in a browser or anywhere else that has `fetch`. See `createClientOf`. */
 export function createClient(options: ClientOptions): Client {
-  return createClientOf(operations.map(toSpec), options);
+  return createClientOf<Client>(contract.operations.map(toSpec), options);
 }

@@ -81,6 +81,7 @@ describe('operations as functions', () => {
       readonly status: 200;
       readonly body: TaskPage;
       readonly etag: string | undefined;
+      readonly replayed: boolean;
     }>();
     expectTypeOf<Awaited<ReturnType<Client['createTask']>>['body']>().toEqualTypeOf<Task>();
     expectTypeOf<Awaited<ReturnType<Client['replaceTask']>>['status']>().toEqualTypeOf<200 | 201>();
@@ -118,7 +119,7 @@ describe('operations as functions', () => {
     expectTypeOf(known.status).toEqualTypeOf<200 | 304>();
     if (known.status === 200) expectTypeOf(known.body).toEqualTypeOf<Task>();
     else expectTypeOf(known.body).toEqualTypeOf<undefined>();
-    expect(known).toEqual({ status: 304, body: undefined, etag: '"1"' });
+    expect(known).toEqual({ status: 304, body: undefined, etag: '"1"', replayed: false });
   });
 
   test('its modules need zod and nothing of Node.js', () => {
@@ -127,10 +128,10 @@ describe('operations as functions', () => {
       if (needed.has(module)) return;
       needed.add(module);
       if (module === 'zod') return;
-      const path = module.replace('@taskward/db/', '../../db/src/');
+      const path = module.replace('@taskward/db/', '../../db/src/').replace(/^kit\/client$/, '$&/index');
       const source = readFileSync(new URL(`${path}.ts`, import.meta.url), 'utf8');
       for (const [, name = ''] of source.matchAll(/^(?:import|export) (?!type\b)[^;]*?from '([^']+)'/gm)) {
-        visit(name.startsWith('.') ? new URL(name, `x:/${module}`).pathname.slice(1) : name);
+        visit(name.startsWith('.') ? new URL(name, `x:/${path}`).pathname.slice(1) : name);
       }
     };
     visit('client');
@@ -139,6 +140,9 @@ describe('operations as functions', () => {
       'client',
       'contract',
       'kit/client',
+      'kit/client/problem-error',
+      'kit/client/retry',
+      'kit/client/transport',
       'kit/operation',
       'kit/preconditions',
       'tasks/contract',

@@ -1,4 +1,5 @@
-import { type Client, createClientOf, type OperationSpec, ProblemError } from '@taskward/api-core/kit/client';
+import type { Client } from '@taskward/api-core/client';
+import { createClientOf, type OperationSpec, ProblemError } from '@taskward/api-core/kit/client';
 import { Outage, reach, retryAfterMs, setObstacle } from './connection';
 
 /** The session has ended, here or elsewhere. */
@@ -31,15 +32,13 @@ export function connect(plans: readonly OperationSpec[], userId: string): Connec
     }
     return token.text;
   };
-  // What has failed waits in TanStack Query, where the page can show it.
-  const wait = (ms: number) => Promise.reject(new Outage(ms));
-
   return {
-    client: createClientOf(plans, { baseUrl: '', fetch: reach, sleep: wait, getToken }),
+    // TanStack Query retries, where the page can show it.
+    client: createClientOf(plans, { baseUrl: '', fetch: reach, retry: false, getToken }),
     lastClient: createClientOf(plans, {
       baseUrl: '',
       fetch: (url, init) => fetch(url, { ...init, keepalive: true }),
-      sleep: wait,
+      retry: false,
       getToken: ({ refresh }) => {
         if (refresh || !token) throw new SessionEnded('There is no token at hand.');
         return token.text;

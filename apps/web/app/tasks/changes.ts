@@ -6,7 +6,8 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import type { Task, TaskPage, TaskPatch } from '@taskward/api-core/contract';
-import { type Client, ProblemError } from '@taskward/api-core/kit/client';
+import type { Client } from '@taskward/api-core/client';
+import { ProblemError } from '@taskward/api-core/kit/client';
 import { useState } from 'react';
 import { type Connection, tryAgainIn } from './api';
 

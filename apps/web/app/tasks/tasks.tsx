@@ -9,7 +9,8 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import type { Task, TaskPatch } from '@taskward/api-core/contract';
-import { type Client, type OperationSpec, ProblemError, randomKey } from '@taskward/api-core/kit/client';
+import type { Client } from '@taskward/api-core/client';
+import { type OperationSpec, ProblemError, randomKey } from '@taskward/api-core/kit/client';
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useEffectEvent, useState } from 'react';
 import { Header } from '../header';
 import { Modal } from '../modal';
