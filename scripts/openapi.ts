@@ -1,6 +1,6 @@
 // Writes the document for the linters to read.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { toOpenApi } from '../packages/api-core/src/kit/openapi';
+import { toOpenApi } from '../packages/api-core/src/openapi';
 
 const folder = 'node_modules/.cache/taskward';
 mkdirSync(folder, { recursive: true });

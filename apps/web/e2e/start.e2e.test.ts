@@ -368,7 +368,7 @@ test('what it answers is guarded, limited and explained', { timeout: 120_000 }, 
   const explained = await fetch(origin + type);
   expect([explained.status, await explained.text()]).toEqual([
     200,
-    expect.stringContaining('you have no task with this id'),
+    expect.stringContaining('no resource of yours has this id'),
   ]);
   expect((await fetch(`${origin}/problems/nothing`)).status).toBe(404);
 

@@ -37,7 +37,7 @@ test.each(operations)('a bug in $id is a 500 that tells nothing; the log has it 
   });
   expect(await answer.json()).toEqual({
     type: '/problems/internal',
-    title: 'Something went wrong',
+    title: 'Internal server error',
     status: 500,
     detail: 'The log has it under the request_id.',
     instance: path,

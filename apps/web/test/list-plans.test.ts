@@ -97,7 +97,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
   async function statementOf(userId: string, query: object): Promise<{ statement: Statement; cursor: string | null }> {
     const page = await tasks.list(as(userId), listTasks.query.parse(query));
     if (!sent) throw new Error('Nothing was sent.');
-    return { statement: sent, cursor: page.next_cursor };
+    return { statement: sent, cursor: page.body.next_cursor };
   }
 
   /** That statement as it is far from the start, after half of the tasks. */
@@ -292,8 +292,8 @@ describe.runIf(engine === 'postgres')('a list', () => {
       order by ${key} ${direction}, id ${direction} limit 100`);
     const ask = (cursor: object) => listTasks.query.parse({ ...query, ...cursor, tag: [tag, tag] });
     const first = await tasks.list(as(big), ask({}));
-    const next = await tasks.list(as(big), ask({ cursor: first.next_cursor }));
-    expect([...first.data, ...next.data].map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+    const next = await tasks.list(as(big), ask({ cursor: first.body.next_cursor }));
+    expect([...first.body.data, ...next.body.data].map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
   });
 
   test('by a rare word reads every task of the user, as the page says, within two seconds', async () => {

@@ -5,8 +5,8 @@ import {
   useMutationState,
   useQueryClient,
 } from '@tanstack/react-query';
-import type { Task, TaskPage, TaskPatch } from '@taskward/api-core/contract';
 import type { Client } from '@taskward/api-core/client';
+import type { Task, TaskPage, TaskPatch } from '@taskward/api-core/contract';
 import { ProblemError } from '@taskward/api-core/kit/client';
 import { useState } from 'react';
 import { type Connection, tryAgainIn } from './api';

@@ -8,8 +8,8 @@ import {
   useInfiniteQuery,
   useQueryClient,
 } from '@tanstack/react-query';
-import type { Task, TaskPatch } from '@taskward/api-core/contract';
 import type { Client } from '@taskward/api-core/client';
+import type { Task, TaskPatch } from '@taskward/api-core/contract';
 import { type OperationSpec, ProblemError, randomKey } from '@taskward/api-core/kit/client';
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useEffectEvent, useState } from 'react';
 import { Header } from '../header';

@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto';
 import {
   ApiError,
-  Created,
   type FieldError,
   type Input,
+  notFound,
   type Operation,
   type Output,
   type Preconditions,
   parseEntityTags,
-  Replayed,
   type tasks,
   toEntityTag,
   validate,
@@ -56,16 +55,16 @@ function validateInput<O extends Operation>(
   body: Checked,
 ): Input<O> {
   const query = validate(operation.query, toParameterValues(searchParams), 'query');
-  const faults: FieldError[] = [...(query.faults ?? []), ...(body.faults ?? [])];
-  if (faults.length > 0) throw validationError(faults);
+  const errors: FieldError[] = [...(query.errors ?? []), ...(body.errors ?? [])];
+  if (errors.length > 0) throw validationError(errors);
   const params = validate(operation.params, path, 'path');
-  if (params.faults) throw new ApiError('not_found', 'You have no task with this id.');
+  if (params.errors) throw notFound();
   return { query: query.value, body: body.value, params: params.value } as Input<O>;
 }
 
 interface Checked {
   readonly value?: unknown;
-  readonly faults?: readonly FieldError[] | undefined;
+  readonly errors?: readonly FieldError[] | undefined;
 }
 
 async function readBody(body: NonNullable<Operation['body']>, request: Request): Promise<Checked> {
@@ -108,23 +107,23 @@ function readPreconditions({ headers }: Request): Preconditions {
   return { ifMatch: read('if-match', 'strong'), ifNoneMatch: read('if-none-match', 'weak') };
 }
 
-function toResponse(operation: Operation, result: unknown, url: URL, { ifNoneMatch }: Preconditions): Response {
+function toResponse<O extends Operation>(
+  operation: O,
+  { status, body, replayed }: Output<O>,
+  url: URL,
+  { ifNoneMatch }: Preconditions,
+): Response {
   const headers = new Headers({ 'Cache-Control': 'private, no-cache' });
-  if (result === undefined) return new Response(null, { status: 204, headers });
-  if (result instanceof Replayed) headers.set('Idempotency-Replayed', 'true');
-  const given = result instanceof Replayed ? result.value : result;
-  const answer = given instanceof Created ? given.value : given;
-  const etag = operation.etag?.(answer as never);
+  if (replayed) headers.set('Idempotency-Replayed', 'true');
+  if (body === undefined) return new Response(null, { status, headers });
+  const etag = operation.etag?.(body as never);
   if (etag) headers.set('ETag', etag);
-  if (given instanceof Created) {
-    if (operation.location) headers.set('Location', operation.location(answer as never));
-    return jsonResponse(answer, 201, headers);
-  }
-  const next = operation.next?.(answer as never);
+  if (status === 201 && operation.location) headers.set('Location', operation.location(body as never));
+  const next = operation.next?.(body as never);
   if (next) headers.set('Link', `<${nextPagePath(url, next)}>; rel="next"`);
   const isNotModified = ifNoneMatch === '*' || ifNoneMatch?.some((version) => toEntityTag(version) === etag);
   if (operation.method === 'GET' && etag && isNotModified) return new Response(null, { status: 304, headers });
-  return jsonResponse(answer, 200, headers);
+  return jsonResponse(body, status, headers);
 }
 
 const CHUNK_BYTES = 64 * 1024;

@@ -1,64 +1,33 @@
 import * as z from 'zod';
-import { operations } from '../contract';
-import { endpoints } from '../service/contract';
 import { toSpec } from './client';
 import { Problem, type ProblemCode, problemTypes } from './errors';
 import type { Endpoint, Operation } from './operation';
 
 type Json = { readonly [member: string]: unknown };
-type AnyEndpoint = Endpoint & Partial<Omit<Operation, keyof Endpoint>>;
+export type AnyEndpoint = Endpoint & Partial<Omit<Operation, keyof Endpoint>>;
 
-const info = {
-  title: 'Taskward',
-  version: '1.0.0',
-  summary: 'A to-do API in which each task is bound to its user',
-  description: `Sign up or in, take an access token, and send it as \`Authorization: Bearer\`.
-
-- Every answer carries \`X-Request-Id\`; a well-formed one of your own is kept.
-- Failures are problem documents (RFC 9457), with all faults of a request at once.
-- Each task has a strong \`ETag\`: \`If-Match\` makes a write a 412 when the task has moved on.
-- With an \`Idempotency-Key\`, POST and PATCH are safe to send again.
-- \`HEAD\` answers wherever \`GET\` does, \`OPTIONS\` names the methods, and any other method is a 405.
-- Timestamps are RFC 3339 in UTC with milliseconds, dates are YYYY-MM-DD.`,
-  license: { name: 'MIT', identifier: 'MIT' },
-};
-
-const tags = [
-  { name: 'Tasks', description: 'Yours alone.' },
-  { name: 'Accounts', description: 'Sign up, sign in, take a token: Better Auth.' },
-  { name: 'Service', description: 'Its health, and this document.' },
-];
-
-const securitySchemes = {
-  token: {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description:
-      'An access token from `GET /api/auth/token`, good for 15 minutes. Signed with EdDSA, used as RFC8725 asks.',
-  },
-  session: {
-    type: 'apiKey',
-    in: 'cookie',
-    name: 'better-auth.session_token',
-    description: 'The session, as signing up or in sets it. Over HTTPS its name begins with `__Secure-`.',
-  },
-};
+/** What an API is, besides its endpoints. */
+export interface ApiDescription {
+  readonly info: Json;
+  readonly tags: readonly Json[];
+  readonly securitySchemes: Json;
+  readonly endpoints: readonly AnyEndpoint[];
+}
 
 const text = (maxLength: number, pattern: string) => ({ type: 'string', maxLength, pattern });
 const seconds = { type: 'integer', format: 'int32', minimum: 0, maximum: 86_400 };
 const entityTag = text(12, '^"[1-9]\\d*"$');
 
-/** Headers of answers, by name. */
+/** Response headers, by name. */
 const headers: Record<string, Json> = {
   'X-Request-Id': {
     required: true,
-    description: 'Names the request in the log.',
+    description: 'The id of the request in the log.',
     schema: text(128, '^[\\w.=-]+$'),
   },
   'Cache-Control': {
     required: true,
-    description: 'Nothing is to be kept without asking again.',
+    description: 'Nothing may be cached without revalidation.',
     schema: { enum: ['private, no-cache', 'no-store'] },
   },
   'Access-Control-Allow-Origin': {
@@ -66,26 +35,25 @@ const headers: Record<string, Json> = {
     schema: text(2048, '^https?://\\S+$'),
   },
   'RateLimit-Policy': {
-    description: 'How many requests (`q`) in how many seconds (`w`). Wherever the token was good.',
+    description: 'How many requests (`q`) in how many seconds (`w`). On every response to a valid token.',
     schema: text(100, '^"user";q=\\d+;w=\\d+$'),
     example: '"user";q=600;w=60',
   },
   RateLimit: {
-    description: 'How many requests remain (`r`), and in how many seconds (`t`) there are all of them again.',
+    description: 'How many requests remain (`r`), and in how many seconds (`t`) the limit is reset.',
     schema: text(100, '^"user";r=\\d+;t=\\d+$'),
     example: '"user";r=598;t=41',
   },
   'Retry-After': { required: true, description: 'In seconds.', schema: seconds },
   'WWW-Authenticate': {
-    description:
-      'How to authenticate (RFC 6750). Always there when it was an access token that was missing or refused.',
+    description: 'How to authenticate (RFC 6750). Present when an access token was missing or invalid.',
     schema: text(1000, '^Bearer '),
   },
-  ETag: { required: true, description: 'The version of the task.', schema: entityTag },
-  'Current-ETag': { description: 'The version that the task has, where there is one.', schema: entityTag },
+  ETag: { required: true, description: 'The version of the resource.', schema: entityTag },
+  'Current-ETag': { description: 'The current version of the resource, where it exists.', schema: entityTag },
   Location: {
     required: true,
-    description: 'Where the task is.',
+    description: 'The path of the resource.',
     schema: { type: 'string', format: 'uri-reference', maxLength: 2048 },
   },
   Link: {
@@ -93,22 +61,22 @@ const headers: Record<string, Json> = {
     schema: text(20_000, '^<[^>]+>; rel="next"$'),
   },
   'Idempotency-Replayed': {
-    description: 'That this is the answer to an earlier request with this `Idempotency-Key`.',
+    description: 'Whether this is the stored response of an earlier request with the same `Idempotency-Key`.',
     schema: { const: 'true' },
   },
-  'Accept-Patch': { description: 'With 415: what is read (RFC 5789).', schema: text(200, '\\S') },
-  'Accept-Post': { description: 'With 415: what is read.', schema: text(200, '\\S') },
-  'Accept-Encoding': { description: 'With 415: that compressed bodies are not read.', schema: { const: 'identity' } },
+  'Accept-Patch': { description: 'With 415: the media types that are supported (RFC 5789).', schema: text(200, '\\S') },
+  'Accept-Post': { description: 'With 415: the media types that are supported.', schema: text(200, '\\S') },
+  'Accept-Encoding': { description: 'With 415: compressed bodies are not supported.', schema: { const: 'identity' } },
 };
 
-/** Header fields of requests. */
+/** Request headers, by name. */
 const requestHeaders = {
   'If-Match': {
-    description: 'Entity tags such as `"3"`, or `*`: write only where the task is at one of these.',
+    description: 'Entity tags such as `"3"`, or `*`: the resource must have one of these versions.',
     schema: text(16_384, '\\S'),
   },
   'If-None-Match': {
-    description: 'Entity tags such as `"3"`, or `*`: only where the task is at none of these.',
+    description: 'Entity tags such as `"3"`, or `*`: the resource must have none of these versions.',
     schema: text(16_384, '\\S'),
   },
   'Idempotency-Key': {
@@ -116,20 +84,20 @@ const requestHeaders = {
     schema: text(512, '^[\\x21-\\x7e ]+$'),
   },
   'X-Request-Id': {
-    description: 'Your own name for the request.',
+    description: 'An id of your own for the request.',
     schema: text(128, '^[\\w.=-]+$'),
   },
 };
 
-/** What several endpoints have in common, gathered while they are described. */
+/** Components that endpoints share, collected while the endpoints are described. */
 interface Components {
-  /** Adds a schema, and answers the way to it. */
+  /** Adds a schema, and returns a reference to it. */
   readonly ref: (schema: z.ZodType) => Json;
   readonly responses: Record<string, Json>;
 }
 
-/** The whole API as an OpenAPI 3.1 document, of a deployment at this origin. */
-export function toOpenApi(origin: string): Json {
+/** The OpenAPI 3.1 document of an API, for a deployment at this origin. */
+export function toOpenApi(origin: string, { info, tags, securitySchemes, endpoints }: ApiDescription): Json {
   const schemas = new Map<string, z.ZodType>();
   const responses: Components['responses'] = {};
   const ref = (schema: z.ZodType) => {
@@ -140,7 +108,7 @@ export function toOpenApi(origin: string): Json {
   };
   ref(Problem);
   const paths: Record<string, Record<string, Json>> = {};
-  for (const one of [...operations, ...endpoints]) {
+  for (const one of endpoints) {
     paths[one.path] = { ...paths[one.path], [one.method.toLowerCase()]: toOperation(one, { ref, responses }) };
   }
   return {
@@ -187,7 +155,7 @@ function toParameters(one: AnyEndpoint): Json[] {
   const { repeated } = toSpec(one);
   const inQuery = Object.entries(one.query.shape).map(([name, schema]) => {
     const { schema: shape, ...rest } = toParameter(schema as z.ZodType);
-    // A list is one text with commas, unless the parameter can be repeated.
+    // A list is one value with commas, unless the parameter can be repeated.
     const explode = repeated.includes(name);
     return { name, in: 'query', ...rest, ...(shape.type === 'array' && { style: 'form', explode }), schema: shape };
   });
@@ -206,7 +174,7 @@ function toParameter(parameter: z.ZodType): { description?: unknown; schema: Rec
   return { description, schema };
 }
 
-/** A response for each status that the endpoint can fail with; the same failures are described once. */
+/** A response for each status that the endpoint can fail with; equal ones are described once. */
 function toFailures(one: AnyEndpoint, { responses }: Components): Json {
   const statuses = [...new Set(one.errors.map((code) => problemTypes[code].status))];
   const named = statuses.map((status) => {
@@ -250,13 +218,13 @@ function toExample(code: ProblemCode): Problem {
     title,
     status,
     detail: collapseWhitespace(explanation),
-    instance: '/api/Zk3vT9qLr2WcXy7HbN4mDs8PfGa1JuKe/tasks',
+    instance: '/api/Zk3vT9qLr2WcXy7HbN4mDs8PfGa1JuKe/notes',
     request_id: '3f2c1d9e-6f0b-4a53-9c56-0f5f8b1f2a77',
     ...(code === 'validation' && { errors: [fault] }),
   };
 }
 
-/** Headers that an answer has by its status, and those that every answer has. */
+/** Headers that a response has by its status, and those that every response has. */
 function toHeaders(names: readonly string[]): Json {
   const all = [
     'X-Request-Id',
@@ -285,7 +253,7 @@ function toSuccess(one: AnyEndpoint, status: number, schema: z.ZodType | null, r
   };
 }
 
-const SUCCESS_DESCRIPTIONS = { 200: 'Done', 201: 'Created', 204: 'Removed', 304: 'Still at that version' };
+const SUCCESS_DESCRIPTIONS = { 200: 'OK', 201: 'Created', 204: 'Deleted', 304: 'Not modified' };
 
 function toSchemas(named: ReadonlyMap<string, z.ZodType>): Json {
   const registry = z.registry<{ id: string }>();
@@ -293,7 +261,7 @@ function toSchemas(named: ReadonlyMap<string, z.ZodType>): Json {
   const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: refTo, override: normalizeSchema });
   return Object.fromEntries(
     Object.entries(schemas).map(([id, { $schema: _1, $id: _2, ...schema }]) => {
-      // Left out by zod where a member is transformed.
+      // Zod leaves them out where a field is transformed.
       const examples = named.get(id)?.meta()?.examples;
       return [id, examples ? { ...schema, examples } : schema];
     }),
@@ -302,7 +270,7 @@ function toSchemas(named: ReadonlyMap<string, z.ZodType>): Json {
 
 const MAX_LENGTH_BY_FORMAT = { uuid: 36, date: 10, 'date-time': 24 };
 
-/** Formats stand for the patterns that zod writes them as, and say how long they get; numbers say how they are kept. */
+/** Replaces zod's patterns by formats with a maximum length, and gives integers their size. */
 function normalizeSchema({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   const longest = MAX_LENGTH_BY_FORMAT[jsonSchema.format as keyof typeof MAX_LENGTH_BY_FORMAT];
   if (longest) {
@@ -310,6 +278,6 @@ function normalizeSchema({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSch
     jsonSchema.maxLength = longest;
   }
   if (jsonSchema.type === 'integer') jsonSchema.format = 'int32';
-  // A type that was written out goes over what zod makes of a union.
+  // An explicit type takes precedence over zod's union.
   if (jsonSchema.type) delete jsonSchema.anyOf;
 }

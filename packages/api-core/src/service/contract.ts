@@ -2,38 +2,38 @@ import * as z from 'zod';
 import { accountEndpoints } from '../accounts/contract';
 import { type Endpoint, noInput } from '../kit/operation';
 
-/** What is served besides the operations on tasks: Better Auth's endpoints that a client needs, and the service's own. */
+/** Endpoints besides the operations on resources: those of Better Auth that a client needs, and health checks. */
 
 const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health', examples: [{ status: 'ok' }] });
 const service = { tag: 'Service', access: 'public', method: 'GET', params: noInput, query: noInput } as const;
 
 const getLiveness = {
   ...service,
-  id: 'isLive',
+  id: 'getLiveness',
   path: '/api/health/live',
-  summary: 'Whether the process runs',
-  description: 'Never asks the database.',
+  summary: 'Liveness check',
+  description: 'The process runs. Does not query the database.',
   success: { 200: Health },
   errors: ['internal'],
 } as const satisfies Endpoint;
 
 const getReadiness = {
   ...service,
-  id: 'isReady',
+  id: 'getReadiness',
   path: '/api/health/ready',
-  summary: 'Whether it can serve',
+  summary: 'Readiness check',
   description:
-    'The database answers within 3 seconds, its schema is current, row-level security is in force, and tokens can be signed. Where not, `detail` says which.',
+    'The database responds within 3 seconds, its schema is current, row-level security is in force, and tokens can be signed. Otherwise, `detail` names the check that failed.',
   success: { 200: Health },
   errors: ['internal', 'unavailable'],
 } as const satisfies Endpoint;
 
-const getOpenApi = {
+const getDocument = {
   ...service,
   id: 'getDocument',
   path: '/api/openapi.json',
   summary: 'This document',
-  description: 'OpenAPI 3.1, made from the schemas that validate.',
+  description: 'OpenAPI 3.1, generated from the schemas that validate.',
   success: {
     200: z
       .record(z.string().regex(/^\w+$/).max(50), z.unknown())
@@ -42,4 +42,4 @@ const getOpenApi = {
   errors: ['internal'],
 } as const satisfies Endpoint;
 
-export const endpoints: readonly Endpoint[] = [...accountEndpoints, getLiveness, getReadiness, getOpenApi];
+export const endpoints: readonly Endpoint[] = [...accountEndpoints, getLiveness, getReadiness, getDocument];

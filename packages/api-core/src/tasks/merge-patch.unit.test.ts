@@ -3,7 +3,7 @@ import { createDatabase, type Driver, openDriver } from '@taskward/db';
 import { user } from '@taskward/db/schema';
 import { freshDatabase } from '@taskward/db/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Created, validate } from '../kit/operation';
+import { validate } from '../kit/validation';
 import { TaskInput, TaskPatch } from './contract';
 import * as tasks from './service';
 
@@ -29,14 +29,11 @@ afterAll(async () => {
 
 /** The task that the patch makes of the original, or the pointers of what is wrong with the patch. */
 async function patched(original: object, patch: unknown) {
-  const made = await tasks.create(ctx, TaskInput.parse(original));
-  if (!(made instanceof Created)) throw new Error('The task was not made.');
-  const { id } = made.value;
-  const { value, faults } = validate(TaskPatch, patch, 'body');
-  if (faults)
-    return { faults: faults.map(({ pointer }) => pointer), before: made.value, after: await tasks.get(ctx, id) };
-  await tasks.update(ctx, id, value);
-  return { before: made.value, after: await tasks.get(ctx, id) };
+  const { body: before } = await tasks.create(ctx, TaskInput.parse(original));
+  const { value, errors } = validate(TaskPatch, patch, 'body');
+  if (value) await tasks.update(ctx, before.id, value);
+  const { body: after } = await tasks.get(ctx, before.id);
+  return { before, after, errors: errors?.map(({ pointer }) => pointer) };
 }
 
 const DAY = '2026-02-28';
@@ -114,8 +111,8 @@ describe('a patch that would make no task is refused, and changes nothing', () =
     [{ description: null, nope: null }, ['/nope']],
     [{ completed: null }, ['/completed']],
   ])('%j', async (patch, pointers) => {
-    const { faults, before, after } = await patched(task, patch);
-    expect(faults?.toSorted()).toEqual(pointers.toSorted());
+    const { errors, before, after } = await patched(task, patch);
+    expect(errors?.toSorted()).toEqual(pointers.toSorted());
     expect(after).toStrictEqual(before);
   });
 });

@@ -5,7 +5,6 @@ import { user } from '@taskward/db/schema';
 import { freshDatabase } from '@taskward/db/testing';
 import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Created } from '../kit/operation';
 import { TaskInput } from './contract';
 import * as tasks from './service';
 
@@ -44,9 +43,7 @@ const input = TaskInput.parse({ title: 'Ada’s', tags: ['hers'], due_date: '202
 const everything = { limit: 100, sort: '-created_at' } as const;
 
 async function anAdasTask() {
-  const made = await tasks.create(as('ada'), input);
-  if (!(made instanceof Created)) throw new Error('The task was not made.');
-  return made.value;
+  return (await tasks.create(as('ada'), input)).body;
 }
 
 test('each statement finds its way to the owner’s tasks alone', async () => {
@@ -64,7 +61,7 @@ test('each statement finds its way to the owner’s tasks alone', async () => {
   for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ code: 'not_found' });
   const filters = { tag: ['hers'], status: ['todo' as const], q: ['ada'], due_before: '2027-01-01' };
   for (const query of [everything, { ...everything, ...filters }]) {
-    expect((await tasks.list(bob, query)).data).toEqual([]);
+    expect((await tasks.list(bob, query)).body.data).toEqual([]);
   }
   expect(await tasks.list(as('ada'), everything)).toEqual(before);
 });
@@ -73,14 +70,13 @@ test('the same id belongs to each user apart', async () => {
   const { id } = await anAdasTask();
   const before = await tasks.get(as('ada'), id);
   const his = TaskInput.parse({ title: 'Bob’s', tags: ['his'] });
-  expect(await tasks.replace(as('bob'), id, his)).toMatchObject({ value: { id, user_id: 'bob', version: 1 } });
-  expect(await tasks.replace(as('bob'), id, { ...his, tags: [] })).toMatchObject({ tags: [], version: 2 });
+  expect(await tasks.replace(as('bob'), id, his)).toMatchObject({ body: { id, user_id: 'bob', version: 1 } });
+  expect(await tasks.replace(as('bob'), id, { ...his, tags: [] })).toMatchObject({ body: { tags: [], version: 2 } });
   expect(await tasks.update(as('bob'), id, { title: 'New', tags: ['new'] })).toMatchObject({
-    tags: ['new'],
-    version: 3,
+    body: { tags: ['new'], version: 3 },
   });
-  expect(await tasks.complete(as('bob'), id, true)).toMatchObject({ status: 'done' });
-  expect((await tasks.list(as('bob'), { ...everything, tag: ['hers'] })).data).toEqual([]);
+  expect(await tasks.complete(as('bob'), id, true)).toMatchObject({ body: { status: 'done' } });
+  expect((await tasks.list(as('bob'), { ...everything, tag: ['hers'] })).body.data).toEqual([]);
   expect(await tasks.get(as('ada'), id)).toEqual(before);
   await tasks.remove(as('bob'), id);
   expect(await tasks.get(as('ada'), id)).toEqual(before);
@@ -92,6 +88,6 @@ test('the same idempotency key belongs to each user apart', async () => {
     await tasks.create({ ...as('ada'), idempotency }, input),
     await tasks.create({ ...as('bob'), idempotency }, input),
   ];
-  expect(hers).toMatchObject({ value: { user_id: 'ada' } });
-  expect(his).toMatchObject({ value: { user_id: 'bob' } });
+  expect(hers).toMatchObject({ body: { user_id: 'ada' } });
+  expect(his).toMatchObject({ body: { user_id: 'bob' } });
 });

@@ -3,12 +3,13 @@ import { foldText } from '@taskward/db/text';
 import { v7 as uuidv7 } from 'uuid';
 import type { Context } from '../kit/context';
 import { decodeCursor, encodeCursor } from '../kit/cursor';
-import { ApiError } from '../kit/errors';
+import { ApiError, notFound } from '../kit/errors';
 import type { IdempotencyKey } from '../kit/idempotency';
-import { Created, Replayed } from '../kit/operation';
+import type { Output } from '../kit/operation';
 import { toPreconditionValues } from '../kit/preconditions';
 import { preconditionFailed, type WriteResult, write } from '../kit/write';
-import type { ListQuery, Task, TaskInput, TaskPage, TaskPatch } from './contract';
+import type * as contract from './contract';
+import type { ListQuery, Task, TaskInput, TaskPatch } from './contract';
 import * as queries from './queries';
 
 export interface TaskContext extends Context {
@@ -16,7 +17,10 @@ export interface TaskContext extends Context {
   readonly maxTasks: number;
 }
 
-export async function list(ctx: TaskContext, { cursor, limit, sort, ...filterBy }: ListQuery): Promise<TaskPage> {
+export async function list(
+  ctx: TaskContext,
+  { cursor, limit, sort, ...filterBy }: ListQuery,
+): Promise<Output<typeof contract.listTasks>> {
   const filters = toFilters(filterBy);
   const scope = JSON.stringify([ctx.userId, sort, filters]);
   const [key, id] = cursor === undefined ? [] : decodeCursor(ctx.cursorKey, scope, cursor);
@@ -30,10 +34,8 @@ export async function list(ctx: TaskContext, { cursor, limit, sort, ...filterBy 
   const { pages } = await ctx.db.asUser(ctx.userId, { pages: page });
   const { data, key: lastKey } = pages[0] ?? { data: [], key: null };
   const last = data.at(-1);
-  return {
-    data,
-    next_cursor: last && lastKey !== null ? encodeCursor(ctx.cursorKey, scope, [lastKey, last.id]) : null,
-  };
+  const nextCursor = last && lastKey !== null ? encodeCursor(ctx.cursorKey, scope, [lastKey, last.id]) : null;
+  return { status: 200, body: { data, next_cursor: nextCursor } };
 }
 
 const ranks = { none: 0, low: 1, medium: 2, high: 3 };
@@ -56,44 +58,43 @@ function toFilters({ status, completed, priority, due_before, due_after, tag, q 
 
 type Filters = Omit<ListQuery, 'cursor' | 'limit' | 'sort'>;
 
-export async function get(ctx: TaskContext, id: string): Promise<Task> {
+export async function get(ctx: TaskContext, id: string): Promise<Output<typeof contract.getTask>> {
   const { tasks } = await ctx.db.asUser(ctx.userId, { tasks: queries.selectTask({ id }) });
   if (!tasks[0]) throw notFound();
-  return tasks[0].resource;
+  return { status: 200, body: tasks[0].resource };
 }
 
-export async function create(ctx: TaskContext, task: TaskInput): Promise<Created<Task> | Replayed<Created<Task>>> {
+export async function create(ctx: TaskContext, task: TaskInput): Promise<Output<typeof contract.createTask>> {
   // A task that does not exist yet has no version to expect.
   const unconditional = { ...ctx, preconditions: {} };
-  const result = await put(unconditional, uuidv7(), task, {});
-  const created = new Created(result.resource);
-  return result.outcome === 'replayed' ? new Replayed(created) : created;
+  const { outcome, resource } = await put(unconditional, uuidv7(), task, {});
+  return { status: 201, body: resource, replayed: outcome === 'replayed' };
 }
 
 /** Replaces the task whole, or creates it under this id. */
-export async function replace(ctx: TaskContext, id: string, task: TaskInput): Promise<Task | Created<Task>> {
+export async function replace(
+  ctx: TaskContext,
+  id: string,
+  task: TaskInput,
+): Promise<Output<typeof contract.replaceTask>> {
   const result = await put(ctx, id, task, { lock: queries.lockTask({ id }), version: queries.selectVersion({ id }) });
   const existed = result.outcome === 'written' && result.before.version.length === 1;
-  return existed ? result.resource : new Created(result.resource);
+  return { status: existed ? 200 : 201, body: result.resource };
 }
 
 /** Changes the fields that the patch has. */
-export async function update(ctx: TaskContext, id: string, patch: TaskPatch): Promise<Task | Replayed<Task>> {
+export async function update(ctx: TaskContext, id: string, patch: TaskPatch): Promise<WrittenTask> {
   const change = patch.tags ? queries.updateTaskAndTags : queries.updateTask;
   return writeExisting(ctx, id, change(toTaskValues(ctx, id, patch)));
 }
 
 /** Makes the task done or not done; toggles it when `completed` is omitted. */
-export async function complete(
-  ctx: TaskContext,
-  id: string,
-  completed: boolean | undefined,
-): Promise<Task | Replayed<Task>> {
+export async function complete(ctx: TaskContext, id: string, completed: boolean | undefined): Promise<WrittenTask> {
   const values = { ...toPreconditionValues(ctx.preconditions), id, key: ctx.idempotency?.key ?? null };
   return writeExisting(ctx, id, queries.completeTask({ ...values, completed: completed ?? null }));
 }
 
-export async function remove(ctx: TaskContext, id: string): Promise<undefined> {
+export async function remove(ctx: TaskContext, id: string): Promise<Output<typeof contract.deleteTask>> {
   const { deleted, remaining } = await ctx.db.asUser(ctx.userId, {
     lock: queries.lockTask({ id }),
     deleted: queries.deleteTask({ ...toPreconditionValues(ctx.preconditions), id }),
@@ -101,13 +102,17 @@ export async function remove(ctx: TaskContext, id: string): Promise<undefined> {
   });
   if (remaining[0]) throw preconditionFailed(remaining[0].version);
   if (deleted.length === 0) throw notFound();
+  return { status: 204, body: undefined };
 }
 
+type WrittenTask = Output<typeof contract.updateTask>;
+
 /** A change of a task that has to exist. */
-async function writeExisting(ctx: TaskContext, id: string, change: Statement): Promise<Task | Replayed<Task>> {
+async function writeExisting(ctx: TaskContext, id: string, change: Statement): Promise<WrittenTask> {
   const result = await write(ctx, { ...toResource(id), before: { lock: queries.lockTask({ id }) }, change });
-  if (result.outcome === 'replayed') return new Replayed(result.resource);
-  if (result.outcome === 'written') return result.resource;
+  if (result.outcome !== 'refused') {
+    return { status: 200, body: result.resource, replayed: result.outcome === 'replayed' };
+  }
   throw result.resource ? preconditionFailed(result.resource.version) : notFound();
 }
 
@@ -165,9 +170,4 @@ function toTaskValues({ preconditions, idempotency }: TaskContext, id: string, p
     title_key: foldText(title),
     description_key: foldText(description ?? ''),
   };
-}
-
-/** Another user's task and a missing one are the same to the caller. */
-function notFound(): ApiError {
-  return new ApiError('not_found', 'You have no task with this id.');
 }
