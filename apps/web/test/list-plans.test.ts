@@ -173,9 +173,9 @@ describe.runIf(engine === 'postgres')('a list', () => {
     expect(nodes.map((node) => node['Node Type'])).not.toContainEqual(expect.stringContaining('Seq Scan'));
   }
 
-  /** What the page on lists says, by its first column. */
+  /** What docs/pagination.md says, by its first column. */
   const page = new Map(
-    readFileSync(new URL('../../../docs/lists.md', import.meta.url), 'utf8')
+    readFileSync(new URL('../../../docs/pagination.md', import.meta.url), 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('| `'))
       .map((line) => line.replaceAll('`', '').split('|').slice(1, 3))
