@@ -26,7 +26,7 @@ const words = [
   'DATABASE_URL',
   'SMTP_URL',
   'is needed with a database server',
-  'todo_user',
+  'app_user',
   'better-auth.session_token',
   'pg_advisory',
 ];

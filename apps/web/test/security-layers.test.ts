@@ -134,10 +134,10 @@ describe('the role of task statements', () => {
     'alter table tasks no force row level security',
     'drop policy tasks_owner_only on tasks',
     'create policy mine on tasks using (true)',
-    'grant select on account to todo_user',
+    'grant select on account to app_user',
     'create table public.planted (id int)',
     'create function public.planted() returns int language sql as $$ select 1 $$',
-    'alter role todo_user bypassrls',
+    'alter role app_user bypassrls',
     'select * from pg_authid',
     "select pg_read_file('PG_VERSION')",
     "copy tasks to program 'true'",
@@ -151,18 +151,18 @@ describe('the role of task statements', () => {
 
   test('reaches no table, view or function that does not hold rows apart', async () => {
     const reached = await asOwner(`
-      select c.oid::regclass::text as name, c.relrowsecurity and c.relforcerowsecurity and c.relowner <> 'todo_user'::regrole
+      select c.oid::regclass::text as name, c.relrowsecurity and c.relforcerowsecurity and c.relowner <> 'app_user'::regrole
         and bool_and(pg_get_expr(p.polqual, p.polrelid) like '%app.user_id%'
           and pg_get_expr(p.polwithcheck, p.polrelid) like '%app.user_id%') as apart
       from pg_class c left join pg_policy p on p.polrelid = c.oid
       where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace::regnamespace::text !~ '^(pg_|information_schema$)'
-        and has_schema_privilege('todo_user', c.relnamespace, 'usage')
-        and (has_table_privilege('todo_user', c.oid, 'select, insert, update, delete, truncate, references, trigger')
-          or has_any_column_privilege('todo_user', c.oid, 'select, insert, update, references'))
+        and has_schema_privilege('app_user', c.relnamespace, 'usage')
+        and (has_table_privilege('app_user', c.oid, 'select, insert, update, delete, truncate, references, trigger')
+          or has_any_column_privilege('app_user', c.oid, 'select, insert, update, references'))
       group by c.oid order by 1`);
     expect(reached).toContainEqual({ name: 'tasks', apart: true });
     expect(reached.filter(({ apart }) => !apart)).toEqual([]);
-    const definers = `select proname from pg_proc where prosecdef and has_function_privilege('todo_user', oid, 'execute')`;
+    const definers = `select proname from pg_proc where prosecdef and has_function_privilege('app_user', oid, 'execute')`;
     expect(await asOwner(definers)).toEqual([]);
   });
 
@@ -171,19 +171,19 @@ describe('the role of task statements', () => {
       select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolcanlogin or rolreplication as mighty,
         exists (select from pg_auth_members m where m.member = r.oid) as besides,
         exists (select from pg_class c where c.relowner = r.oid) as owns
-      from pg_roles r where rolname = 'todo_user'`);
+      from pg_roles r where rolname = 'app_user'`);
     expect(role).toEqual({ mighty: false, besides: false, owns: false });
   });
 });
 
 const IDENTITY = `select current_user::text as role, coalesce(current_setting('app.user_id', true), '') as id`;
 const identify = async (userId: string) => (await asUser(userId, [statement(queryBuilder.execute(IDENTITY))]))[0][0];
-const ofUser = (id: string) => ({ role: 'todo_user', id });
+const ofUser = (id: string) => ({ role: 'app_user', id });
 
 describe('who is in force', () => {
   test('ends with the transaction: neither the next user nor the owner inherits it', async () => {
     const [owner] = await asOwner(IDENTITY);
-    expect(owner).toEqual({ role: expect.not.stringContaining('todo_user'), id: '' });
+    expect(owner).toEqual({ role: expect.not.stringContaining('app_user'), id: '' });
     for (const { id } of [ada, bob, { id: '' }, ada]) {
       expect(await identify(id)).toEqual(ofUser(id));
       expect(await asOwner(IDENTITY)).toEqual([owner]);

@@ -137,7 +137,7 @@ describe('the statements of one call', () => {
   test('leave nothing when a constraint fails at the commit', async () => {
     const userId = await newUser();
     await asOwner('create table late (id int unique deferrable initially deferred)');
-    await asOwner('grant insert on late to todo_user');
+    await asOwner('grant insert on late to app_user');
     const twice = () => statement(queryBuilder.execute('insert into late values (1)'));
     const error = await failure(asUser(userId, [newTask(userId), twice(), twice()]));
     expect(error.code).toBe('23505');
@@ -197,11 +197,11 @@ describe('who is in force', () => {
   test('role, user and time limit end with the transaction, however that ends', async () => {
     const ada = await newUser();
     const [owner] = await asOwner(IDENTITY);
-    expect(owner).toMatchObject({ role: expect.not.stringContaining('todo_user'), id: '', timeout: '0' });
-    expect(await identity(ada)).toEqual({ role: 'todo_user', id: ada, timeout: '9s' });
+    expect(owner).toMatchObject({ role: expect.not.stringContaining('app_user'), id: '', timeout: '0' });
+    expect(await identity(ada)).toEqual({ role: 'app_user', id: ada, timeout: '9s' });
     await failure(asUser(ada, [statement(queryBuilder.execute('select 1 / 0'))]));
     for (let i = 0; i < 12; i++) expect(await asOwner(IDENTITY)).toEqual([owner]);
-    expect(await identity('')).toEqual({ role: 'todo_user', id: '', timeout: '9s' });
+    expect(await identity('')).toEqual({ role: 'app_user', id: '', timeout: '9s' });
   });
 
   test('the shortest timeout of its statements applies to a batch, and to no other', async () => {
@@ -251,7 +251,7 @@ describe('who is in force', () => {
       (await failure(asUser(ada, [imposture(), statement(queryBuilder.execute('select * from "user"'))]))).code,
     ).toBe('42501');
     const reachable = `select c.relname as name from pg_class c where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
-      and c.relnamespace = 'public'::regnamespace and has_table_privilege('todo_user', c.oid, 'select') order by 1`;
+      and c.relnamespace = 'public'::regnamespace and has_table_privilege('app_user', c.oid, 'select') order by 1`;
     const names = (await asOwner(reachable)).map(({ name }) => name);
     expect(names).toEqual(['idempotency_keys', 'task_tags', 'tasks']);
     expect(await titles(ada)).toEqual([]);

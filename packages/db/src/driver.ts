@@ -84,7 +84,7 @@ export function setUserContext(
 }
 
 // That this version writes the keys of text by itself, a trigger would not see.
-const SET_USER_CONTEXT = `select set_config('role', 'todo_user', true), set_config('app.user_id', $1, true), \
+const SET_USER_CONTEXT = `select set_config('role', 'app_user', true), set_config('app.user_id', $1, true), \
 set_config('statement_timeout', $2, true), set_config('app.writes_text_keys', 'on', true)`;
 
 /**

@@ -73,20 +73,20 @@ const faults: [string, string[], string[], RegExp][] = [
     [
       `${table} has no policy`,
       [`drop policy ${table}_owner_only on ${table}`],
-      [`create policy ${table}_owner_only on ${table} to todo_user using (${own}) with check (${own})`],
+      [`create policy ${table}_owner_only on ${table} to app_user using (${own}) with check (${own})`],
       apart(table),
     ],
     [
       `${table} lets everybody through`,
-      [`create policy everybody on ${table} for select to todo_user using (true)`],
+      [`create policy everybody on ${table} for select to app_user using (true)`],
       [`drop policy everybody on ${table}`],
       apart(table),
     ],
   ]),
   [
     'the role may read what is nobody’s',
-    ['grant select on jwks to todo_user'],
-    ['revoke select on jwks from todo_user'],
+    ['grant select on jwks to app_user'],
+    ['revoke select on jwks from app_user'],
     apart('jwks'),
   ],
 ];
@@ -138,6 +138,6 @@ describe.runIf(engine !== 'pglite')('migrations', () => {
 });
 
 test('it is not ready when the role has been given a table for its own', async () => {
-  await asOwner(['grant create on schema public to todo_user', 'alter table tasks owner to todo_user']);
+  await asOwner(['grant create on schema public to app_user', 'alter table tasks owner to app_user']);
   await expect(db.assertReady()).rejects.toThrow(apart('tasks'));
 });

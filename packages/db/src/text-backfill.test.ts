@@ -35,7 +35,7 @@ async function newUser(): Promise<string> {
 /** As that version does it: under the role of users, for one of them. */
 async function asBefore(userId: string, statement: string): Promise<void> {
   await driver.ownerDb.transaction(async (tx) => {
-    await tx.execute(`select set_config('role', 'todo_user', true), set_config('app.user_id', '${userId}', true)`);
+    await tx.execute(`select set_config('role', 'app_user', true), set_config('app.user_id', '${userId}', true)`);
     await tx.execute(statement);
   });
 }
@@ -281,7 +281,7 @@ describe.runIf(engine !== 'pglite')('a role that row-level security binds', () =
     role = `backfill_${process.pid}_${engine}`;
     const client = admin();
     await client.connect();
-    await client.query(`create role ${role} login password 'plain' nobypassrls; grant todo_user to ${role}`);
+    await client.query(`create role ${role} login password 'plain' nobypassrls; grant app_user to ${role}`);
     await client.query(`create database ${role} owner ${role}`);
     await client.end();
   });
@@ -300,7 +300,7 @@ describe.runIf(engine !== 'pglite')('a role that row-level security binds', () =
       await plain.migrate(migrationsFolder());
       await plain.ownerDb.execute(`insert into "user" (id, name, email) values ('u', 'Test', 'u@example.com')`);
       await plain.ownerDb.transaction(async (tx) => {
-        await tx.execute(`select set_config('role', 'todo_user', true), set_config('app.user_id', 'u', true)`);
+        await tx.execute(`select set_config('role', 'app_user', true), set_config('app.user_id', 'u', true)`);
         await tx.execute(`insert into tasks (user_id, id, title) values ('u', gen_random_uuid(), 'Über')`);
       });
       expect(await plain.migrate(migrationsFolder())).toBe(1);

@@ -2,7 +2,7 @@ import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import { validationError } from './errors';
 
-/** Where a page ended: what its last task is sorted by, as the database writes it, and its id. */
+/** The end of a page: the sort key of its last resource, as the database writes it, and its id. */
 const Position = z.tuple([z.string(), z.uuid()]);
 export type Position = z.output<typeof Position>;
 
@@ -19,7 +19,7 @@ export function decodeCursor(key: KeyObject, scope: string, cursor: string): Pos
   const bytes = Buffer.from(cursor, 'base64url');
   const payload = bytes.subarray(SIGNATURE_BYTES);
   const signature = bytes.subarray(0, SIGNATURE_BYTES);
-  // Decoding passes over characters that are not base64url, so the cursor must also be what encoding gives.
+  // Decoding skips characters that are not base64url, so the cursor must also equal its own encoding.
   const isOurs =
     bytes.toString('base64url') === cursor &&
     signature.length === SIGNATURE_BYTES &&

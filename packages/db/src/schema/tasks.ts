@@ -19,7 +19,7 @@ import {
 import { user } from './auth';
 
 /** The role every task statement runs under: granted these tables, nothing else, and bound by their policies. */
-export const appUser = pgRole('todo_user').existing();
+export const appUser = pgRole('app_user').existing();
 
 // Text with a check, not an enum: row-level security keeps operators that are not leakproof from using an index, and
 // those of enums are not (https://www.postgresql.org/docs/current/rules-privileges.html).
