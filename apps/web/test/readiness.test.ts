@@ -29,7 +29,7 @@ test.each([
     'row-level security',
     'alter table tasks no force row level security',
     'alter table tasks force row level security',
-    /in tasks/,
+    /on tasks/,
   ],
   ['signing key', 'alter table jwks rename to gone', 'alter table gone rename to jwks', /jwks/],
 ])('says which check failed: %s', async (check, wrong, right, why) => {

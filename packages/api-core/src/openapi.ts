@@ -8,11 +8,11 @@ const info = {
   summary: 'A to-do API in which each task is bound to its user',
   description: `Sign up or in, get an access token, and send it as \`Authorization: Bearer\`.
 
-- Every response carries \`X-Request-Id\`; a well-formed one of your own is kept.
+- Every response carries \`X-Request-Id\`; a well-formed one of your own is returned.
 - Failures are problem documents (RFC 9457), with all errors of a request at once.
 - Each task has a strong \`ETag\`: \`If-Match\` makes a write fail with 412 when the task was modified.
 - With an \`Idempotency-Key\`, POST and PATCH are safe to retry.
-- \`HEAD\` answers wherever \`GET\` does, \`OPTIONS\` names the methods, and any other method is a 405.
+- \`HEAD\` works wherever \`GET\` does, \`OPTIONS\` names the methods, and any other method is a 405.
 - Timestamps are RFC 3339 in UTC with milliseconds, dates are YYYY-MM-DD.`,
   license: { name: 'MIT', identifier: 'MIT' },
 };

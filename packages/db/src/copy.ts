@@ -31,8 +31,8 @@ export interface CopiedTable {
 }
 
 /**
- * Copies every row to a database of the same schema, in one transaction, as the source was at one moment. Rows that are
- * there already are left; that both sides then hold the same, and nothing else, is checked before anything is kept.
+ * Copies every row to a database of the same schema, in one transaction, from one snapshot of the source. Existing rows
+ * stay; before the commit, both sides are compared, and must hold the same rows and no others.
  *
  * @throws {Error} when the target holds anything else, or the source does not show its role every row.
  */
@@ -49,7 +49,7 @@ export function copyRows(from: Driver, to: Driver): Promise<CopiedTable[]> {
   );
 }
 
-/** The same moment is the same text on both sides, and rows that the role may not see are an error, not left out. */
+/** A timestamp has the same text on both sides, and rows that the role may not see are an error instead of missing. */
 const COPY_SESSION_SETTINGS = sql`select set_config('timezone', 'UTC', true), set_config('row_security', 'off', true)`;
 
 type Connection = Pick<Driver['ownerDb'], 'execute'>;

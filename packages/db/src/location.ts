@@ -17,7 +17,7 @@ export function migrationsFolder(): string {
   return join(workspaceRoot(), 'packages/db/migrations');
 }
 
-/** The folder of the embedded database, made absolute; undefined where `DATABASE_URL` names a server. */
+/** The absolute path of the embedded database; undefined where `DATABASE_URL` names a server. */
 export function pgliteDataDir(databaseUrl: string): string | undefined {
   const scheme = 'pglite:';
   return databaseUrl.startsWith(scheme) ? resolve(workspaceRoot(), databaseUrl.slice(scheme.length)) : undefined;

@@ -40,7 +40,7 @@ test('one that a later version has migrated is ready too, while the old version 
 const MIGRATIONS = 'drizzle.__drizzle_migrations';
 const needed = `in (select created_at from ${MIGRATIONS} order by created_at desc limit 1)`;
 const behind = /schema .* `pnpm db:migrate`/;
-const apart = (table: string) => new RegExp(`^Row-level security does not hold users apart in ${table}:`);
+const apart = (table: string) => new RegExp(`^Row-level security is missing or misconfigured on ${table}:`);
 const own = `user_id = (select current_setting('app.user_id', true))`;
 
 /** What is wrong, how it comes about, how it is put right, and what is said of it. */

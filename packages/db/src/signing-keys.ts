@@ -54,7 +54,7 @@ export async function addSigningKey(
   });
 }
 
-/** Removes every key, so that no token verifies any more; the next to sign makes a new one. Answers how many there were. */
+/** Deletes every key, so that no token verifies any more; the next signature creates a new one. Returns their number. */
 export async function revokeSigningKeys(auth: Driver['ownerDb']): Promise<number> {
   return (await auth.delete(jwks).returning()).length;
 }

@@ -16,7 +16,7 @@ export class UserSlots {
   ) {}
 
   /**
-   * To be followed by `release`. Undefined where a slot is free, so that nobody waits without need.
+   * To be followed by `release`. Undefined where a slot is free, so that no batch waits without need.
    *
    * @throws {DatabaseUnavailable} when none is free in time; nothing has been sent then.
    */
@@ -27,7 +27,7 @@ export class UserSlots {
     return undefined;
   }
 
-  /** Passes the slot on to whoever has waited longest. */
+  /** Passes the slot on to the batch that has waited longest. */
   release(userId: string): void {
     const [next] = this.waiting.get(userId) ?? [];
     if (next) {

@@ -37,7 +37,7 @@ const Email = z
   .toLowerCase()
   .meta({ format: 'email' });
 
-/** A password that is known already. It is compared, so it can be anything that a new one can. */
+/** An existing password. It is only compared, so its rules are weaker than those of a new one. */
 const Password = z
   .string('A password is text.')
   .refine((password) => password !== '', {
@@ -108,7 +108,7 @@ const AuthSession = z
     redirect: z.boolean().optional().describe('Always false.'),
     url: z.string().meta({ maxLength: MAX_URL, format: 'uri' }).nullable().optional(),
   })
-  .meta({ id: 'Signed', description: 'Who signed up or in. The session is in the cookie of the answer.' });
+  .meta({ id: 'Signed', description: 'Who signed up or in. The session is in the cookie of the response.' });
 
 const Status = z.strictObject({ status: z.literal(true) }).meta({ id: 'Status', examples: [{ status: true }] });
 
@@ -131,7 +131,7 @@ const signUp = {
   id: 'signUp',
   path: '/api/auth/sign-up/email',
   summary: 'Make an account',
-  description: 'And sign in to it: the answer sets the cookie of a session.',
+  description: 'And sign in to it: the response sets the cookie of a session.',
   access: 'public',
   body: body(
     {
@@ -154,7 +154,7 @@ const signIn = {
   path: '/api/auth/sign-in/email',
   summary: 'Sign in',
   description:
-    'The answer sets the cookie of a session. A wrong password and an unknown address are answered the same.',
+    'The response sets the cookie of a session. A wrong password and an unknown address have the same response.',
   access: 'public',
   body: body(
     {
@@ -200,7 +200,7 @@ const changePassword = {
   id: 'changePassword',
   path: '/api/auth/change-password',
   summary: 'Change the password',
-  description: 'Ends every other session. The answer sets the cookie of a new one for this client.',
+  description: 'Ends every other session. The response sets the cookie of a new one for this client.',
   access: 'session',
   body: body(
     { currentPassword: Password, newPassword: NewPassword },
@@ -234,7 +234,7 @@ const requestPasswordReset = {
   id: 'requestPasswordReset',
   path: '/api/auth/request-password-reset',
   summary: 'Ask for a link to choose a new password',
-  description: 'Sent to the address, where it has an account; the answer is the same where it has none.',
+  description: 'Sent to the address, where it has an account; the response is the same where it has none.',
   access: 'public',
   body: body(
     { email: Email, redirectTo: Destination },

@@ -34,7 +34,7 @@ test('the command takes away keys older than a day, of every user, and no other'
           userId: id,
           key,
           fingerprint: 'x',
-          answer: {},
+          response: {},
           createdAt: sql`now() - ${age}::interval`,
         }),
       );

@@ -14,7 +14,7 @@ export function encodeCursor(key: KeyObject, scope: string, position: Position):
   return Buffer.concat([sign(key, scope, payload), payload]).toString('base64url');
 }
 
-/** @throws {ApiError} 422 for a cursor that is damaged, or was made for another user, sort or filter. */
+/** @throws {ApiError} 422 for a cursor that is damaged, or belongs to another user, sort or filter. */
 export function decodeCursor(key: KeyObject, scope: string, cursor: string): Position {
   const bytes = Buffer.from(cursor, 'base64url');
   const payload = bytes.subarray(SIGNATURE_BYTES);

@@ -207,7 +207,7 @@ const FAILURE_HEADERS = {
 
 function toExample(code: ProblemCode): Problem {
   const { status, title, explanation } = problemTypes[code];
-  const fault = {
+  const error = {
     in: 'body',
     pointer: '/title',
     code: 'too_long',
@@ -220,7 +220,7 @@ function toExample(code: ProblemCode): Problem {
     detail: collapseWhitespace(explanation),
     instance: '/api/Zk3vT9qLr2WcXy7HbN4mDs8PfGa1JuKe/notes',
     request_id: '3f2c1d9e-6f0b-4a53-9c56-0f5f8b1f2a77',
-    ...(code === 'validation' && { errors: [fault] }),
+    ...(code === 'validation' && { errors: [error] }),
   };
 }
 

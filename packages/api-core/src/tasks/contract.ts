@@ -91,7 +91,7 @@ export const Task = z
     completed_at: timestamp.nullable().describe('When it became `done`; null while it is not.'),
     created_at: timestamp,
     updated_at: timestamp.describe('When it last changed.'),
-    version: z.int32().min(1).describe('Grows by one with each change. The `ETag` is made from it.'),
+    version: z.int32().min(1).describe('Grows by one with each change. The `ETag` is derived from it.'),
   })
   .meta({ id: 'Task', examples: [EXAMPLE] });
 export type Task = z.output<typeof Task>;

@@ -148,7 +148,7 @@ function definePage({ sort, descending, filters, afterCursor }: PageShape) {
   const filterBy = filterConditions(sort === 'due_date' ? key : sortKeys.due_date.asc);
   const conditions = ['user_id = :userId', ...filters.map((filter) => filterBy[filter])];
   if (afterCursor) conditions.push(`(${key}, id) ${comparison} (:key::${type}, :id::uuid)`);
-  // One task more than the page has tells whether another page follows.
+  // One task more than the page has shows that another page follows.
   const tasksWhere = (...more: string[]) => `
     select ${taskJson} as task, ${key} as key from tasks
     where ${[...conditions, ...more].join(' and ')}
@@ -161,7 +161,7 @@ function definePage({ sort, descending, filters, afterCursor }: PageShape) {
     (${tasksWhere(`not (${isRare})`)})`
     : tasksWhere();
   // Aggregates and windows take the rows in their order (https://www.postgresql.org/docs/current/functions-aggregate.html).
-  // The size of a value just built is known; that of its text would have to be computed.
+  // The size of a value just built is available; that of its text would have to be computed.
   return defineStatement<Page>(
     `
   select coalesce(json_agg(task) filter (where fits), '[]') as data,

@@ -102,7 +102,7 @@ describe.runIf(engine === 'pglite')('it is refused in one line', () => {
 
   test.each([[[]], [['pglite:elsewhere']], [['postgres://:x:y']]])('where it is not said where to: %j', async (to) => {
     const { code, output } = await copy(`pglite:${folder}`, ...to);
-    expect([code, output]).toEqual([1, expect.stringMatching(/^Nothing was copied\. Say where to: .+\n$/)]);
+    expect([code, output]).toEqual([1, expect.stringMatching(/^Nothing was copied\. Usage: .+\n$/)]);
   });
 
   test('where the server cannot be reached', async () => {
@@ -208,7 +208,7 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     const role = `plain_${process.pid}_${engine}`;
     const admin = new Client({ connectionString: inject('engines').adminUrl });
     await admin.connect();
-    await admin.query(`create role ${role} login password 'plain' nobypassrls; grant app_user to ${role}`);
+    await admin.query(`create role ${role} login password 'plain' nobypassrls; grant app_user, todo_user to ${role}`);
     await admin.query(`create database ${role} owner ${role}`);
     const at = (url: string, parts: Partial<URL>) =>
       Object.assign(new URL(url), { pathname: `/${role}`, ...parts }).href;

@@ -100,7 +100,7 @@ function flock(fd: number): void {
   if (status !== 0) throw new Error(message);
 }
 
-/** The error for whoever started the process. */
+/** The error for the operator. */
 function unusable(folder: string, error: unknown): Error {
   const code = codeOf(error);
   if (code === 'EAGAIN' || code === 'EBUSY') {
@@ -119,7 +119,7 @@ function holderOf(folder: string): string {
   try {
     return readFileSync(join(folder, 'lock'), 'utf8') || 'another process';
   } catch {
-    // Windows lets nobody else read it.
+    // On Windows no other process can read it.
     return 'another process';
   }
 }

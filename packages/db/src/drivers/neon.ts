@@ -62,7 +62,7 @@ export function openNeon(url: string, endpoint?: string, timeouts = DEFAULT_TIME
   return driver;
 }
 
-/** Whether the connection was never made, so that nothing can have run. */
+/** Whether the connection was refused, so that nothing can have run. */
 function isRefused(error: unknown): boolean {
   return (error as { sourceError?: { code?: unknown } }).sourceError?.code === 'ECONNREFUSED';
 }

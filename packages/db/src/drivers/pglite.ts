@@ -16,7 +16,7 @@ import { Batch } from './batch';
 import { lockFolder, makePrivate, prepareFolder } from './data-folder';
 
 /**
- * PostgreSQL in this process, kept in a folder that it holds for itself alone.
+ * PostgreSQL in this process. Its data is in a folder that it locks.
  *
  * @throws {Error} when the folder cannot be written, is in use, or holds something else.
  * @see https://pglite.dev/docs/filesystems
@@ -64,7 +64,7 @@ export async function openPglite(folder: string): Promise<Driver> {
   return driver;
 }
 
-/** What a batch wants to hear of, as `pg` would tell it. */
+/** The messages that a batch handles, by the names that PGlite gives them. */
 const handlers: Record<string, Extract<keyof Batch, `handle${string}`>> = {
   rowDescription: 'handleRowDescription',
   dataRow: 'handleDataRow',
@@ -73,7 +73,7 @@ const handlers: Record<string, Extract<keyof Batch, `handle${string}`>> = {
   error: 'handleError',
 };
 
-/** Opens the data of the folder. The first time they are made aside, so that a start cut short leaves none by halves. */
+/** Opens the data in the folder. The first time it is created under a temporary path, so that an aborted start leaves no part of it. */
 async function open(folder: string): Promise<Postgres> {
   const data = join(folder, 'postgres');
   if (!existsSync(data)) {

@@ -18,7 +18,7 @@ interface Client extends Pick<Pool, 'query'> {
  */
 export function withErrorTranslation<P extends EventEmitter>(given: P): P {
   const pool = given as unknown as Pool;
-  // Whoever waits for an answer is told; the event besides would end the process where nobody listened.
+  // A pending query is rejected. Without a listener, the event would end the process.
   pool.on('error', () => {});
   pool.on('connect', (client: EventEmitter) => client.on('error', () => {}));
   return extend(given, {

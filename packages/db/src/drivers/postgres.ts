@@ -55,8 +55,8 @@ export function openPostgres(url: string, timeouts = DEFAULT_TIMEOUTS): Driver {
 const MIGRATION_LOCK = 7_411_982_265;
 
 /**
- * Runs the migrations on a connection of their own, past a pooler of Neon's, since a session's lock holds back whoever
- * else starts them meanwhile.
+ * Runs the migrations on a connection of their own, past a pooler of Neon's, since the lock of a session blocks any
+ * concurrent migration.
  */
 export async function migrateServer(url: string, migrationsFolder: string, driver: Driver): Promise<number> {
   const direct = new URL(url);

@@ -113,7 +113,7 @@ export const taskTags = pgTable(
   ],
 );
 
-/** The answers to writes that came with an `Idempotency-Key`, kept for a day to be given again. */
+/** The responses to writes with an `Idempotency-Key`, stored for a day to be replayed. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -123,8 +123,8 @@ export const idempotencyKeys = pgTable(
     key: bytewise('key').notNull(),
     /** Of method, path and body: the same key with another request is refused. */
     fingerprint: text('fingerprint').notNull(),
-    /** The task as it was answered, member by member in that order. */
-    answer: json('answer').notNull(),
+    /** The resource as it was returned, its fields in that order. */
+    response: json('answer').notNull(),
     createdAt: timestamptz('created_at').notNull().defaultNow(),
   },
   (t) => [

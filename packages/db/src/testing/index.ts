@@ -60,4 +60,7 @@ export async function freshDatabase(): Promise<FreshDatabase> {
 }
 
 /** The statement that a query is, for one that is run but once. */
-export const statement = <Row>(written: DrizzleQuery<Row>): Statement<Row> => prepare(written)();
+export function statement<Row>(query: DrizzleQuery<Row>): Statement<Row> {
+  const prepared = prepare(query)();
+  return { ...prepared, isReadOnly: prepared.text.startsWith('select ') };
+}
