@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { explore, patience, Tally } from '../test/explore';
+import { explore, patience, Tally } from '../test/run-fuzz';
 import { signUp } from './account';
 import { type Message, type Script, SMALLEST_TASK, script } from './fuzz-messages';
 import { RawConnection, type RawResponse } from './raw-connection';

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
 import fc from 'fast-check';
-import { rarely } from '../test/explore';
+import { rarely } from '../test/run-fuzz';
 
 /** HTTP messages of every kind of wrongness, for a server that is reached over raw connections. */
 

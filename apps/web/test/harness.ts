@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest';
 import { getApp } from '../server/app';
-import { expectDeclared, expectPermitted } from './document';
+import { expectDeclared, expectPermitted } from './openapi';
 
 /**
  * Drives the route files themselves, on the database and the Better Auth that the server would run; or, in the tests of

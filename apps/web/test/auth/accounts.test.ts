@@ -1,0 +1,440 @@
+import { randomUUID } from 'node:crypto';
+import { decodeJwt } from 'jose';
+import { describe, expect, test, vi } from 'vitest';
+import { getApp } from '../../server/app';
+import { stored } from '../attacker';
+import { cookieOf, ORIGIN, restartApp, send, signIn, signUp, type TestUser, takeToken, useApp } from '../harness';
+
+useApp();
+
+const GOOD = 'otter lamp seventeen';
+
+/** As a page of ours would send it. */
+const post = (path: string, body: object, cookie = '') =>
+  send('POST', `/api/auth${path}`, { body, headers: { Origin: ORIGIN, ...(cookie && { Cookie: cookie }) } });
+const register = (password: string, email = `${randomUUID()}@example.com`, name = 'Test') =>
+  post('/sign-up/email', { name, email, password });
+const codeOf = async (answer: Response) => (await answer.json()).code;
+const sessionOf = async (cookie: string) =>
+  (await send('GET', '/api/auth/get-session', { headers: { Cookie: cookie } })).json();
+
+/** Signs in once more, as from another device. */
+const otherDevice = async (user: TestUser) => cookieOf(await signIn(user));
+
+describe('a NUL, which PostgreSQL stores nowhere, is refused', () => {
+  const mail = 'ada\0@example.com';
+  test.each<[string, object]>([
+    ['/sign-up/email', { name: 'Ada', email: mail, password: GOOD }],
+    ['/sign-in/email', { email: mail, password: GOOD }],
+    ['/change-password', { currentPassword: 'a\0', newPassword: GOOD }],
+    ['/reset-password', { token: 'a\0', newPassword: GOOD }],
+    ['/reset-password?token=a%00', { newPassword: GOOD }],
+    ['/request-password-reset', { email: mail }],
+    ['/send-verification-email', { email: mail }],
+    ['/revoke-session', { token: 'a\0' }],
+    ['/delete-user', { password: 'a', token: 'a\0' }],
+  ])('by %s', async (path, body) => {
+    const { cookie } = await signUp();
+    const answer = await post(path, body, cookie);
+    expect(answer.status).toBe(400);
+    expect(await codeOf(answer)).toBe('INVALID_TEXT');
+  });
+});
+
+describe('a password', () => {
+  test.each([
+    ['eleven characters', 'fox otter 1', 'PASSWORD_TOO_SHORT'],
+    ['six characters of two UTF-16 code units each', '🐎🦊🪔🎲🧭🪐', 'PASSWORD_TOO_SHORT'],
+    ['a lone surrogate', 'otter lamp seventeen \ud83d', 'VALIDATION_ERROR'],
+    ['129 characters', 'a1b2 '.repeat(26).slice(0, 129), 'PASSWORD_TOO_LONG'],
+    ['one of the common ones', 'password1234', 'PASSWORD_TOO_COMMON'],
+    ['a common one in other case', 'PassWord1234', 'PASSWORD_TOO_COMMON'],
+    ['one character', 'aaaaaaaaaaaaaaa', 'PASSWORD_TOO_COMMON'],
+    ['a word twice', 'elephantelephant', 'PASSWORD_TOO_COMMON'],
+    ['the digits in a row', '123456789012345', 'PASSWORD_TOO_COMMON'],
+    ['the digits backwards', '098765432109', 'PASSWORD_TOO_COMMON'],
+    ['the alphabet', 'abcdefghijklm', 'PASSWORD_TOO_COMMON'],
+    ['rows of the keyboard', 'asdfghjklzxcvbnm', 'PASSWORD_TOO_COMMON'],
+  ])('is refused: %s', async (_, password, code) => {
+    const before = await stored();
+    const answer = await register(password);
+    expect(answer.status).toBe(400);
+    expect(await codeOf(answer)).toBe(code);
+    expect(await stored()).toBe(before);
+  });
+
+  test('is refused where it is the address, the part before the @, or the name', async () => {
+    const name = 'Ada King Lovelace';
+    const email = `${name.replaceAll(' ', '.').toLowerCase()}@example.com`;
+    for (const password of [email, email.toUpperCase(), 'ada.king.lovelace', name, 'adakinglovelace']) {
+      expect(await codeOf(await register(password, email, name))).toBe('PASSWORD_TOO_COMMON');
+    }
+  });
+
+  test.each([
+    ['without digits or signs', 'otter lamp seventeen'],
+    ['of twelve digits in no order', '604913758264'],
+    ['of 128 characters', 'a1b2 '.repeat(26).slice(0, 127).concat('!')],
+    [
+      'of 128 characters beyond the first plane',
+      String.fromCodePoint(...Array.from({ length: 128 }, (_, i) => 0x1f300 + i)),
+    ],
+    ['beyond ASCII', 'žluťoučký kůň 🐎'],
+    ['with spaces at both ends', '  otter lamp seventeen  '],
+  ])('is taken, and is the one that signs in: %s', async (_, password) => {
+    const email = `${randomUUID()}@example.com`;
+    expect((await register(password, email)).status).toBe(200);
+    expect((await post('/sign-in/email', { email, password })).status).toBe(200);
+    expect((await post('/sign-in/email', { email, password: password.trim().slice(0, -1) })).status).toBe(401);
+  });
+
+  test('is held to the same rules when it is changed', async () => {
+    const user = await signUp();
+    for (const newPassword of ['short', 'password1234', user.email]) {
+      const body = { currentPassword: user.password, newPassword };
+      expect((await post('/change-password', body, user.cookie)).status).toBe(400);
+    }
+    expect((await signIn(user)).status).toBe(200);
+  });
+});
+
+/** What Better Auth by itself would store, or fail on. */
+const NAMES: [string, unknown][] = [
+  ['of 101 characters', 'x'.repeat(101)],
+  ['of 60 KB', 'x'.repeat(60_000)],
+  ['with a line break', 'Ada\nKing'],
+  ['with a control character', 'Ada\u0085'],
+  ['with a lone surrogate', 'Ada \ud83d'],
+  ['that is empty', ''],
+  ['of white space', ' \u00a0\u3000'],
+  ['of nothing that shows', '\u200b\u2060\ufe0f\u3164\u2800'],
+  ['that is an array', ['Ada']],
+  ['that is an object', { first: 'Ada' }],
+  ['that is a number', 1],
+  ['that is a boolean', true],
+  ['that is null', null],
+];
+const IMAGES: [string, unknown][] = [
+  ['that is a script', 'javascript:alert(1)'],
+  ['over plain http', 'http://example.com/ada.png'],
+  ['that is no address', 'ada.png'],
+  ['of 2,049 characters', `https://example.com/${'x'.repeat(2029)}`],
+  ['that is an array', ['https://example.com/ada.png']],
+];
+const wrongProfiles: [string, object][] = [
+  ...NAMES.map(([what, name]): [string, object] => [`a name ${what}`, { name }]),
+  ...IMAGES.map(([what, image]): [string, object] => [`an image ${what}`, { image }]),
+];
+
+describe.each<[string, object]>([
+  ...wrongProfiles,
+  ['an e-mail address of 255 characters', { email: `${'x'.repeat(243)}@example.com` }],
+  ['an e-mail address that is an array', { email: ['ada@example.com'] }],
+  ['an e-mail address without a domain', { email: 'ada' }],
+  ['a password that is an array', { password: ['otter', 'lamp', 'seventeen'] }],
+  ['a password that is missing', { password: undefined }],
+  ['`rememberMe` that is text', { rememberMe: 'yes' }],
+])('%s', (_, wrong) => {
+  test('is refused at sign-up, and nothing is stored', async () => {
+    const before = await stored();
+    const body = { name: 'Ada', email: `${randomUUID()}@example.com`, password: GOOD, ...wrong };
+    const answer = await post('/sign-up/email', body);
+    expect([answer.status, await codeOf(answer)]).toEqual([
+      400,
+      expect.stringMatching(/^(VALIDATION_ERROR|TEXT_TOO_LONG)$/),
+    ]);
+    expect(await stored()).toBe(before);
+  });
+});
+
+describe.each(wrongProfiles)('%s', (_, wrong) => {
+  test('is refused of an account, and nothing is changed', async () => {
+    const { cookie } = await signUp();
+    const before = await stored();
+    const answer = await post('/update-user', wrong, cookie);
+    expect([answer.status, await codeOf(answer)]).toEqual([
+      400,
+      expect.stringMatching(/^(VALIDATION_ERROR|TEXT_TOO_LONG)$/),
+    ]);
+    expect(await stored()).toBe(before);
+  });
+});
+
+test.each([
+  ['100 characters beyond the first plane', '😀'.repeat(100), '😀'.repeat(100)],
+  ['white space at both ends', '\u00a0 Ada King  ', 'Ada King'],
+  ['decomposed letters', 'Zoe\u0308', 'Zo\u00eb'],
+])('a name is stored trimmed and in NFC: %s', async (_, name, expected) => {
+  const answer = await register(GOOD, undefined, name);
+  expect(await answer.json()).toMatchObject({ user: { name: expected } });
+  const { cookie } = await signUp();
+  expect((await post('/update-user', { name }, cookie)).status).toBe(200);
+  expect(await sessionOf(cookie)).toMatchObject({ user: { name: expected } });
+});
+
+test('an image is stored, and cleared by null', async () => {
+  const { cookie } = await signUp();
+  for (const image of ['https://example.com/ada.png', null]) {
+    expect((await post('/update-user', { image }, cookie)).status).toBe(200);
+    expect(await sessionOf(cookie)).toMatchObject({ user: { image, name: 'Test' } });
+  }
+});
+
+test.each([
+  'sign-up/email',
+  'sign-in/email',
+  'update-user',
+  'change-password',
+  'delete-user',
+  'request-password-reset',
+  'reset-password',
+  'send-verification-email',
+  'revoke-session',
+])('%s takes a JSON object and nothing else', async (path) => {
+  const { cookie } = await signUp();
+  for (const body of [[], 'null', '"text"', '1', '{}']) {
+    const answer = await post(`/${path}`, body as object, cookie);
+    expect([body, answer.status]).toEqual([body, 400]);
+  }
+});
+
+test('a body above 64 KiB is refused unread', async () => {
+  const answer = await post('/sign-in/email', { email: 'a@example.com', password: 'x'.repeat(70_000) });
+  expect(answer.status).toBe(413);
+});
+
+test.each([
+  '/sign-in/social',
+  '/callback/google',
+  '/change-email',
+  '/list-accounts',
+  '/delete-user/callback',
+  '/error',
+])('what is not offered is not there: %s', async (path) => {
+  for (const method of ['GET', 'POST']) {
+    const answer = await send(method, `/api/auth${path}`, method === 'POST' ? { body: {} } : {});
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+  }
+});
+
+describe('sign-in', () => {
+  test('answers a wrong password and an unknown address alike, after the same work', async () => {
+    const user = await signUp();
+    const { password } = await (await getApp()).auth.$context;
+    const work = [vi.spyOn(password, 'hash'), vi.spyOn(password, 'verify')];
+    const attempt = async (email: string) => {
+      for (const one of work) one.mockClear();
+      const answer = await post('/sign-in/email', { email, password: GOOD });
+      const { request_id: _, ...document } = await answer.json();
+      return { status: answer.status, document, hashed: work.reduce((sum, { mock }) => sum + mock.calls.length, 0) };
+    };
+    const wrong = await attempt(user.email);
+    expect(wrong).toMatchObject({ status: 401, document: { code: 'INVALID_EMAIL_OR_PASSWORD' }, hashed: 1 });
+    expect(await attempt(`${randomUUID()}@example.com`)).toEqual(wrong);
+    for (const one of work) one.mockRestore();
+  });
+
+  test('says no more of a common password with an unknown address', async () => {
+    const answer = await post('/sign-in/email', { email: `${randomUUID()}@example.com`, password: 'password1234' });
+    expect(await codeOf(answer)).toBe('INVALID_EMAIL_OR_PASSWORD');
+  });
+});
+
+describe('a request with a cookie from elsewhere', () => {
+  test.each([
+    ['another site', { Origin: 'https://evil.example.com' }],
+    ['a site whose name starts like ours', { Origin: 'http://localhost:30000' }],
+    ['no origin at all', {}],
+    ['a sandbox', { Origin: 'null' }],
+  ])('changes nothing: %s', async (_, headers) => {
+    const { cookie, password } = await signUp();
+    const body = { password };
+    const answer = await send('POST', '/api/auth/delete-user', { body, headers: { ...headers, Cookie: cookie } });
+    expect(answer.status).toBe(403);
+    expect(await sessionOf(cookie)).not.toBeNull();
+  });
+});
+
+describe('a sign-in without a cookie', () => {
+  test.each([
+    ['a program', {}, 200],
+    ['fetch of Node.js', { 'Sec-Fetch-Mode': 'cors' }, 200],
+    ['a page of ours', { Origin: ORIGIN, 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'cors' }, 200],
+    ['a form elsewhere', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' }, 403],
+    ['a page elsewhere', { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'cross-site' }, 403],
+    ['an old browser elsewhere', { Origin: 'https://evil.example.com' }, 403],
+  ])('by %s', async (_, headers, status) => {
+    const { email, password } = await signUp();
+    const answer = await send('POST', '/api/auth/sign-in/email', { body: { email, password }, headers });
+    expect(answer.status).toBe(status);
+  });
+});
+
+describe('changing the password', () => {
+  test('ends every other session, and the old password, whatever the request says', async () => {
+    const user = await signUp();
+    const other = await otherDevice(user);
+    const body = { currentPassword: user.password, newPassword: GOOD, revokeOtherSessions: false };
+    const answer = await post('/change-password', body, user.cookie);
+    expect(answer.status).toBe(200);
+    expect(await sessionOf(other)).toBeNull();
+    expect(await sessionOf(user.cookie)).toBeNull();
+    expect(await sessionOf(cookieOf(answer))).toMatchObject({ user: { id: user.id } });
+    expect((await signIn(user)).status).toBe(401);
+    expect((await signIn({ ...user, password: GOOD })).status).toBe(200);
+  });
+
+  test('takes the old one', async () => {
+    const user = await signUp();
+    const answer = await post('/change-password', { currentPassword: GOOD, newPassword: GOOD }, user.cookie);
+    expect(answer.status).toBe(400);
+    expect(await sessionOf(user.cookie)).not.toBeNull();
+    expect((await signIn(user)).status).toBe(200);
+  });
+});
+
+describe('sessions', () => {
+  const list = async (cookie: string): Promise<{ token: string; userId: string }[]> =>
+    (await send('GET', '/api/auth/list-sessions', { headers: { Cookie: cookie } })).json();
+
+  test('are listed, each user’s own, and one by one ended', async () => {
+    const user = await signUp();
+    const other = await otherDevice(user);
+    await signUp();
+    const sessions = await list(user.cookie);
+    expect(sessions.map(({ userId }) => userId)).toEqual([user.id, user.id]);
+    const { session } = await sessionOf(other);
+    expect((await post('/revoke-session', { token: session.token }, user.cookie)).status).toBe(200);
+    expect(await sessionOf(other)).toBeNull();
+    expect(await list(user.cookie)).toHaveLength(1);
+    const token = await send('GET', '/api/auth/token', { headers: { Cookie: other } });
+    expect(token.status).toBe(401);
+  });
+
+  test('of somebody else are not ended', async () => {
+    const [user, bob] = [await signUp(), await signUp()];
+    const { session } = await sessionOf(bob.cookie);
+    await post('/revoke-session', { token: session.token }, user.cookie);
+    expect(await sessionOf(bob.cookie)).not.toBeNull();
+  });
+
+  test('are fifty of a user at most: the oldest ends when another begins, and no one else’s', async () => {
+    const [user, bob] = [await signUp(), await signUp()];
+    const [first, second] = [user.cookie, await otherDevice(user)];
+    const more = [];
+    for (let i = 0; i < 48; i++) more.push(await otherDevice(user));
+    expect(await list(first)).toHaveLength(50);
+    const newest = await otherDevice(user);
+    expect(await sessionOf(first)).toBeNull();
+    expect(await sessionOf(second)).not.toBeNull();
+    await Promise.all(Array.from({ length: 10 }, () => otherDevice(user)));
+    expect(await list(newest)).toHaveLength(50);
+    expect(await sessionOf(second)).toBeNull();
+    expect(await sessionOf(more.at(-1) ?? '')).not.toBeNull();
+    expect(await sessionOf(bob.cookie)).not.toBeNull();
+  });
+
+  test('of others devices are ended at once', async () => {
+    const user = await signUp();
+    const others = [await otherDevice(user), await otherDevice(user)];
+    await post('/revoke-other-sessions', {}, user.cookie);
+    expect(await Promise.all([user.cookie, ...others].map(sessionOf))).toEqual([expect.any(Object), null, null]);
+  });
+});
+
+describe('deleting an account', () => {
+  test.each([
+    ['no password', {}],
+    ['an empty one', { password: '' }],
+    ['a wrong one', { password: GOOD }],
+    ['a made-up token', { token: 'x' }],
+  ])('takes its password: %s', async (_, body) => {
+    const user = await signUp();
+    expect((await post('/delete-user', body, user.cookie)).status).toBe(400);
+    expect(await sessionOf(user.cookie)).not.toBeNull();
+  });
+
+  test('takes everything with it at once: sessions, tasks, and what a token could still do', async () => {
+    const user = await signUp();
+    const bystander = await signUp();
+    for (const { tasks, token } of [user, bystander]) {
+      const headers = { 'Idempotency-Key': 'once' };
+      await send('POST', tasks, { token, headers, body: { title: 'Mine', tags: ['home'] } });
+    }
+    const before = await stored(bystander.id);
+    const { data } = await (await send('GET', user.tasks, { token: user.token })).json();
+    expect((await post('/delete-user', { password: user.password }, user.cookie)).status).toBe(200);
+    expect(await stored(user.id)).toBe('');
+    expect(await stored(bystander.id)).toBe(before);
+    expect(await sessionOf(user.cookie)).toBeNull();
+    expect((await signIn(user)).status).toBe(401);
+
+    const { token } = user;
+    const list = await send('GET', user.tasks, { token });
+    expect([list.status, (await list.json()).data]).toEqual([200, []]);
+    expect((await send('GET', `${user.tasks}/${data[0].id}`, { token })).status).toBe(404);
+    const refused = await send('POST', user.tasks, { token, body: { title: 'After' } });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
+    expect(await stored(user.id)).toBe('');
+    expect((await register(user.password, user.email)).status).toBe(200);
+  });
+});
+
+describe('the cookie of a session', () => {
+  const attributesOf = (answer: Response) => {
+    const [cookie = ''] = answer.headers.getSetCookie().filter((one) => one.includes('session_token'));
+    const [pair = '', ...attributes] = cookie.split('; ');
+    return { name: pair.split('=')[0], attributes: attributes.map((one) => one.toLowerCase()) };
+  };
+
+  test('is for us alone, out of reach of scripts and of most requests from elsewhere', async () => {
+    const { name, attributes } = attributesOf(await register(GOOD));
+    expect(name).toBe('better-auth.session_token');
+    expect(attributes).toEqual(expect.arrayContaining(['httponly', 'samesite=lax', 'path=/']));
+    expect(attributes.some((one) => one.startsWith('domain='))).toBe(false);
+    expect(attributes).not.toContain('secure');
+  });
+
+  test('goes over TLS alone where the site is under https', async () => {
+    await restartApp({ BETTER_AUTH_URL: 'https://tasks.example.com' });
+    const body = { name: 'Ada', email: `${randomUUID()}@example.com`, password: GOOD };
+    const answer = await send('POST', '/api/auth/sign-up/email', { body });
+    const { name, attributes } = attributesOf(answer);
+    expect(name).toBe('__Secure-better-auth.session_token');
+    expect(attributes).toEqual(expect.arrayContaining(['secure', 'httponly', 'samesite=lax', 'path=/']));
+    expect(await takeToken(cookieOf(answer))).toEqual(expect.any(String));
+    await restartApp({ BETTER_AUTH_URL: ORIGIN });
+  });
+});
+
+test('a token says nothing of the account but its id, and is given only where it is asked for', async () => {
+  const { id, cookie, token } = await signUp();
+  const { iat = 0, ...claims } = decodeJwt(token);
+  expect(claims).toEqual({ sub: id, iss: ORIGIN, aud: ORIGIN, exp: iat + 900 });
+  const session = await send('GET', '/api/auth/get-session', { headers: { Cookie: cookie } });
+  expect([...session.headers.values()].filter((value) => value.includes('eyJ'))).toEqual([]);
+});
+
+test('without a mail server a password cannot be reset, and nothing is promised', async () => {
+  const { email } = await signUp();
+  for (const address of [email, `${randomUUID()}@example.com`]) {
+    const answer = await post('/request-password-reset', { email: address });
+    expect(answer.status).toBe(400);
+    expect(await codeOf(answer)).toBe('RESET_PASSWORD_DISABLED');
+  }
+});
+
+test('a body of accounts is JSON alone, and no more of its type is repeated than of any other', async () => {
+  for (const type of [
+    'a'.repeat(5_000),
+    'application/x-www-form-urlencoded',
+    'application/json-patch+json',
+    'text/plain',
+  ]) {
+    const headers = { Origin: ORIGIN, 'Content-Type': type };
+    const answer = await send('POST', '/api/auth/sign-in/email', { body: '{}', headers });
+    expect([answer.status, (await answer.json()).type]).toEqual([415, '/problems/unsupported_media_type']);
+  }
+});

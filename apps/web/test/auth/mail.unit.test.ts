@@ -1,0 +1,353 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { getApp } from '../../server/app';
+import { drainBackgroundWork } from '../../server/ops/background';
+import { createMailer } from '../../server/ops/mail';
+import { cookieOf, loggedEvents, ORIGIN, restartApp, send, signIn, useApp } from '../harness';
+
+/** Accounts with a mail server: one that runs here and keeps what it is given. */
+
+useApp();
+
+const PASSWORD = 'otter lamp seventeen';
+const NEW_PASSWORD = 'kettle under the moon';
+const SMTP_FROM = 'Taskward <tasks@example.com>';
+
+interface Letter {
+  to: string[];
+  text: string;
+  /** The address that the mail asks to open. */
+  link: string | undefined;
+}
+
+const letters: Letter[] = [];
+/** What the server does with the next mail: takes it, refuses it, or takes its time. */
+let mood: 'good' | 'refusing' | 'slow' = 'good';
+
+const smtp = new SMTPServer({
+  authOptional: true,
+  disabledCommands: ['STARTTLS'],
+  onData(stream, session, done) {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk) => chunks.push(chunk));
+    stream.on('end', () => {
+      const text = Buffer.concat(chunks).toString().replaceAll('=\r\n', '').replaceAll('=3D', '=');
+      const to = session.envelope.rcptTo.map(({ address }) => address);
+      if (mood === 'refusing') return done(Object.assign(new Error(`<${to}> is unknown here`), { responseCode: 550 }));
+      letters.push({ to, text, link: /^https?:\S+/m.exec(text)?.[0] });
+      setTimeout(done, mood === 'slow' ? 3_000 : 0);
+    });
+  },
+});
+
+beforeAll(async () => {
+  await new Promise<void>((listening) => smtp.listen(0, '127.0.0.1', listening));
+  const { port } = smtp.server.address() as AddressInfo;
+  await restartApp({ SMTP_URL: `smtp://127.0.0.1:${port}`, SMTP_FROM });
+});
+afterAll(() => new Promise<void>((closed) => smtp.close(closed)));
+beforeEach(() => {
+  mood = 'good';
+});
+
+const newAddress = () => `${randomUUID()}@example.com`;
+const post = (path: string, body: object) => send('POST', `/api/auth${path}`, { body, headers: { Origin: ORIGIN } });
+const register = (email: string) => post('/sign-up/email', { name: 'Ada', email, password: PASSWORD });
+const open = (link = '') => send('GET', link.slice(ORIGIN.length));
+const codeOf = async (answer: Response) => (await answer.json()).code;
+
+/** The first mail to this address that nobody has taken yet. */
+async function letterTo(email: string): Promise<Letter> {
+  const at = () => letters.findIndex(({ to }) => to.includes(email));
+  await expect.poll(at).not.toBe(-1);
+  const [letter] = letters.splice(at(), 1);
+  expect(letter?.to).toEqual([email]);
+  return letter as Letter;
+}
+
+async function verifiedUser(): Promise<string> {
+  const email = newAddress();
+  await register(email);
+  await open((await letterTo(email)).link);
+  return email;
+}
+
+async function resetToken(email: string): Promise<string> {
+  await post('/request-password-reset', { email });
+  const { link = '' } = await letterTo(email);
+  const url = new URL(link);
+  expect(url.origin + url.pathname).toBe(`${ORIGIN}/reset-password`);
+  return url.searchParams.get('token') ?? '';
+}
+
+describe('signing up', () => {
+  test('signs nobody in before the address is confirmed by the link that was sent there', async () => {
+    const email = newAddress();
+    const answer = await register(email);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    const { link } = await letterTo(email);
+    expect(link?.startsWith(`${ORIGIN}/api/auth/verify-email?token=`)).toBe(true);
+    const early = await signIn({ email, password: PASSWORD });
+    expect([early.status, await codeOf(early)]).toEqual([401, 'INVALID_EMAIL_OR_PASSWORD']);
+    expect((await letterTo(email)).link).toBeDefined();
+
+    const opened = await open(link);
+    expect([opened.status, opened.headers.get('Location')]).toEqual([302, '/']);
+    expect(opened.headers.getSetCookie()).toEqual([]);
+    expect((await signIn({ email, password: PASSWORD })).status).toBe(200);
+  });
+
+  test('answers for an address that has an account as for one that has none', async () => {
+    const taken = await verifiedUser();
+    const shape = async (email: string) => {
+      const answer = await register(email);
+      const { user, ...rest } = await answer.json();
+      const members = Object.entries(user).map(([name, value]) => [name, value === null ? null : typeof value]);
+      return { status: answer.status, headers: [...answer.headers.keys()], rest, members };
+    };
+    const free = newAddress();
+    const ofFree = await shape(free);
+    await letterTo(free);
+    expect(await shape(taken)).toEqual(ofFree);
+    const { text } = await letterTo(taken);
+    expect(text).toContain('You have an account already');
+    expect((await signIn({ email: taken, password: PASSWORD })).status).toBe(200);
+  });
+
+  test('and in tells nobody whether the address had an account before, with another password', async () => {
+    const [taken, free] = [await verifiedUser(), newAddress()];
+    const attempt = async (email: string) => {
+      await post('/sign-up/email', { name: 'Eve', email, password: NEW_PASSWORD });
+      const answer = await signIn({ email, password: NEW_PASSWORD });
+      const { request_id: _, ...document } = await answer.json();
+      const headers = [...answer.headers].filter(([name]) => name !== 'x-request-id');
+      return { status: answer.status, statusText: answer.statusText, headers, document };
+    };
+    const ofTaken = await attempt(taken);
+    expect(ofTaken).toMatchObject({ status: 401, document: { code: 'INVALID_EMAIL_OR_PASSWORD' } });
+    expect(await attempt(free)).toEqual(ofTaken);
+    const reasons = loggedEvents().filter(({ event }) => event === 'sign_in_failed');
+    expect(reasons.at(-1), 'the log knows').toMatchObject({ reason: 'EMAIL_NOT_VERIFIED' });
+  });
+
+  test('writes no address of another site into a mail, in whatever form it was given', async () => {
+    for (const callbackURL of [`${ORIGIN}/tasks`, '/a/../tasks', '/\ttasks', 'http://eve:evil@localhost:3000/tasks']) {
+      const email = newAddress();
+      await post('/sign-up/email', { name: 'Ada', email, password: PASSWORD, callbackURL });
+      const { link = '', text } = await letterTo(email);
+      expect(new URL(link).searchParams.get('callbackURL')).toBe('/tasks');
+      expect(text).not.toContain('evil');
+    }
+    for (const callbackURL of ['//evil.example', '/.//evil.example', 'https://evil.example']) {
+      const email = newAddress();
+      expect((await post('/sign-up/email', { name: 'Ada', email, password: PASSWORD, callbackURL })).status).toBe(403);
+      await drainBackgroundWork();
+      expect(letters.filter(({ to }) => to.includes(email))).toEqual([]);
+    }
+  });
+
+  test('says nothing in a mail that whoever signed up could have written', async () => {
+    const email = newAddress();
+    await post('/sign-up/email', { name: 'Win at evil.example.com', email, password: PASSWORD });
+    expect((await letterTo(email)).text).not.toContain('evil');
+  });
+
+  test('takes a link neither forged nor for another site', async () => {
+    const email = newAddress();
+    await register(email);
+    const { link = '' } = await letterTo(email);
+    const url = new URL(link);
+    url.searchParams.set('token', `${url.searchParams.get('token')?.slice(0, -2)}AA`);
+    await open(url.href);
+    expect((await signIn({ email, password: PASSWORD })).status).toBe(401);
+    const elsewhere = { email, callbackURL: 'https://evil.example.com' };
+    expect((await post('/send-verification-email', elsewhere)).status).toBe(403);
+  });
+});
+
+describe('resetting a password', () => {
+  test('works by the link, once, ends every session, and leaves the old password behind', async () => {
+    const email = await verifiedUser();
+    const cookie = cookieOf(await signIn({ email, password: PASSWORD }));
+    const token = await resetToken(email);
+    expect((await post('/reset-password', { token, newPassword: NEW_PASSWORD })).status).toBe(200);
+    const session = await send('GET', '/api/auth/get-session', { headers: { Cookie: cookie } });
+    expect(await session.json()).toBeNull();
+    expect((await signIn({ email, password: PASSWORD })).status).toBe(401);
+    expect((await signIn({ email, password: NEW_PASSWORD })).status).toBe(200);
+    expect((await post('/reset-password', { token, newPassword: PASSWORD })).status).toBe(400);
+    expect((await signIn({ email, password: NEW_PASSWORD })).status).toBe(200);
+  });
+
+  test('holds the new one to the rules, which does not use up the link', async () => {
+    const email = await verifiedUser();
+    const token = await resetToken(email);
+    for (const newPassword of ['short', 'password1234', email]) {
+      expect((await post('/reset-password', { token, newPassword })).status).toBe(400);
+    }
+    expect((await post('/reset-password', { token, newPassword: NEW_PASSWORD })).status).toBe(200);
+  });
+
+  test('takes no other link once the password has changed in either way', async () => {
+    const email = await verifiedUser();
+    const tokens = [await resetToken(email), await resetToken(email), await resetToken(email)];
+    await post('/reset-password', { token: tokens[0], newPassword: NEW_PASSWORD });
+    expect((await post('/reset-password', { token: tokens[1], newPassword: PASSWORD })).status).toBe(400);
+
+    const pending = await resetToken(email);
+    const headers = { Origin: ORIGIN, Cookie: cookieOf(await signIn({ email, password: NEW_PASSWORD })) };
+    const body = { currentPassword: NEW_PASSWORD, newPassword: PASSWORD };
+    expect((await send('POST', '/api/auth/change-password', { body, headers })).status).toBe(200);
+    expect((await post('/reset-password', { token: pending, newPassword: NEW_PASSWORD })).status).toBe(400);
+  });
+
+  test('answers for an unknown address as for a known one, and writes to nobody', async () => {
+    const email = await verifiedUser();
+    const ask = async (address: string) => {
+      const answer = await post('/request-password-reset', { email: address });
+      return { status: answer.status, headers: [...answer.headers.keys()], body: await answer.json() };
+    };
+    const known = await ask(email);
+    await letterTo(email);
+    const unknown = newAddress();
+    expect(await ask(unknown)).toEqual(known);
+    await drainBackgroundWork();
+    expect(letters.filter(({ to }) => to.includes(unknown))).toEqual([]);
+  });
+
+  test('writes a link to our own origin, whatever host the request names', async () => {
+    const email = await verifiedUser();
+    const headers = { Origin: ORIGIN, Host: 'evil.example.com', 'X-Forwarded-Host': 'evil.example.com' };
+    const body = { email, redirectTo: '/elsewhere' };
+    await send('POST', 'http://evil.example.com/api/auth/request-password-reset', { body, headers });
+    const { text, link } = await letterTo(email);
+    expect(link?.startsWith(`${ORIGIN}/reset-password?token=`)).toBe(true);
+    expect(text).not.toContain('evil');
+  });
+
+  test('keeps nothing in the database that the link could be made from', async () => {
+    const email = await verifiedUser();
+    const token = await resetToken(email);
+    const { db } = await getApp();
+    const { rows } = await db.ownerDb.execute('select * from verification');
+    expect(rows.length).toBeGreaterThan(0);
+    expect(JSON.stringify(rows)).not.toContain(token);
+  });
+});
+
+describe('the time of an answer', () => {
+  test.each([
+    ['/sign-up/email', { name: 'Ada', password: PASSWORD }],
+    ['/request-password-reset', {}],
+  ])('is the same floor for %s whether the address is known or not', async (path, body) => {
+    for (const email of [await verifiedUser(), newAddress()]) {
+      const started = performance.now();
+      await post(path, { ...body, email });
+      expect(performance.now() - started).toBeGreaterThan(490);
+    }
+  });
+
+  test('does not wait for the mail', async () => {
+    mood = 'slow';
+    const email = newAddress();
+    const sent = vi.fn();
+    expect((await register(email)).status).toBe(200);
+    drainBackgroundWork().then(sent);
+    await letterTo(email);
+    expect(sent).not.toHaveBeenCalled();
+    await expect.poll(() => sent.mock.calls.length, { timeout: 5_000 }).toBe(1);
+  });
+
+  test('nor does a function that is stopped once it has answered lose it', async () => {
+    const work: Promise<unknown>[] = [];
+    const host = Symbol.for('@next/request-context');
+    Object.assign(globalThis, { [host]: { get: () => ({ waitUntil: (one: Promise<unknown>) => work.push(one) }) } });
+    const email = newAddress();
+    await register(email);
+    Reflect.deleteProperty(globalThis, host);
+    expect(work).toHaveLength(1);
+    await work[0];
+    expect(letters).toContainEqual(expect.objectContaining({ to: [email] }));
+  });
+});
+
+describe('a mailbox is sent five mails an hour', () => {
+  const mailsTo = async (email: string) => {
+    await drainBackgroundWork();
+    return letters.filter(({ to }) => to.some((one) => one.toLowerCase() === email.toLowerCase())).length;
+  };
+
+  test.each<[string, (email: string) => Promise<Response>]>([
+    ['signs up', register],
+    ['signs up in other case', (email) => register(email.toUpperCase())],
+    ['signs in', (email) => signIn({ email, password: PASSWORD })],
+    ['asks for a link to confirm it', (email) => post('/send-verification-email', { email })],
+    ['asks for a new password', (email) => post('/request-password-reset', { email })],
+  ])('however often someone %s, and the answer is the same', async (_, ask) => {
+    const email = newAddress();
+    await register(email);
+    const shape = async () => {
+      const answer = await ask(email);
+      const { request_id: _, user, ...rest } = await answer.json();
+      return { status: answer.status, headers: [...answer.headers.keys()], members: Object.keys(user ?? {}), rest };
+    };
+    const first = await shape();
+    for (const later of await Promise.all(Array.from({ length: 8 }, shape))) expect(later).toEqual(first);
+    expect(await mailsTo(email)).toBe(5);
+    const withheld = loggedEvents().filter(({ event }) => event === 'mail_withheld');
+    expect(withheld.length).toBeGreaterThanOrEqual(5);
+    expect(JSON.stringify(withheld)).not.toContain('@');
+  });
+
+  test('of all kinds together, and others are sent theirs', async () => {
+    const email = newAddress();
+    await register(email);
+    await Promise.all([
+      ...[register(email), signIn({ email, password: PASSWORD }), signIn({ email, password: PASSWORD })],
+      ...['/send-verification-email', '/request-password-reset', '/request-password-reset'].map((path) =>
+        post(path, { email }),
+      ),
+    ]);
+    expect(await mailsTo(email)).toBe(5);
+    const other = newAddress();
+    await register(other);
+    expect(await mailsTo(other)).toBe(1);
+  });
+});
+
+test('what happens by mail is logged with the user', async () => {
+  const email = await verifiedUser();
+  const { user } = await (await signIn({ email, password: PASSWORD })).json();
+  const token = await resetToken(email);
+  await post('/reset-password', { token, newPassword: NEW_PASSWORD });
+  const events = loggedEvents()
+    .filter(({ user_id }) => user_id === user.id)
+    .map(({ event }) => event);
+  expect(events).toEqual(['sign_up', 'email_verified', 'sign_in', 'password_reset_requested', 'password_reset']);
+});
+
+test('a mail that cannot be sent is a warning that names no address, and the answer is as ever', async () => {
+  mood = 'refusing';
+  const email = newAddress();
+  expect((await register(email)).status).toBe(200);
+  const failures = async () => loggedEvents().filter(({ event }) => event === 'mail_not_sent');
+  await expect.poll(failures).toHaveLength(1);
+  const [failure] = await failures();
+  expect(failure).toMatchObject({ code: 'EMESSAGE', response: 550 });
+  expect(JSON.stringify(failure)).not.toContain('@');
+});
+
+test('a mail server that is not known to be this machine is given nothing in the clear', async () => {
+  const { log } = await getApp();
+  const { port } = smtp.server.address() as AddressInfo;
+  // Leads here, but by no name of this machine.
+  const mailer = createMailer({ url: `smtp://0.0.0.0:${port}`, from: SMTP_FROM }, log);
+  const to = newAddress();
+  mailer.send({ to, subject: 'Secret', text: 'Secret' });
+  await drainBackgroundWork();
+  expect(letters.filter((letter) => letter.to.includes(to))).toEqual([]);
+  expect(loggedEvents().at(-1)).toMatchObject({ event: 'mail_not_sent', subject: 'Secret', command: 'STARTTLS' });
+});

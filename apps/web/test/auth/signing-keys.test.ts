@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { jwks } from '@taskward/db/schema';
+import { engine } from '@taskward/db/testing';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { getApp } from '../../server/app';
+import { KEY_GRACE, KEY_LIFETIME } from '../../server/auth/signing-keys';
+import {
+  cookieOf,
+  loggedEvents,
+  ORIGIN,
+  restartApp,
+  send,
+  signIn,
+  signUp,
+  type TestUser,
+  takeToken,
+  useApp,
+} from '../harness';
+
+useApp();
+
+let ada: TestUser;
+
+beforeEach(async () => {
+  ada = await signUp();
+});
+
+const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+const statusWith = async (token: string) => (await send('GET', ada.tasks, { token })).status;
+const asOwner = async (statement: string) => (await getApp()).db.ownerDb.execute(statement);
+const storedKeys = async () => (await getApp()).db.ownerDb.select().from(jwks);
+const published = async () => {
+  const { keys } = await (await send('GET', '/api/auth/jwks')).json();
+  return keys.map(({ kid }: { kid: string }) => kid);
+};
+const newSecret = () => ({ BETTER_AUTH_SECRET: randomBytes(32).toString('hex') });
+
+async function tokenBySignIn(user: TestUser): Promise<string> {
+  const answer = await signIn(user);
+  expect(answer.status).toBe(200);
+  return takeToken(cookieOf(answer));
+}
+
+test('many that need a first key at once make one', async () => {
+  await asOwner('delete from jwks');
+  const tokens = await Promise.all(Array.from({ length: 10 }, () => takeToken(ada.cookie)));
+  expect(new Set(tokens.map(kidOf)).size).toBe(1);
+  expect(await storedKeys()).toHaveLength(1);
+  expect(await Promise.all(tokens.map(statusWith))).toEqual(tokens.map(() => 200));
+});
+
+describe('a key that has signed for its time', () => {
+  const expire = (secondsAgo: number) =>
+    asOwner(`update jwks set expires_at = now() - interval '${secondsAgo} s' where id = '${kidOf(ada.token)}'`);
+
+  test('gives way to a new one, and goes on verifying as long as any token it signed lives', async () => {
+    await expire(1);
+    const token = await takeToken(ada.cookie);
+    expect(kidOf(token)).not.toBe(kidOf(ada.token));
+    await restartApp();
+    expect(await Promise.all([token, ada.token].map(statusWith))).toEqual([200, 200]);
+    expect(await published()).toEqual(expect.arrayContaining([kidOf(token), kidOf(ada.token)]));
+  });
+
+  test('verifies nothing after its grace, and is forgotten', async () => {
+    await expire(KEY_GRACE + 1);
+    await restartApp();
+    expect(await statusWith(ada.token)).toBe(401);
+    expect(await published()).not.toContain(kidOf(ada.token));
+    expect(await statusWith(await takeToken(ada.cookie))).toBe(200);
+    expect((await storedKeys()).map(({ id }) => id)).not.toContain(kidOf(ada.token));
+  });
+});
+
+test('after all keys are retired no token from before is taken, and a session buys a new one', async () => {
+  await asOwner('delete from jwks');
+  await restartApp();
+  expect(await statusWith(ada.token)).toBe(401);
+  expect(await statusWith(await takeToken(ada.cookie))).toBe(200);
+});
+
+// The embedded database is in the process and has the same clock.
+describe.skipIf(engine === 'pglite')('a server whose clock is off by more than a key lives', () => {
+  const restartWithClock = async (seconds: number) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
+    await restartApp();
+  };
+  afterEach(async () => {
+    vi.useRealTimers();
+    await restartApp();
+  });
+
+  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])('(%d s) signs with the key of the others', async (seconds) => {
+    await restartWithClock(seconds);
+    expect(kidOf((await signUp()).token)).toBe(kidOf(ada.token));
+    expect(await published()).toEqual([kidOf(ada.token)]);
+    expect(await storedKeys()).toHaveLength(1);
+  });
+
+  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])('(%d s) creates a key for the others', async (seconds) => {
+    await asOwner('delete from jwks');
+    await restartWithClock(seconds);
+    const { token } = await signUp();
+    vi.useRealTimers();
+    await restartApp();
+    expect(kidOf((await signUp()).token)).toBe(kidOf(token));
+    const [key] = await storedKeys();
+    expect(Math.abs((key?.createdAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
+    expect((key?.expiresAt?.getTime() ?? 0) - (key?.createdAt.getTime() ?? 0)).toBeCloseTo(KEY_LIFETIME * 1000, -2);
+  });
+
+  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])('(%d s) replaces the key that expired', async (seconds) => {
+    await asOwner("update jwks set expires_at = now() - interval '1 s'");
+    await restartWithClock(seconds);
+    expect(kidOf((await signUp()).token)).not.toBe(kidOf(ada.token));
+    expect(await published()).toContain(kidOf(ada.token));
+  });
+});
+
+describe('the database under another secret', () => {
+  test('serves: sign in with the old password, take a token, read the old tasks; the log says why once', async () => {
+    await send('POST', ada.tasks, { token: ada.token, body: { title: 'Kept' } });
+    await restartApp(newSecret());
+    const answer = await send('GET', '/api/auth/token', { headers: { Cookie: ada.cookie } });
+    expect(answer.status).toBe(401);
+    const tokens = [await tokenBySignIn(ada), await tokenBySignIn(ada)];
+    expect(new Set(tokens.map(kidOf)).size).toBe(1);
+    expect(kidOf(tokens[0] ?? '')).not.toBe(kidOf(ada.token));
+    const list = await (await send('GET', ada.tasks, { token: tokens[0] })).json();
+    expect(list.data).toMatchObject([{ title: 'Kept' }]);
+    const passedOver = loggedEvents().filter(({ event }) => event === 'key_passed_over');
+    expect(passedOver).toEqual([{ event: 'key_passed_over', key_id: kidOf(ada.token) }]);
+  });
+
+  test('takes the tokens from before until they expire, but not a grace after the new key', async () => {
+    await restartApp(newSecret());
+    expect(await statusWith(ada.token)).toBe(200);
+    await tokenBySignIn(ada);
+    await restartApp();
+    expect(await statusWith(ada.token)).toBe(200);
+    expect(await published()).toContain(kidOf(ada.token));
+    await asOwner(`update jwks set created_at = created_at - interval '${KEY_GRACE + 1} s'`);
+    await restartApp();
+    expect(await statusWith(ada.token)).toBe(401);
+    expect(await published()).not.toContain(kidOf(ada.token));
+  });
+
+  test('takes no token from before under another address', async () => {
+    await restartApp({ ...newSecret(), BETTER_AUTH_URL: 'https://preview.example.com' });
+    expect(await statusWith(ada.token)).toBe(401);
+    const token = await tokenBySignIn(ada);
+    expect(decodeJwt(token)).toMatchObject({ iss: 'https://preview.example.com', aud: 'https://preview.example.com' });
+    expect(await statusWith(token)).toBe(200);
+    await restartApp({ BETTER_AUTH_URL: ORIGIN });
+    expect(await statusWith(token)).toBe(401);
+  });
+
+  test('makes no new key each time two deployments with different secrets take turns', async () => {
+    const mine = newSecret();
+    const theirs = newSecret();
+    for (const secret of [mine, theirs, mine, theirs]) {
+      await restartApp(secret);
+      expect(await statusWith(await tokenBySignIn(ada))).toBe(200);
+    }
+    await restartApp(mine);
+    const before = (await storedKeys()).length;
+    await tokenBySignIn(ada);
+    expect(await storedKeys()).toHaveLength(before);
+  });
+});

@@ -1,0 +1,273 @@
+import { queryBuilder } from '@taskward/db';
+import { statement } from '@taskward/db/testing';
+import { beforeAll, expect, test } from 'vitest';
+import { getApp } from '../../server/app';
+import { type Send, send, signUp, type TestUser, useApp } from '../harness';
+import { explore, patience, Tally } from '../run-fuzz';
+import { type Ask, type Expected, locationOf, Model, type Named, type Task } from './model';
+import { type ETags, type Key, type Query, type Step, story } from './model-steps';
+
+/** Whatever three users do, in whatever order, is answered as the contract says: the routes beside a plain model of it. */
+
+useApp();
+
+/** As much as a rate limit, and the life of a token, leave to one user. */
+const REQUESTS_A_USER = 400;
+const EVERYDAY_REQUESTS = 400;
+
+let users: TestUser[];
+let sentByUsers = 0;
+const tally = new Tally();
+
+async function newUsers(): Promise<void> {
+  users = [await signUp(), await signUp(), await signUp()];
+  sentByUsers = 0;
+}
+beforeAll(newUsers);
+
+test('any sequence of requests is answered as the model of the contract answers it', {
+  timeout: patience,
+}, async () => {
+  await explore(story, { numRuns: 5, unbiased: true }, { tally, requests: EVERYDAY_REQUESTS }, run);
+});
+
+async function run(steps: Step[]): Promise<void> {
+  if (sentByUsers > REQUESTS_A_USER) await newUsers();
+  for (const { id } of users) await forgetAll(id);
+  const world: World = { model: new Model(), users, places: new Map(), moves: [] };
+  const told: string[] = [];
+  for (const one of steps) {
+    const move = toMove(one, world);
+    if (!move) continue;
+    world.moves.push(move);
+    const { method, path, options } = move;
+    const answer = await send(method, path, options);
+    tally.add(`${move.ask.op} ${answer.status}`);
+    sentByUsers++;
+    const text = await answer.text();
+    told.push(`${method} ${path} ${shorten(JSON.stringify([options.headers, options.body]))} → ${answer.status}`);
+    try {
+      compare(world, move, answer, text === '' ? undefined : JSON.parse(text));
+    } catch (error) {
+      const { expected, actual } = error as { expected?: unknown; actual?: unknown };
+      const difference = `${error}\nexpected ${JSON.stringify(expected)}\nreceived ${JSON.stringify(actual)}`;
+      throw new Error(`${told.join('\n')}\n${shorten(text, 1_000)}\n${difference}`, { cause: error });
+    }
+  }
+}
+
+const shorten = (text: string, most = 200) => (text.length > most ? `${text.slice(0, most)}…` : text);
+
+async function forgetAll(userId: string): Promise<void> {
+  const { db } = await getApp();
+  await db.asUser(userId, [
+    statement(queryBuilder.execute('delete from tasks')),
+    statement(queryBuilder.execute('delete from idempotency_keys')),
+  ]);
+}
+
+function compare({ model, places }: World, { ask }: Move, answer: Response, body: unknown): void {
+  const expected = model.answer(ask);
+  const created = ask.op === 'create' && answer.status === 201 ? (body as Task) : undefined;
+  const { write, body: exact, ...head } = expected;
+  const location = write && locationOf(ask, created ?? write.draft, expected.status);
+  expect(headOf(answer, body)).toEqual({ ...head, ...location });
+  if (exact && 'data' in exact) {
+    const { data, next_cursor } = body as { data: Task[]; next_cursor: string | null };
+    expect(data).toEqual(exact.data);
+    expect(next_cursor !== null).toBe(exact.more);
+    expectLink(answer, next_cursor);
+    const last = data.at(-1);
+    if (next_cursor !== null && last && ask.query)
+      places.set(ask.actor, { query: ask.query, cursor: next_cursor, last });
+  } else if (exact) expect(body).toStrictEqual(exact);
+  else if (write) expectWritten(model, ask, write, body as Task);
+  else if (expected.problem === undefined) expect(body).toBeUndefined();
+  model.settle(ask, expected, write ? (body as Task) : undefined);
+}
+
+/** An answer but for its body, as far as the model speaks of it. */
+function headOf(answer: Response, body: unknown): Omit<Expected, 'body' | 'write'> {
+  const { headers, status } = answer;
+  const { type, errors } = (status >= 400 ? body : {}) as { type?: string; errors?: { in: string; pointer: string }[] };
+  const etag = headers.get('ETag') ?? undefined;
+  const location = headers.get('Location') ?? undefined;
+  const faults = errors && [...new Set(errors.map((fault) => `${fault.in} ${fault.pointer}`))].sort();
+  return {
+    status,
+    ...(type !== undefined && { problem: type.replace('/problems/', '') }),
+    ...(faults && { faults }),
+    ...(etag !== undefined && { etag }),
+    ...(location !== undefined && { location }),
+    ...(headers.has('Idempotency-Replayed') && { isReplayed: true }),
+  };
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** The task as it was to become; its times by the rules. */
+function expectWritten(model: Model, ask: Ask, { was, draft }: NonNullable<Expected['write']>, task: Task): void {
+  const { created_at, updated_at, completed_at, ...rest } = task;
+  expect(rest).toStrictEqual(ask.op === 'create' ? { ...draft, id: task.id } : draft);
+  if (ask.op === 'create') {
+    expect(task.id).toMatch(UUID_V7);
+    expect(model.of(ask.owner).has(task.id)).toBe(false);
+  }
+  for (const moment of [created_at, updated_at, completed_at ?? created_at]) expect(moment).toMatch(MOMENT);
+  expect(created_at <= updated_at).toBe(true);
+  if (was) expect(created_at).toBe(was.created_at);
+  if (was?.version === task.version) expect(updated_at).toBe(was.updated_at);
+  else expect(updated_at >= (was?.updated_at ?? '')).toBe(true);
+  if (!task.completed) expect(completed_at).toBeNull();
+  else if (was?.completed) expect(completed_at).toBe(was.completed_at);
+  else
+    expect([was?.updated_at ?? '', completed_at, updated_at]).toEqual(
+      [was?.updated_at ?? '', completed_at, updated_at].sort(),
+    );
+}
+
+function expectLink(answer: Response, cursor: string | null): void {
+  const link = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('Link') ?? '')?.[1];
+  const target = link === undefined ? null : new URL(link, answer.url || 'http://x');
+  expect(target?.searchParams.get('cursor') ?? null).toBe(cursor);
+}
+
+/** What one step is in a given state: the request to send, and what it is to the model. */
+export interface Move {
+  readonly ask: Ask;
+  readonly method: string;
+  readonly path: string;
+  readonly options: Send;
+}
+
+/** Where a user's last page ended. */
+interface Place {
+  readonly query: Query;
+  readonly cursor: string;
+  readonly last: Task;
+}
+
+export interface World {
+  readonly model: Model;
+  readonly users: readonly TestUser[];
+  readonly places: Map<string, Place>;
+  readonly moves: Move[];
+}
+
+const METHODS = {
+  list: 'GET',
+  create: 'POST',
+  get: 'GET',
+  replace: 'PUT',
+  update: 'PATCH',
+  complete: 'PATCH',
+  remove: 'DELETE',
+} as const;
+
+const userAt = ({ users }: World, n: number) => users[n] as TestUser;
+
+/** The step as a request; nothing where it goes on from something that is not there. */
+export function toMove(step: Step, world: World): Move | undefined {
+  if (step.op === 'again') return world.moves.at(-1 - step.n);
+  if (step.op === 'next' || step.op === 'misuse') return onward(step, world);
+  const actor = userAt(world, step.actor);
+  const owner = step.other === undefined ? actor : userAt(world, step.other);
+  const headers: Record<string, string> = {};
+  let ask: Ask = {
+    op: step.op,
+    isKnown: step.token === 'own',
+    actor: actor.id,
+    owner: owner.id,
+    means: {},
+    faults: [],
+  };
+  let path = owner.tasks;
+  if ('body' in step) ask = { ...ask, means: step.body.means, faults: step.body.faults.map((one) => `body ${one}`) };
+  if ('query' in step) {
+    path += `?${toParameters(step.query)}`;
+    ask = { ...ask, query: step.query, faults: faultsOf(step.query) };
+  }
+  if ('target' in step) {
+    const id = idOf(step.target, owner, world);
+    path += `/${id}${step.op === 'complete' ? '/complete' : ''}`;
+    const version = world.model.of(owner.id).get(id)?.version ?? 1;
+    const ifMatch = tagsOf(step.ifMatch, version);
+    const ifNoneMatch = tagsOf(step.ifNoneMatch, version);
+    if (ifMatch) headers['If-Match'] = ifMatch.field;
+    if (ifNoneMatch) headers['If-None-Match'] = ifNoneMatch.field;
+    ask = { ...ask, id: step.target.of === 'no uuid' ? 'no uuid' : id, ifMatch, ifNoneMatch };
+  }
+  if ('key' in step && step.key) {
+    headers['Idempotency-Key'] = fieldOf(step.key);
+    ask = { ...ask, key: step.key.form === 'malformed' ? null : `k${step.key.n}` };
+  }
+  const token = { own: actor.token, bad: 'a.b.c', none: undefined }[step.token];
+  const body = 'body' in step ? step.body.sent : undefined;
+  return { ask, method: METHODS[step.op], path, options: { token, headers, body } };
+}
+
+function onward(step: Step & { op: 'next' | 'misuse' }, world: World): Move | undefined {
+  const from = userAt(world, step.actor);
+  const place = world.places.get(from.id);
+  if (!place) return;
+  const { query, cursor, last } = place;
+  const actor = step.op === 'misuse' ? userAt(world, step.thief) : from;
+  const isOther = step.op === 'misuse' && actor === from;
+  const sort = query.sort === 'title' ? '-title' : 'title';
+  const asked = { ...query, cursor, ...(isOther ? { sort } : {}) };
+  const faults = step.op === 'misuse' ? ['query /cursor'] : [];
+  const ask: Ask = {
+    op: 'list',
+    isKnown: true,
+    actor: actor.id,
+    owner: actor.id,
+    means: {},
+    query,
+    after: last,
+    faults,
+  };
+  return { ask, method: 'GET', path: `${actor.tasks}?${toParameters(asked)}`, options: { token: actor.token } };
+}
+
+function faultsOf({ fault }: Query): string[] {
+  return fault ? [`query ${fault[2] ?? `/${fault[0]}`}`] : [];
+}
+
+function toParameters({ tag = [], fault, ...rest }: Query): URLSearchParams {
+  const { status, priority, q, ...single } = rest;
+  const parameters = new URLSearchParams(tag.map((one) => ['tag', ` ${one.toUpperCase()}`]));
+  const all = { ...single, status: status?.join(','), priority: priority?.join(','), q: q?.join(' ') };
+  for (const [name, value] of Object.entries(all)) if (value !== undefined) parameters.set(name, String(value));
+  if (fault) parameters.set(fault[0], fault[1]);
+  return parameters;
+}
+
+function idOf({ of, n }: { of: string; n: number }, owner: TestUser, { model, users }: World): string {
+  const others = users.filter((user) => user !== owner);
+  const ids =
+    {
+      own: [...model.of(owner.id).keys()],
+      other: others.flatMap((user) => [...model.of(user.id).keys()]),
+      client: [1, 2, 3].map((i) => `00000000-0000-4000-8000-00000000000${i}`),
+      'no uuid': ['nope', '1', 'null', '00000000-0000-4000-8000-00000000000g'],
+    }[of] ?? [];
+  return ids[n % (ids.length || 1)] ?? 'ffffffff-ffff-4fff-bfff-ffffffffffff';
+}
+
+function tagsOf(tags: ETags | undefined, version: number): (Named & { field: string }) | undefined {
+  if (tags === undefined) return;
+  if (tags === '*') return { any: true, strong: [], weak: [], field: '*' };
+  const versions = { now: version, before: version - 1, after: version + 1, weak: version, foreign: Number.NaN };
+  const named = tags.map((tag) => ({ tag, version: versions[tag as keyof typeof versions] }));
+  const field = named.map(({ tag, version }) =>
+    tag === 'foreign' ? '"a,b"' : `${tag === 'weak' ? 'W/' : ''}"${version}"`,
+  );
+  const of = (isWeak: boolean) => named.filter(({ tag }) => (tag === 'weak') === isWeak).map((one) => one.version);
+  return { any: false, strong: of(false), weak: of(true), field: field.join(', ') };
+}
+
+function fieldOf({ n, form }: NonNullable<Key>): string {
+  if (form === 'malformed') return `k ${n}`;
+  return form === 'quoted' ? `"k${n}"` : `k${n}`;
+}

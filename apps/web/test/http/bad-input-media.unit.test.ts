@@ -1,0 +1,141 @@
+import { operations } from '@taskward/api-core';
+import { expect, test } from 'vitest';
+import { ORIGIN, routeFiles, send, signUp, type TestUser, useApp } from '../harness';
+
+useApp();
+
+/** The operations that take a body, and one each of them would take. */
+const writes = operations.filter(({ body }) => body);
+const bodyOf = (id: string) => (id === 'completeTask' ? { completed: true } : { title: 'Bread' });
+
+async function makeTask(user: TestUser): Promise<string> {
+  const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
+  return (await answer.json()).id;
+}
+
+/** Sends a good body to every operation with these headers. Answers the response of each by the operation's id. */
+async function sendToAll(user: TestUser, taskId: string, headers: Record<string, string>) {
+  const answers = new Map<string, Response>();
+  for (const { id, method, path } of writes) {
+    const target = path.replace('{user_id}', user.id).replace('{task_id}', taskId);
+    answers.set(id, await send(method, target, { token: user.token, headers, body: bodyOf(id) }));
+  }
+  return answers;
+}
+
+async function expectUnsupported(answer: Response, id: string) {
+  expect.soft(answer.status, id).toBe(415);
+  expect.soft(answer.headers.get('content-type'), id).toBe('application/problem+json');
+  expect.soft(await answer.json(), id).toMatchObject({ type: '/problems/unsupported_media_type', status: 415 });
+}
+
+test.each([
+  '',
+  'application',
+  'text/plain',
+  'text/json',
+  'application/jsonp',
+  'application/json5',
+  'application/json-seq',
+  'application/problem+json',
+  'application/octet-stream',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+  'application/json, text/plain',
+  'text/plain; application/json',
+  'application/json; charset=latin1',
+  'application/json; charset=ISO-8859-1',
+  'application/json; charset=utf-16',
+  'application/json; charset="utf-16"',
+  'application/json; charset=latin1; charset=utf-8',
+  'application/json; charset=utf-9',
+])('a body sent as %j is 415, and nothing is written', async (type) => {
+  const user = await signUp();
+  const id = await makeTask(user);
+  for (const [name, answer] of await sendToAll(user, id, { 'Content-Type': type })) {
+    await expectUnsupported(answer, name);
+  }
+  const { data } = await (await send('GET', user.tasks, { token: user.token })).json();
+  expect(data).toMatchObject([{ id, title: 'Milk', version: 1 }]);
+});
+
+test('a body without a media type is 415', async () => {
+  const user = await signUp();
+  const task_id = await makeTask(user);
+  for (const { id, method, path } of writes) {
+    const file = await routeFiles.find((one) => one.path === path)?.load();
+    // Bytes, because a Request gives text a media type by itself.
+    const body = new TextEncoder().encode(JSON.stringify(bodyOf(id)));
+    const request = new Request(`${ORIGIN}/`, { method, body, headers: { Authorization: `Bearer ${user.token}` } });
+    expect(request.headers.has('content-type')).toBe(false);
+    const answer = await file?.[method]?.(request, { params: Promise.resolve({ user_id: user.id, task_id }) });
+    await expectUnsupported(answer ?? Response.error(), id);
+  }
+});
+
+test.each(['gzip', 'br', 'deflate', 'gzip, gzip', 'unknown'])(
+  'a body with Content-Encoding %s is 415',
+  async (coding) => {
+    const user = await signUp();
+    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
+    const answers = await sendToAll(user, await makeTask(user), headers);
+    for (const [name, answer] of answers) await expectUnsupported(answer, name);
+  },
+);
+
+test.each([
+  'application/json',
+  'APPLICATION/JSON',
+  'application/json;charset=utf-8',
+  'application/json; charset=UTF-8',
+  'application/json ; charset="utf-8"',
+  'application/json; charset=utf8',
+  'application/json; charset=Unicode-1-1-UTF-8',
+  'application/json; charset=utf-8; charset=latin1',
+])('a body sent as %j is read', async (type) => {
+  const user = await signUp();
+  const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': type });
+  for (const [name, answer] of answers) expect.soft(answer.status, name).toBe(name === 'createTask' ? 201 : 200);
+});
+
+test.each(['identity', 'Identity'])('a body with Content-Encoding %s is read', async (coding) => {
+  const user = await signUp();
+  const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
+  const answers = await sendToAll(user, await makeTask(user), headers);
+  for (const [name, answer] of answers) expect.soft(answer.status, name).toBe(name === 'createTask' ? 201 : 200);
+});
+
+test('a body that begins with a byte order mark is a 400 that names it', async () => {
+  const user = await signUp();
+  const answer = await send('POST', user.tasks, { token: user.token, body: '\uFEFF{"title":"Milk"}' });
+  expect(answer.status).toBe(400);
+  expect((await answer.json()).detail).toMatch(/byte order mark/);
+});
+
+test('a merge patch is for PATCH: POST and PUT, which take a whole task, answer 415', async () => {
+  const user = await signUp();
+  const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': 'application/merge-patch+json' });
+  for (const name of ['createTask', 'replaceTask'])
+    await expectUnsupported(answers.get(name) ?? Response.error(), name);
+  expect(answers.get('updateTask')?.status).toBe(200);
+});
+
+test("PATCH's 415 says in Accept-Patch what it takes", async () => {
+  const user = await signUp();
+  const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': 'application/json-patch+json' });
+  const accepted = answers.get('updateTask')?.headers.get('accept-patch');
+  expect(accepted?.split(', ').sort()).toEqual(['application/json', 'application/merge-patch+json']);
+  expect(answers.get('completeTask')?.headers.get('accept-patch')).toContain('application/json');
+});
+
+test('the media type is told before the size, and both before the schema and the existence', async () => {
+  const user = await signUp();
+  const missing = `${user.tasks}/00000000-0000-4000-8000-000000000000`;
+  const ask = (type: string, body: string) =>
+    send('PATCH', missing, { token: user.token, headers: { 'Content-Type': type }, body });
+  expect((await ask('text/plain', 'x'.repeat(70_000))).status).toBe(415);
+  expect((await ask('application/json', 'x'.repeat(70_000))).status).toBe(413);
+  expect((await ask('application/json', '{"title":')).status).toBe(400);
+  expect((await ask('application/json', '{"title":1}')).status).toBe(422);
+  expect((await ask('application/json', '{"title":"x"}')).status).toBe(404);
+});

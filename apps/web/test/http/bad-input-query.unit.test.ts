@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { operations } from '@taskward/api-core';
+import { expect, test } from 'vitest';
+import { send, signUp, type TestUser, useApp } from '../harness';
+
+useApp();
+
+const bodyOf = (id: string) =>
+  ({ createTask: { title: 'Bread' }, replaceTask: { title: 'Bread' }, updateTask: { title: 'Bread' } })[id];
+
+async function makeTask(user: TestUser): Promise<string> {
+  const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
+  return (await answer.json()).id;
+}
+
+const fill = (path: string, user: TestUser, taskId: string) =>
+  path.replace('{user_id}', user.id).replace('{task_id}', taskId);
+
+/** The faults of a 422 as `in` and `pointer`, sorted. */
+async function faultsOf(answer: Response): Promise<string[]> {
+  expect(answer.status).toBe(422);
+  const { errors } = await answer.json();
+  return errors.map((fault: { in: string; pointer: string }) => `${fault.in} ${fault.pointer}`).sort();
+}
+
+test.each(operations.map((one) => [one.id, one] as const))(
+  '%s refuses unknown parameters, each by name',
+  async (_, one) => {
+    const user = await signUp();
+    const taskId = await makeTask(user);
+    const path = fill(one.path, user, taskId);
+    const { token } = user;
+    const before = await (await send('GET', user.tasks, { token })).json();
+    const queries: [string, string[]][] = [
+      ['?nope', ['query /nope']],
+      ['?nope=1&Limit=1&a%2Fb~c=', ['query /Limit', 'query /a~1b~0c', 'query /nope']],
+      ['?nope=1&nope=2', ['query /nope']],
+      ['?__proto__=1&constructor=2&toString=3', ['query /__proto__', 'query /constructor', 'query /toString']],
+      ['?access_token=x&user_id=y', ['query /access_token', 'query /user_id']],
+      ['?=1', ['query /']],
+    ];
+    for (const [query, faults] of queries) {
+      const answer = await send(one.method, path + query, { token, body: bodyOf(one.id) });
+      expect.soft(await faultsOf(answer), query).toEqual(faults);
+    }
+    expect(await (await send('GET', user.tasks, { token })).json()).toStrictEqual(before);
+  },
+);
+
+const noLimits = [
+  '0',
+  '101',
+  '1000',
+  '-1',
+  '1e1',
+  '1.0',
+  '0x10',
+  '010',
+  '+5',
+  ' 5',
+  '5 ',
+  '5,6',
+  '',
+  'x',
+  'NaN',
+  '٥',
+  '５',
+];
+
+test('a limit that is not a plain whole number from 1 to 100 is refused', async () => {
+  const user = await signUp();
+  for (const limit of noLimits) {
+    const answer = await send('GET', `${user.tasks}?${new URLSearchParams({ limit })}`, { token: user.token });
+    expect.soft(await faultsOf(answer), limit).toEqual(['query /limit']);
+  }
+});
+
+test('a limit that is repeated, empty or ill-encoded is refused', async () => {
+  const user = await signUp();
+  for (const query of [
+    'limit',
+    'limit=1&limit=1',
+    'limit=1&limit=2',
+    'limit=1&limit=',
+    'limit=%zz',
+    'limit=%00',
+    'limit=+5',
+  ]) {
+    const answer = await send('GET', `${user.tasks}?${query}`, { token: user.token });
+    expect.soft(await faultsOf(answer), query).toEqual(['query /limit']);
+  }
+  const answer = await send('GET', `${user.tasks}?limit[]=5&limit=5`, { token: user.token });
+  expect(await faultsOf(answer)).toEqual(['query /limit[]']);
+});
+
+test('a repeated cursor is refused', async () => {
+  const user = await signUp();
+  await makeTask(user);
+  await makeTask(user);
+  const { next_cursor } = await (await send('GET', `${user.tasks}?limit=1`, { token: user.token })).json();
+  const answer = await send('GET', `${user.tasks}?cursor=${next_cursor}&cursor=${next_cursor}`, { token: user.token });
+  expect(await faultsOf(answer)).toEqual(['query /cursor']);
+});
+
+test('all faults of a query come at once', async () => {
+  const user = await signUp();
+  const answer = await send('GET', `${user.tasks}?limit=0&sort=nope&nope=1`, { token: user.token });
+  expect(await faultsOf(answer)).toEqual(['query /limit', 'query /nope', 'query /sort']);
+});
+
+test('all faults of body and query come at once', async () => {
+  const user = await signUp();
+  const taskId = await makeTask(user);
+  const body = { title: '', priority: 'urgent', nope: 1 };
+  const faults = ['body /nope', 'body /priority', 'body /title', 'query /also', 'query /nope'];
+  for (const { id, method, path } of operations) {
+    if (!bodyOf(id)) continue;
+    const target = `${fill(path, user, taskId)}?nope=1&also=2`;
+    expect.soft(await faultsOf(await send(method, target, { token: user.token, body })), id).toEqual(faults);
+  }
+  const complete = `${user.tasks}/${taskId}/complete?nope=1`;
+  const answer = await send('PATCH', complete, { token: user.token, body: { completed: 1 } });
+  expect(await faultsOf(answer)).toEqual(['body /completed', 'query /nope']);
+});
+
+test('the detail and the members of a 422 are as promised', async () => {
+  const user = await signUp();
+  const path = `${user.tasks}?limit=0`;
+  const answer = await send('GET', path, { token: user.token });
+  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  const text = expect.stringMatching(/\w/);
+  expect(await answer.json()).toStrictEqual({
+    type: '/problems/validation',
+    title: text,
+    status: 422,
+    detail: text,
+    instance: user.tasks,
+    request_id: answer.headers.get('x-request-id'),
+    errors: [{ in: 'query', pointer: '/limit', code: text, message: text }],
+  });
+});
+
+const notUuids = [
+  '1',
+  'tasks',
+  'null',
+  'undefined',
+  '0198c0de',
+  '0198c0de-0000-7000-8000-00000000000',
+  '0198c0de-0000-7000-8000-0000000000000',
+  '0198c0de-0000-7000-8000-00000000000g',
+  '0198c0de00007000800000000000000a',
+  '{0198c0de-0000-7000-8000-00000000000a}',
+  'urn:uuid:0198c0de-0000-7000-8000-00000000000a',
+  '0198c0de-0000-7000-8000-00000000000a,',
+  '%200198c0de-0000-7000-8000-00000000000a',
+  '0198c0de-0000-7000-8000-00000000000a%00',
+  '%27%20or%201=1--',
+  'a'.repeat(2000),
+  '__proto__',
+  '😀',
+];
+
+const onTask = operations.filter(({ path }) => path.includes('{task_id}'));
+
+/** All that an answer shows, but for the id in its path. */
+async function shown(answer: Response, taskId: string) {
+  const { pathname } = new URL(`http://x/tasks/${taskId}`);
+  return {
+    status: answer.status,
+    headers: [...answer.headers],
+    body: (await answer.text()).replace(pathname, '/tasks/…'),
+  };
+}
+
+test.each(onTask.map((one) => [one.id, one] as const))(
+  '%s answers a task id that is no UUID as it does a missing task, to the byte',
+  async (_, { id, method, path }) => {
+    const user = await signUp();
+    const ask = async (method: string, taskId: string, body?: unknown) => {
+      const headers = { 'X-Request-Id': 'the-same' };
+      return shown(await send(method, fill(path, user, taskId), { token: user.token, headers, body }), taskId);
+    };
+    // PUT would make the missing task, so it has to answer as GET does.
+    const expected = method === 'PUT' ? await ask('GET', randomUUID()) : await ask(method, randomUUID(), bodyOf(id));
+    expect(expected.status).toBe(404);
+    expect(JSON.parse(expected.body)).toMatchObject({ type: '/problems/not_found', request_id: 'the-same' });
+    for (const notUuid of notUuids) {
+      expect.soft(await ask(method, notUuid, bodyOf(id)), notUuid).toStrictEqual(expected);
+    }
+    expect(await (await send('GET', user.tasks, { token: user.token })).json()).toMatchObject({ data: [] });
+  },
+);
+
+test.each(onTask.filter(({ method }) => method !== 'PUT').map((one) => [one.id, one] as const))(
+  "%s answers another user's task as it does a missing one, to the byte",
+  async (_, { id, method, path }) => {
+    const [ada, bob] = [await signUp(), await signUp()];
+    const [hers, missing] = [await makeTask(ada), randomUUID()];
+    const options = { token: bob.token, headers: { 'X-Request-Id': 'the-same' }, body: bodyOf(id) };
+    const ask = async (taskId: string) => shown(await send(method, fill(path, bob, taskId), options), taskId);
+    const expected = await ask(missing);
+    expect(expected.status).toBe(404);
+    expect(await ask(hers)).toStrictEqual(expected);
+    const found = await send('GET', `${ada.tasks}/${hers}`, { token: ada.token });
+    expect(await found.json()).toMatchObject({ title: 'Milk', version: 1 });
+  },
+);

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import type { FieldError } from '@taskward/api-core';
+import { expect, test } from 'vitest';
+import { send, signUp, type TestUser, useApp } from '../harness';
+
+useApp();
+
+const TITLE = 'Milk';
+
+/** A task, and the ways to write: each with the path, its method and what it has to be sent besides. */
+async function makeTask(user: TestUser) {
+  const { token } = user;
+  const answer = await send('POST', user.tasks, {
+    token,
+    body: { title: TITLE, description: 'Fresh', tags: ['shop'] },
+  });
+  const path = `${user.tasks}/${(await answer.json()).id}`;
+  return {
+    read: async () => (await send('GET', path, { token })).json(),
+    whole: [
+      ['POST', user.tasks],
+      ['PUT', path],
+      ['PUT', `${user.tasks}/${randomUUID()}`],
+    ] as const,
+    patch: ['PATCH', path] as const,
+    complete: ['PATCH', `${path}/complete`] as const,
+  };
+}
+
+/** Expects a 422 that names just these pointers into the body, each fault said in full. */
+async function expectFaults(answer: Response, pointers: string[], hint?: unknown): Promise<FieldError[]> {
+  const message = JSON.stringify(hint ?? pointers).slice(0, 200);
+  expect.soft(answer.status, message).toBe(422);
+  expect.soft(answer.headers.get('content-type'), message).toBe('application/problem+json');
+  const { type, errors = [] } = await answer.json();
+  expect.soft(type, message).toBe('/problems/validation');
+  expect.soft(errors.map(({ pointer }: FieldError) => pointer).sort(), message).toEqual(pointers.toSorted());
+  for (const fault of errors) {
+    const text = expect.stringMatching(/\w/);
+    expect.soft(fault, message).toStrictEqual({ in: 'body', pointer: fault.pointer, code: text, message: text });
+  }
+  return errors;
+}
+
+type Case = [members: Record<string, unknown>, pointers: string[]];
+
+/** Each refused by POST and PUT with a title beside it, and by PATCH as it is; nothing is written. */
+async function expectRefused(...cases: Case[]): Promise<void> {
+  const user = await signUp();
+  const { read, whole, patch } = await makeTask(user);
+  const before = await read();
+  for (const [members, pointers] of cases) {
+    for (const [method, path] of whole) {
+      const body = { title: TITLE, ...members };
+      await expectFaults(await send(method, path, { token: user.token, body }), pointers, members);
+    }
+    await expectFaults(await send(...patch, { token: user.token, body: members }), pointers, members);
+  }
+  expect(await read()).toStrictEqual(before);
+  const page = await (await send('GET', user.tasks, { token: user.token })).json();
+  expect(page.data).toStrictEqual([before]);
+}
+
+test('a body that is JSON but no object is 422 at the root', async () => {
+  const user = await signUp();
+  const { read, whole, patch, complete } = await makeTask(user);
+  const before = await read();
+  for (const body of ['[]', '[{"title":"x"}]', '"title"', '""', '0', '42', 'true', 'null']) {
+    for (const [method, path] of [...whole, patch, complete]) {
+      await expectFaults(await send(method, path, { token: user.token, body }), [''], body);
+    }
+  }
+  expect(await read()).toStrictEqual(before);
+});
+
+const readOnly = {
+  id: randomUUID(),
+  user_id: 'somebody',
+  completed: true,
+  completed_at: '2026-03-01T09:30:00.000Z',
+  created_at: '2026-03-01T09:30:00.000Z',
+  updated_at: '2026-03-01T09:30:00.000Z',
+  version: 1,
+};
+
+test.each([...Object.entries(readOnly), ['nope', 1], ['Title', 'x'], ['userId', 'x'], ['deleted_at', null]])(
+  'the read-only or unknown member %s is refused by name, not dropped',
+  async (member, value) => {
+    await expectRefused([{ [member]: value }, [`/${member}`]]);
+  },
+);
+
+test('what a GET answered, sent back whole, is refused with each read-only member named', async () => {
+  const user = await signUp();
+  const { read, whole } = await makeTask(user);
+  const body = await read();
+  for (const [method, path] of whole) {
+    const answer = await send(method, path, { token: user.token, body });
+    await expectFaults(
+      answer,
+      Object.keys(readOnly).map((member) => `/${member}`),
+    );
+  }
+});
+
+test('all read-only and unknown members are named at once, beside the other faults', async () => {
+  const members = { ...readOnly, nope: 1, 'also nope': 2, title: '', priority: 'urgent', tags: ['a', ''] };
+  const pointers = [...Object.keys({ ...readOnly, nope: 1 }).map((member) => `/${member}`), '/also nope'];
+  await expectRefused([members, [...pointers, '/title', '/priority', '/tags/1']]);
+});
+
+test('a pointer escapes ~ and / as RFC 6901 says, and nothing else', async () => {
+  const members = { 'a/b~c': 1, '~1': 2, '': 3, 'é "x\\y" %20': 4, '0': 5, 'a\0b': 6 };
+  await expectRefused([members, ['/a~1b~0c', '/~01', '/', '/é "x\\y" %20', '/0', '/a\0b']]);
+});
+
+test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', 'then', 'toJSON'])(
+  'a member called %s is refused like any other, and pollutes nothing',
+  async (member) => {
+    const user = await signUp();
+    const { read, whole, patch, complete } = await makeTask(user);
+    const before = await read();
+    const bad = `"${member}":{"polluted":true,"prototype":{"polluted":true}}`;
+    for (const [method, path] of [...whole, patch]) {
+      const answer = await send(method, path, { token: user.token, body: `{"title":"Bread",${bad}}` });
+      await expectFaults(answer, [`/${member}`]);
+    }
+    await expectFaults(await send(...complete, { token: user.token, body: `{"completed":true,${bad}}` }), [
+      `/${member}`,
+    ]);
+    await expectFaults(await send(...patch, { token: user.token, body: `{"title":{${bad}}}` }), ['/title']);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    expect(await read()).toStrictEqual(before);
+  },
+);
+
+test('a title is needed by POST and PUT, and by PATCH only where it is given', async () => {
+  const user = await signUp();
+  const { whole } = await makeTask(user);
+  for (const [method, path] of whole) {
+    for (const body of [{}, { description: 'x' }, '{"__proto__":{"title":"x"}}']) {
+      const pointers = typeof body === 'string' ? ['/title', '/__proto__'] : ['/title'];
+      await expectFaults(await send(method, path, { token: user.token, body }), pointers, body);
+    }
+  }
+});
+
+test.each<[string, unknown[]]>([
+  ['title', [null, 1, true, ['x'], { en: 'x' }, '', ' \t\n\u00a0\u3000 ']],
+  ['description', [1, false, ['x'], {}]],
+  ['tags', [null, 'home', { 0: 'home' }, 1]],
+])('a %s of another type, or empty where it may not be, is refused', async (member, values) => {
+  await expectRefused(...values.map((value): Case => [{ [member]: value }, [`/${member}`]]));
+});
+
+test('null is refused by PATCH where a member may not be null, each named', async () => {
+  const members = { title: null, status: null, priority: null, tags: null };
+  const pointers = Object.keys(members).map((one) => `/${one}`);
+  await expectRefused([{ ...members, description: null, due_date: null }, pointers]);
+});
+
+test('each faulty tag is named by its place', async () => {
+  const tags = ['fine', '', ' ', 'x'.repeat(51), null, 7, ['a'], { a: 1 }, 'also fine', 'a\u0000b'];
+  await expectRefused([{ tags }, [1, 2, 3, 4, 5, 6, 7, 9].map((place) => `/tags/${place}`)]);
+});
+
+test.each([
+  ['title', 'a', 256],
+  ['title', '👩', 256],
+  ['description', 'a', 10_001],
+  ['description', '👩', 10_001],
+])('%s: %s is too long in %i times', async (member, one, count) => {
+  const user = await signUp();
+  const { whole, patch } = await makeTask(user);
+  for (const [method, path] of [...whole, patch]) {
+    const answer = await send(method, path, { token: user.token, body: { title: TITLE, [member]: one.repeat(count) } });
+    expect(await expectFaults(answer, [`/${member}`])).toMatchObject([{ code: 'too_long' }]);
+  }
+});
+
+test('a tag of 51 characters is too long, counted as code points', async () => {
+  await expectRefused([{ tags: ['👩'.repeat(51), 'a'.repeat(51), '👩'.repeat(50)] }, ['/tags/0', '/tags/1']]);
+});
+
+test.each([
+  ['21 tags', Array.from({ length: 21 }, (_, i) => `tag ${i}`)],
+  ['21 tags of which two are one', Array.from({ length: 21 }, (_, i) => `tag ${i % 20}`)],
+  ['a thousand tags', Array.from({ length: 1000 }, (_, i) => `tag ${i}`)],
+])('%s are too many: they are counted as sent', async (_, tags) => {
+  await expectRefused([{ tags }, ['/tags']]);
+});
+
+const controls = ['\0', '\u0001', '\t', '\n', '\r', '\u001b', '\u007f', '\u0080', '\u0085', '\u009f'];
+
+test('control characters, NUL among them, are refused in title and tags', async () => {
+  const cases = controls.map((one): Case => [{ title: `a${one}b`, tags: ['fine', `a${one}b`] }, ['/title', '/tags/1']]);
+  await expectRefused(...cases);
+});
+
+test('NUL is refused in a description', async () => {
+  await expectRefused([{ description: 'a\0b' }, ['/description']]);
+});
+
+test('lone surrogates are refused in title, description and tags', async () => {
+  const texts = ['\ud800', 'a\udfffb', '\udc69\ud83d', '👩\ud83d'];
+  const pointers = ['/title', '/description', '/tags/0'];
+  await expectRefused(...texts.map((text): Case => [{ title: text, description: text, tags: [text] }, pointers]));
+});
+
+test('/complete takes true or false, and nothing like them', async () => {
+  const user = await signUp();
+  const { read, complete } = await makeTask(user);
+  const before = await read();
+  const values = [null, 'true', 'false', '', 0, 1, [true], {}];
+  for (const body of [{}, ...values.map((completed) => ({ completed }))]) {
+    await expectFaults(await send(...complete, { token: user.token, body }), ['/completed'], body);
+  }
+  expect(await read()).toStrictEqual(before);
+});
+
+test('/complete takes no other member', async () => {
+  const user = await signUp();
+  const { complete } = await makeTask(user);
+  const body = { completed: true, title: TITLE, status: 'done' };
+  await expectFaults(await send(...complete, { token: user.token, body }), ['/title', '/status']);
+});

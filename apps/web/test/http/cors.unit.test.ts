@@ -1,0 +1,47 @@
+import { operations } from '@taskward/api-core';
+import { describe, expect, test } from 'vitest';
+import { send, signUp, useApp } from '../harness';
+
+const APP = 'https://app.example.com';
+useApp({ environment: { CORS_ORIGINS: `${APP}, https://other.example.com` } });
+
+const path = '/api/somebody/tasks';
+const allowed = (answer: Response) => answer.headers.get('Access-Control-Allow-Origin');
+
+test('a page of an origin that is named may read the answer and its headers, without credentials', async () => {
+  const user = await signUp();
+  const answer = await send('GET', user.tasks, { token: user.token, headers: { Origin: APP } });
+  expect([answer.status, allowed(answer)]).toEqual([200, APP]);
+  expect(answer.headers.get('Vary')).toContain('Origin');
+  expect(answer.headers.get('Access-Control-Expose-Headers')).toMatch(/ETag.*RateLimit.*X-Request-Id/);
+  expect(answer.headers.get('Access-Control-Allow-Credentials')).toBeNull();
+});
+
+test('so it may when it is refused', async () => {
+  const answer = await send('GET', path, { headers: { Origin: APP } });
+  expect([answer.status, allowed(answer)]).toEqual([401, APP]);
+});
+
+test.each(operations)('a preflight of $id is answered', async ({ method, path }) => {
+  const headers = { Origin: APP, 'Access-Control-Request-Method': method };
+  const answer = await send('OPTIONS', path.replace(/\{\w+\}/g, 'x'), { headers });
+  expect([answer.status, allowed(answer)]).toEqual([204, APP]);
+  expect(answer.headers.get('Access-Control-Allow-Methods')).toContain(method);
+  expect(answer.headers.get('Access-Control-Allow-Headers')).toMatch(/Authorization.*Idempotency-Key.*If-Match/);
+});
+
+describe.each(['https://evil.example', 'https://app.example.com.evil.example', 'null', 'http://app.example.com'])(
+  'a page of %s',
+  (origin) => {
+    test.each(['GET', 'OPTIONS'])('may not, by %s', async (method) => {
+      const answer = await send(method, path, { headers: { Origin: origin } });
+      expect(allowed(answer)).toBeNull();
+      expect(answer.headers.get('Vary')).toContain('Origin');
+    });
+  },
+);
+
+test('accounts, which go by cookie, are for our own pages', async () => {
+  const answer = await send('GET', '/api/auth/jwks', { headers: { Origin: APP } });
+  expect([answer.status, allowed(answer)]).toEqual([200, null]);
+});

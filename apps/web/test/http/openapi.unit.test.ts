@@ -1,0 +1,188 @@
+import { accountEndpoints, type Operation, operations, type Problem, problemTypes } from '@taskward/api-core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { routeFiles, send, useApp } from '../harness';
+import { document, expectDeclared, expectFit, expectPermitted, fits } from '../openapi';
+
+/** The document says what is so; that answers keep to it is seen by `send` in every test. */
+
+useApp();
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly explode?: boolean;
+  readonly schema: {
+    readonly type: string;
+    readonly enum?: string[];
+    readonly items?: { readonly enum?: string[] };
+    readonly minimum: number;
+    readonly maximum: number;
+    readonly maxLength?: number;
+    readonly maxItems?: number;
+  };
+}
+interface Failure {
+  readonly content: Record<string, { readonly examples: Record<string, { readonly value: Problem }> }>;
+}
+
+const parametersOf = ({ method, path }: Operation): Parameter[] =>
+  document.paths[path][method.toLowerCase()].parameters;
+
+test('GET /api/openapi.json answers the document, of this deployment', async () => {
+  const answer = await send('GET', '/api/openapi.json');
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual(document);
+  expect(document).toMatchObject({
+    openapi: expect.stringMatching(/^3\.1\./),
+    servers: [{ url: 'http://localhost:3000' }],
+  });
+});
+
+test('it has every operation, and nothing that no route file answers', async () => {
+  const ids = Object.values<Record<string, { operationId: string }>>(document.paths).flatMap((path) =>
+    Object.values(path).map(({ operationId }) => operationId),
+  );
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).toEqual(expect.arrayContaining(operations.map(({ id }) => id)));
+  const files = routeFiles.map(({ path }) => path);
+  for (const path of Object.keys(document.paths)) {
+    if (!path.startsWith('/api/auth/')) expect(files).toContain(path);
+  }
+});
+
+test('every example fits its schema', () => {
+  const seen: string[] = [];
+  for (const [id, { examples = [] }] of Object.entries<{ examples?: unknown[] }>(document.components.schemas)) {
+    for (const example of examples) expectFit(`#/components/schemas/${id}`, example);
+    seen.push(...examples.map(() => id));
+  }
+  expect(seen).toEqual(expect.arrayContaining(['Task', 'TaskInput', 'TaskPage', 'TaskPatch', 'Completion']));
+  for (const { content } of Object.values<Failure>(document.components.responses)) {
+    for (const { value } of Object.values(content['application/problem+json']?.examples ?? {})) {
+      expectFit('#/components/schemas/Problem', value);
+      const code = value.type.replace('/problems/', '') as keyof typeof problemTypes;
+      expect(value.status).toBe(problemTypes[code].status);
+    }
+  }
+});
+
+describe.each(operations.filter(({ body }) => body))('the body of $id', (operation) => {
+  test('takes its examples', () => {
+    const { examples } = operation.body?.schema.meta() ?? {};
+    expect(examples).not.toHaveLength(0);
+    for (const example of examples as unknown[]) expect(operation.body?.schema.safeParse(example).success).toBe(true);
+  });
+});
+
+const accountBodies = accountEndpoints.flatMap(({ id, path, body }) =>
+  body ? [{ id, path, schema: body.schema }] : [],
+);
+
+/** Text at and beyond every limit, in every script, of the forms that the members have, and values of other types. */
+const member = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 140, size: 'max' }),
+  fc.string({
+    unit: fc.constantFrom(' ', '\u200b', 'x', '\n', '\u00e9', '\u0301', '\0', '.', '@', '🐎'),
+    maxLength: 30,
+  }),
+  fc.nat(260).map((length) => 'x'.repeat(length)),
+  fc.emailAddress(),
+  fc.nat(260).map((length) => `${'x'.repeat(length)}@example.com`),
+  fc.webUrl(),
+  fc.constantFrom('ADA@Example.COM', 'https://example.com/ada.png', 'HTTPS://example.com', '/tasks', ''),
+  fc.constantFrom(null, true, 1, [], {}),
+);
+
+describe.each(accountBodies)('the body of $id', ({ path, schema }) => {
+  const { id } = schema.meta() as { id: string };
+  const names = Object.keys(document.components.schemas[id].properties);
+
+  test('takes its examples', () => {
+    for (const example of document.components.schemas[id].examples)
+      expect(schema.safeParse(example).success).toBe(true);
+  });
+
+  test('is refused in no member that the document permits, and taken in none that it forbids', () => {
+    const [example] = document.components.schemas[id].examples;
+    let permitted = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...names), member, (name, value) => {
+        const body = { ...example, [name]: value };
+        const isPermitted = fits(`#/components/schemas/${id}`, body);
+        permitted += isPermitted ? 1 : 0;
+        // Their lengths are those of the trimmed text in NFC, which JSON Schema cannot say.
+        if (name === 'name' && typeof value === 'string' && value.trim().normalize() !== value) return;
+        expect(schema.safeParse(body).success).toBe(isPermitted);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(permitted).toBeGreaterThan(50);
+  });
+
+  test('may have members that nobody knows, as Better Auth has it', () => {
+    const [example] = document.components.schemas[id].examples;
+    const body = { ...example, unknown: [1] };
+    expect([schema.safeParse(body).success, fits(`#/components/schemas/${id}`, body)]).toEqual([true, true]);
+  });
+
+  test('fails the test that sent it, where the server takes what the document forbids', () => {
+    const [name] = names;
+    const body = JSON.stringify({ [name as string]: 1 });
+    expect(() => expectPermitted('POST', path, body, new Response())).toThrow();
+    expect(() => expectPermitted('POST', path, body, new Response(null, { status: 400 }))).not.toThrow();
+  });
+});
+
+describe.each(operations)('the parameters of $id', (operation) => {
+  const parameters = parametersOf(operation);
+  const inQuery = parameters.filter((one) => one.in === 'query');
+
+  test('are those that are validated', () => {
+    expect(inQuery.map(({ name }) => name)).toEqual(Object.keys(operation.query.shape));
+    const inPath = parameters.filter((one) => one.in === 'path').map(({ name }) => name);
+    expect(inPath).toEqual([...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+  });
+
+  test.each(inQuery)('$name takes what the document names, and nothing beyond', ({ name, schema, explode }) => {
+    const takes = (value: unknown) => operation.query.safeParse({ [name]: value }).success;
+    const { enum: choices = schema.items?.enum ?? [], minimum, maximum, maxLength, maxItems } = schema;
+    for (const choice of choices) expect(takes(choice), choice).toBe(true);
+    if (choices.length > 0) expect(takes('nonsense')).toBe(false);
+    if (schema.type === 'array' && !explode) expect(takes(choices.join())).toBe(true);
+    if (maxItems) {
+      const value = choices[0] ?? 'x';
+      const many = (n: number) => Array.from({ length: n }, (_, i) => (explode ? `${value}${i}` : value));
+      const given = (n: number) => (explode ? many(n) : many(n).join());
+      expect([takes(given(maxItems)), takes(given(maxItems + 1))]).toEqual([true, false]);
+    }
+    if (schema.type === 'integer') {
+      expect([minimum, maximum].map((one) => takes(String(one)))).toEqual([true, true]);
+      expect([minimum - 1, maximum + 1].map((one) => takes(String(one)))).toEqual([false, false]);
+    }
+    if (schema.type === 'boolean') expect(['true', 'false', '1'].map(takes)).toEqual([true, true, false]);
+    if (maxLength === 10) expect(['2026-02-28', '2026-02-30'].map(takes)).toEqual([true, false]);
+    else if (maxLength) {
+      expect([takes('x'.repeat(maxLength)), takes('x'.repeat(maxLength + 1))]).toEqual([true, false]);
+    }
+  });
+});
+
+describe('an answer that the document does not know fails the test that got it', () => {
+  const path = '/api/health/live';
+  const headers = { 'Cache-Control': 'private, no-cache', 'X-Request-Id': 'x' };
+  const good = () => Response.json({ status: 'ok' }, { headers });
+
+  test.each([
+    ['its status', () => Response.json({ status: 'ok' }, { status: 201, headers })],
+    ['a member', () => Response.json({ status: 'ok', more: 1 }, { headers })],
+    ['a header', () => Response.json({ status: 'ok' }, { headers: { ...headers, 'X-More': '1' } })],
+    ['a missing header', () => Response.json({ status: 'ok' })],
+    ['a missing body', () => new Response(null, { headers })],
+    ['its media type', () => new Response('{"status":"ok"}', { headers })],
+    ['the type of a member', () => Response.json({ status: ['ok'] }, { headers })],
+  ])('for %s', async (_, answer) => {
+    await expectDeclared('GET', path, good());
+    await expect(expectDeclared('GET', path, answer())).rejects.toThrow();
+  });
+});

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { operations } from '@taskward/api-core';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { getApp } from '../../server/app';
+import { callOf } from '../attacker';
+import { loggedLines, send, signUp, type TestUser, useApp } from '../harness';
+
+/** A database that is not as the code believes: what a bug looks like from outside, and in the log. */
+
+const reports: Record<string, unknown>[] = [];
+useApp({
+  isBug: (line) => {
+    reports.push({ ...line });
+    return false;
+  },
+});
+
+let user: TestUser;
+beforeAll(async () => {
+  user = await signUp();
+  const { db } = await getApp();
+  await db.ownerDb.execute('alter table tasks rename column version to gone');
+});
+afterEach(() => {
+  reports.length = 0;
+});
+
+const secret = 'the secret of the one who asks';
+
+test.each(operations)('a bug in $id is a 500 that tells nothing; the log has it under the request id', async (one) => {
+  const { method, path, body } = callOf(one, { user_id: user.id });
+  const id = `bug-${randomUUID()}`;
+  const answer = await send(method, path, {
+    token: user.token,
+    headers: { 'X-Request-Id': id },
+    body: body && 'title' in body ? { ...body, title: secret } : body,
+  });
+  expect(await answer.json()).toEqual({
+    type: '/problems/internal',
+    title: 'Something went wrong',
+    status: 500,
+    detail: 'The log has it under the request_id.',
+    instance: path,
+    request_id: id,
+  });
+  expect(reports).toEqual([expect.objectContaining({ request_id: id, operation: one.id, status: 500 })]);
+  expect(reports[0]?.error).toMatchObject({ code: '42703', stack: expect.any(Array) });
+  // Neither the statement nor what was sent with it.
+  for (const word of [secret, 'select ', user.token]) expect(JSON.stringify(reports)).not.toContain(word);
+});
+
+test('nor does one in accounts, whatever Better Auth would make of it', async () => {
+  const { db } = await getApp();
+  await db.ownerDb.execute('alter table session rename column expires_at to gone');
+  const answer = await send('GET', '/api/auth/token', { headers: { Cookie: user.cookie } });
+  expect([answer.status, await answer.json()]).toEqual([500, expect.objectContaining({ type: '/problems/internal' })]);
+  expect(reports).toEqual([
+    expect.objectContaining({ status: 500, error: expect.objectContaining({ code: '42703' }) }),
+  ]);
+  expect(JSON.stringify(reports)).not.toContain('select ');
+});
+
+test('nor what Better Auth says of one by itself, which may be the whole error', async () => {
+  const { logger } = await (await getApp()).auth.$context;
+  logger.error(new Error(`Failed query: select ${secret}`) as never);
+  expect(loggedLines().at(-1)).toEqual([{ from: 'better-auth' }, 'a request failed']);
+});
+
+test('nor does the log repeat a value that PostgreSQL quotes, even one that looks like a line of a stack', async () => {
+  const { db } = await getApp();
+  await db.ownerDb.execute('alter table tasks rename column gone to version');
+  await db.ownerDb.execute(
+    'alter table tasks add column count integer generated always as (description::integer) stored',
+  );
+  const body = { title: 'Milk', description: `x\n    at ${secret}` };
+  const answer = await send('POST', user.tasks, { token: user.token, body });
+  expect(answer.status).toBe(500);
+  const error = { code: '22P02', stack: expect.arrayContaining([expect.stringMatching(/^\s+at /)]) };
+  expect(reports).toEqual([expect.objectContaining({ error: expect.objectContaining(error) })]);
+  expect(JSON.stringify(reports)).not.toContain(secret);
+});

@@ -1,0 +1,100 @@
+import { operations } from '@taskward/api-core';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { callOf, stored } from '../attacker';
+import { send, signUp, type TestUser, useApp } from '../harness';
+
+/** Text that would be SQL, were it ever put into a statement. */
+
+useApp();
+
+const newTask = async ({ tasks, token }: TestUser, title: string): Promise<string> =>
+  (await (await send('POST', tasks, { token, body: { title, tags: [title] } })).json()).id;
+
+const injections = [
+  "'; drop table tasks; --",
+  "' or '1'='1",
+  "' union select password from account --",
+  "'||(select private_key from jwks)||'",
+  "\\'; reset role; --",
+  '"; $$; delete from task_tags; --',
+  '$1',
+  '%',
+];
+
+for (const operation of operations) {
+  describe(`text that would be SQL, sent to ${operation.id}`, () => {
+    let eve: TestUser;
+    let task: string;
+    let bystander: TestUser;
+    let before: string;
+
+    beforeAll(async () => {
+      bystander = await signUp();
+      await newTask(bystander, 'bobsword');
+      before = await stored(bystander.id);
+      eve = await signUp();
+      task = await newTask(eve, 'mine');
+    });
+
+    afterEach(async () => {
+      expect(await stored(bystander.id), 'nobody else has noticed').toBe(before);
+    });
+
+    /** Sends it, and expects an answer of this status, without a trace of SQL or of anybody else. */
+    async function attempt(
+      change: Partial<ReturnType<typeof callOf>> & { headers?: HeadersInit },
+      expected: number[],
+      params: object = {},
+    ) {
+      if (operation.method === 'DELETE') task = await newTask(eve, 'mine');
+      const call = callOf(operation, { user_id: eve.id, task_id: task, ...params });
+      const { method, path, body, headers } = { headers: {}, ...call, ...change };
+      const answer = await send(method, path, { token: eve.token, headers, body });
+      const text = await answer.text();
+      expect(expected, text).toContain(answer.status);
+      expect(text).not.toMatch(/bobsword|syntax error|drizzle|\bpg_/);
+      return { answer, text };
+    }
+    const successes = Object.keys(operation.success).map(Number);
+
+    test.each(operation.body ? injections : [])('in the body is data or refused: %s', async (text) => {
+      const schema = operation.body?.schema as z.ZodObject;
+      for (const member of Object.keys(schema.shape)) {
+        for (const value of [text, [text]]) {
+          const body = { ...callOf(operation, {}).body, [member]: value };
+          const parsed = schema.safeParse(body);
+          const answer = await attempt({ body }, parsed.success ? successes : [422]);
+          if (parsed.success) expect(JSON.parse(answer.text)).toMatchObject({ [member]: parsed.data[member] });
+        }
+      }
+    });
+
+    test.each(injections)('in the query is data or refused: %s', async (text) => {
+      for (const name of [...Object.keys(operation.query.shape), 'unknown', text]) {
+        const { path } = callOf(operation, { user_id: eve.id, task_id: task });
+        const query = new URLSearchParams({ [name]: text });
+        await attempt(
+          { path: `${path}?${query}` },
+          name in operation.query.shape && name !== 'cursor' ? [200, 422] : [422],
+        );
+      }
+    });
+
+    test.each(injections)('in the path is refused: %s', async (text) => {
+      await attempt({}, [403], { user_id: encodeURIComponent(text) });
+      await attempt({}, [403], { user_id: encodeURIComponent(eve.id + text) });
+      if (!operation.path.includes('{task_id}')) return;
+      await attempt({}, [404], { task_id: encodeURIComponent(text) });
+      await attempt({}, [404], { task_id: encodeURIComponent(task + text) });
+    });
+
+    test.each(injections)('in a header is passed over or refused: %s', async (text) => {
+      for (const name of ['X-Request-Id', 'Idempotency-Key', 'If-Match', 'If-None-Match']) {
+        const { answer } = await attempt({ headers: { [name]: text } }, [...successes, 304, 400, 412, 422]);
+        if (name === 'X-Request-Id') expect(answer.headers.get(name)).not.toBe(text);
+      }
+      if (operation.body) await attempt({ headers: { 'Content-Type': text } }, [415]);
+    });
+  });
+}

@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import { type Operation, operations } from '@taskward/api-core';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { getApp } from '../../server/app';
+import { type Call, callOf, stored } from '../attacker';
+import { isDeployed, type Send, send, signUp, type TestUser, useApp } from '../harness';
+
+useApp();
+
+let ada: TestUser;
+let bob: TestUser;
+let bobsTask: string;
+let bobsList: string;
+
+const listOf = async ({ tasks, token }: TestUser) => (await send('GET', `${tasks}?limit=100`, { token })).text();
+const newTask = async ({ tasks, token }: TestUser): Promise<string> =>
+  (await (await send('POST', tasks, { token, body: { title: 'Mine', tags: ['a'] } })).json()).id;
+
+beforeAll(async () => {
+  [ada, bob] = [await signUp(), await signUp()];
+  bobsTask = await newTask(bob);
+  for (const title of ['One', 'Two']) await send('POST', bob.tasks, { token: bob.token, body: { title } });
+  bobsList = await listOf(bob);
+});
+
+const sendCall = ({ method, path, body }: Call, more: Send = {}) => send(method, path, { body, ...more });
+const asAda = (call: Call, more: Send = {}) => sendCall(call, { token: ada.token, ...more });
+
+/** All of an answer that a client can tell from another's, with these names taken out. */
+async function bytesOf(answer: Response, ...names: string[]) {
+  const own = /^(x-request-id|ratelimit.*)$/;
+  const text = names.reduce((all, name) => all.replaceAll(name, '…'), await answer.text());
+  const { request_id: _, ...document } = JSON.parse(text);
+  return {
+    status: answer.status,
+    headers: [...answer.headers].filter(([name]) => !own.test(name)),
+    document: JSON.stringify(document),
+  };
+}
+
+const hasTask = (operation: Operation) => operation.path.includes('{task_id}');
+/** Whether the client may name a task that is not there yet. */
+const makesTask = (operation: Operation) => hasTask(operation) && operation.success[201] !== undefined;
+
+for (const operation of operations) {
+  describe(operation.id, () => {
+    test("answers 403 on another user's path, the same as on nobody's", async () => {
+      const nobody = bob.id.split('').reverse().join('');
+      const [theirs, nobodys] = (await Promise.all(
+        [bob.id, nobody].map((user_id) => asAda(callOf(operation, { user_id, task_id: bobsTask }))),
+      )) as [Response, Response];
+      expect(theirs.status).toBe(403);
+      expect(theirs.headers.get('Cache-Control')).toBe('no-store');
+      expect(await bytesOf(theirs, bob.id)).toEqual(await bytesOf(nobodys, nobody));
+    });
+
+    test.skipIf(isDeployed)('decides on the path before any query', async () => {
+      const { db } = await getApp();
+      const asUser = vi.spyOn(db, 'asUser');
+      await asAda(callOf(operation, { user_id: bob.id, task_id: bobsTask }));
+      expect(asUser).not.toHaveBeenCalled();
+      await asAda(callOf(operation, { user_id: ada.id }));
+      expect(asUser).toHaveBeenCalled();
+      asUser.mockRestore();
+    });
+
+    test.each([
+      ['in other case', () => ada.id.replace(/[a-z]/gi, (c) => (c < 'a' ? c.toLowerCase() : c.toUpperCase()))],
+      ['with a space after it', () => `${ada.id}%20`],
+      ['with NUL after it', () => `${ada.id}%00`],
+      ['with a slash after it', () => `${ada.id}%2F`],
+      ['cut short', () => ada.id.slice(0, -1)],
+      ['twice', () => `${ada.id},${ada.id}`],
+    ])('takes the own id for another when it is written %s', async (_, user_id) => {
+      expect((await asAda(callOf(operation, { user_id: user_id(), task_id: bobsTask }))).status).toBe(403);
+    });
+
+    if (hasTask(operation) && !makesTask(operation)) {
+      test("answers 404 to another user's task, the same as to nobody's", async () => {
+        const [theirs, nobodys] = [await newTask(bob), randomUUID()];
+        const before = await stored();
+        const foreign = await asAda(callOf(operation, { user_id: ada.id, task_id: theirs }));
+        const missing = await asAda(callOf(operation, { user_id: ada.id, task_id: nobodys }));
+        expect(foreign.status).toBe(404);
+        expect(await bytesOf(foreign, theirs)).toEqual(await bytesOf(missing, nobodys));
+        expect(await stored()).toBe(before);
+        await send('DELETE', `${bob.tasks}/${theirs}`, { token: bob.token });
+      });
+    }
+
+    if (makesTask(operation)) {
+      test("makes a task of one's own under an id that another user has, and leaves that one alone", async () => {
+        const before = await stored(bob.id);
+        const answer = await asAda(callOf(operation, { user_id: ada.id, task_id: bobsTask }));
+        const text = await answer.text();
+        expect(answer.status).toBe(201);
+        expect(JSON.parse(text)).toMatchObject({ id: bobsTask, user_id: ada.id, version: 1 });
+        expect(await stored(bob.id)).toBe(before);
+        expect(await (await send('GET', `${ada.tasks}/${bobsTask}`, { token: ada.token })).text()).toBe(text);
+        expect(await listOf(bob)).toBe(bobsList);
+        await send('DELETE', `${ada.tasks}/${bobsTask}`, { token: ada.token });
+        expect(await stored(bob.id)).toBe(before);
+      });
+    }
+
+    test.each(operation.body ? ['user_id', 'id', 'userId', '__proto__', 'constructor'] : [])(
+      'refuses a body that names %s',
+      async (member) => {
+        const call = callOf(operation, { user_id: ada.id, task_id: await newTask(ada) });
+        const before = await stored();
+        const value = JSON.stringify(member === 'id' ? bobsTask : bob.id);
+        const body = JSON.stringify(call.body).replace('{', `{"${member}":${value},`);
+        const answer = await asAda({ ...call, body });
+        expect(answer.status).toBe(422);
+        expect((await answer.json()).errors).toMatchObject([{ in: 'body', pointer: `/${member}` }]);
+        expect(await stored()).toBe(before);
+      },
+    );
+
+    if ('cursor' in operation.query.shape) {
+      test("refuses another user's cursor", async () => {
+        const page = await send('GET', `${bob.tasks}?limit=1`, { token: bob.token });
+        const { next_cursor } = await page.json();
+        const [theirs, mine] = [bob, ada].map(({ id, token }) => {
+          const { method, path } = callOf(operation, { user_id: id });
+          return send(method, `${path}?limit=1&cursor=${next_cursor}`, { token });
+        });
+        expect((await theirs)?.status).toBe(200);
+        expect((await mine)?.status).toBe(422);
+      });
+    }
+
+    const bodyFaults: Record<string, Send> = {
+      'a body that is no JSON': { body: '{' },
+      'a body against the schema': { body: { user_id: 1 } },
+      'a body of another media type': { headers: { 'Content-Type': 'text/html' } },
+      'a body that is too large': { body: 'x'.repeat(70_000) },
+    };
+    const faults: Record<string, Send & { query?: string; task_id?: string }> = {
+      ...(operation.body && bodyFaults),
+      'a parameter nobody knows': { query: '?unknown=1' },
+      'an id that is no UUID': { task_id: 'x' },
+      'an id that is nobody’s': { task_id: randomUUID() },
+      'a malformed Idempotency-Key': { headers: { 'Idempotency-Key': '"' } },
+      'a malformed If-Match': { headers: { 'If-Match': 'x' } },
+    };
+    const sendFault = (name: string, user_id: string, token?: string) => {
+      const { query = '', task_id = bobsTask, ...fault } = faults[name] ?? {};
+      const call = callOf(operation, { user_id, task_id });
+      return send(call.method, call.path + query, { body: call.body, ...fault, token });
+    };
+
+    test.each(Object.keys(faults))('asks for a token before it looks at %s', async (name) => {
+      expect((await sendFault(name, ada.id)).status).toBe(401);
+    });
+
+    test.each(Object.keys(faults))('looks at whose path it is before it looks at %s', async (name) => {
+      expect((await sendFault(name, bob.id, ada.token)).status).toBe(403);
+    });
+  });
+}
+
+describe('a user who is gone, with a token that is not', () => {
+  let gone: TestUser;
+  let task: string;
+
+  beforeAll(async () => {
+    gone = await signUp();
+    task = await newTask(gone);
+    const { db } = await getApp();
+    await db.ownerDb.execute(`delete from "user" where id = '${gone.id}'`);
+  });
+
+  test.each(operations.map((one) => [one.id, one] as const))('sees and writes nothing by %s', async (_, operation) => {
+    const answer = await sendCall(callOf(operation, { user_id: gone.id, task_id: task }), { token: gone.token });
+    if (operation.success[201]) {
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
+    } else if (hasTask(operation)) {
+      expect(operation.method === 'GET' ? [404] : [401, 404]).toContain(answer.status);
+    } else {
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toMatchObject({ data: [] });
+    }
+    expect(await stored(gone.id)).toBe('');
+  });
+});
+
+test('after all of it, the other user has what he had, byte for byte', async () => {
+  expect(await listOf(bob)).toBe(bobsList);
+});

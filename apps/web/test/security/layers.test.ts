@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { queryBuilder } from '@taskward/db';
+import { tasks, taskTags } from '@taskward/db/schema';
+import { statement } from '@taskward/db/testing';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { getApp } from '../../server/app';
+import { stored } from '../attacker';
+import { send, signUp, type TestUser, useApp } from '../harness';
+
+/** What the database holds by itself, were every statement above it wrong. */
+
+useApp();
+
+let ada: TestUser;
+let bob: TestUser;
+let adasTask: string;
+let bobsTask: string;
+let asUser: Awaited<ReturnType<typeof getApp>>['db']['asUser'];
+
+const newTask = async ({ tasks, token }: TestUser): Promise<string> =>
+  (await (await send('POST', tasks, { token, body: { title: 'Mine', tags: ['a', 'b'] } })).json()).id;
+const asOwner = async (text: string) => (await (await getApp()).db.ownerDb.execute<Record<string, unknown>>(text)).rows;
+
+beforeAll(async () => {
+  [ada, bob] = [await signUp(), await signUp()];
+  [adasTask, bobsTask] = [await newTask(ada), await newTask(bob)];
+  await newTask(bob);
+  asUser = (await getApp()).db.asUser;
+});
+
+/** The SQLSTATE with which it fails. */
+const stateOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 'succeeded',
+    (error) => error.code ?? error,
+  );
+const DENIED = '42501';
+
+describe('a statement without a predicate', () => {
+  test.each([
+    ['tasks', tasks, 1],
+    ['tags', taskTags, 2],
+  ] as const)("reads only the caller's %s", async (_, table, count) => {
+    const [rows] = await asUser(ada.id, [statement(queryBuilder.select().from(table))]);
+    expect(rows.map(({ userId }) => userId)).toEqual(Array(count).fill(ada.id));
+    expect(await asOwner(`select from ${table === tasks ? 'tasks' : 'task_tags'}`)).toHaveLength(count * 3);
+  });
+
+  test("changes only the caller's tasks", async () => {
+    const before = await stored(bob.id);
+    const [changed] = await asUser(ada.id, [
+      statement(queryBuilder.update(tasks).set({ priority: 'high' }).returning()),
+    ]);
+    expect(changed.map(({ id }) => id)).toEqual([adasTask]);
+    expect(await stored(bob.id)).toBe(before);
+  });
+
+  test("removes only the caller's tasks", async () => {
+    const before = await stored(bob.id);
+    const carl = await signUp();
+    const task = await newTask(carl);
+    const [tags, removed] = await asUser(carl.id, [
+      statement(queryBuilder.delete(taskTags).returning()),
+      statement(queryBuilder.delete(tasks).returning()),
+    ]);
+    expect(tags.map(({ taskId }) => taskId)).toEqual([task, task]);
+    expect(removed.map(({ id }) => id)).toEqual([task]);
+    expect(await stored(bob.id)).toBe(before);
+  });
+
+  test.each(['', ' ', '%', 'nobody', "' or true --", 'null'])('reaches nothing as %j', async (nobody) => {
+    const before = await stored();
+    const results = await asUser(nobody, [
+      statement(queryBuilder.select().from(tasks)),
+      statement(queryBuilder.select().from(taskTags)),
+      statement(queryBuilder.update(tasks).set({ title: 'Taken' }).returning()),
+      statement(queryBuilder.delete(taskTags).returning()),
+      statement(queryBuilder.delete(tasks).returning()),
+    ]);
+    expect(results).toEqual([[], [], [], [], []]);
+    expect(await stored()).toBe(before);
+  });
+});
+
+describe('a write for another user is refused', () => {
+  const ofBob = () => ({ userId: bob.id, id: randomUUID(), title: 'Planted' });
+  const writes = {
+    'a task planted': () => statement(queryBuilder.insert(tasks).values(ofBob())),
+    'a task given away': () => statement(queryBuilder.update(tasks).set({ userId: bob.id })),
+    'a task taken over by a conflict': () =>
+      statement(
+        queryBuilder
+          .insert(tasks)
+          .values({ ...ofBob(), id: bobsTask })
+          .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: { userId: ada.id } }),
+      ),
+    'a tag planted': () =>
+      statement(queryBuilder.insert(taskTags).values({ userId: bob.id, taskId: bobsTask, tag: 'planted' })),
+    'a tag given away': () => statement(queryBuilder.update(taskTags).set({ userId: bob.id, taskId: bobsTask })),
+  };
+
+  test.each(Object.entries(writes))('%s', async (_, write) => {
+    const before = await stored();
+    expect(await stateOf(asUser(ada.id, [write()]))).toBe(DENIED);
+    expect(await stored()).toBe(before);
+  });
+
+  test('a task of nobody’s', async () => {
+    expect(
+      await stateOf(asUser('', [statement(queryBuilder.insert(tasks).values({ ...ofBob(), userId: '' }))])),
+    ).not.toBe('succeeded');
+    expect(await stateOf(asUser('', [statement(queryBuilder.insert(tasks).values(ofBob()))]))).toBe(DENIED);
+  });
+
+  test("a tag on another user's task", async () => {
+    const tag = statement(queryBuilder.insert(taskTags).values({ userId: ada.id, taskId: bobsTask, tag: 'x' }));
+    expect(await stateOf(asUser(ada.id, [tag]))).toBe('23503');
+  });
+});
+
+describe('the role of task statements', () => {
+  const secrets = ['"user"', 'account', 'session', 'verification', 'jwks', 'drizzle.__drizzle_migrations'];
+  const statements = [
+    ...secrets.flatMap((table) => [
+      `select * from ${table}`,
+      `select count(*) from ${table}`,
+      `insert into ${table} default values`,
+      `update ${table} set id = null`,
+      `delete from ${table}`,
+    ]),
+    'truncate tasks',
+    'drop table tasks',
+    'alter table tasks disable row level security',
+    'alter table tasks no force row level security',
+    'drop policy tasks_owner_only on tasks',
+    'create policy mine on tasks using (true)',
+    'grant select on account to todo_user',
+    'create table public.planted (id int)',
+    'create function public.planted() returns int language sql as $$ select 1 $$',
+    'alter role todo_user bypassrls',
+    'select * from pg_authid',
+    "select pg_read_file('PG_VERSION')",
+    "copy tasks to program 'true'",
+  ];
+
+  test.each(statements)('may not: %s', async (text) => {
+    const before = await stored();
+    expect(await stateOf(asUser(ada.id, [statement(queryBuilder.execute(text))]))).toBe(DENIED);
+    expect(await stored()).toBe(before);
+  });
+
+  test('reaches no table, view or function that does not hold rows apart', async () => {
+    const reached = await asOwner(`
+      select c.oid::regclass::text as name, c.relrowsecurity and c.relforcerowsecurity and c.relowner <> 'todo_user'::regrole
+        and bool_and(pg_get_expr(p.polqual, p.polrelid) like '%app.user_id%'
+          and pg_get_expr(p.polwithcheck, p.polrelid) like '%app.user_id%') as apart
+      from pg_class c left join pg_policy p on p.polrelid = c.oid
+      where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace::regnamespace::text !~ '^(pg_|information_schema$)'
+        and has_schema_privilege('todo_user', c.relnamespace, 'usage')
+        and (has_table_privilege('todo_user', c.oid, 'select, insert, update, delete, truncate, references, trigger')
+          or has_any_column_privilege('todo_user', c.oid, 'select, insert, update, references'))
+      group by c.oid order by 1`);
+    expect(reached).toContainEqual({ name: 'tasks', apart: true });
+    expect(reached.filter(({ apart }) => !apart)).toEqual([]);
+    const definers = `select proname from pg_proc where prosecdef and has_function_privilege('todo_user', oid, 'execute')`;
+    expect(await asOwner(definers)).toEqual([]);
+  });
+
+  test('has no power of its own, and is nobody else besides', async () => {
+    const [role] = await asOwner(`
+      select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolcanlogin or rolreplication as mighty,
+        exists (select from pg_auth_members m where m.member = r.oid) as besides,
+        exists (select from pg_class c where c.relowner = r.oid) as owns
+      from pg_roles r where rolname = 'todo_user'`);
+    expect(role).toEqual({ mighty: false, besides: false, owns: false });
+  });
+});
+
+const IDENTITY = `select current_user::text as role, coalesce(current_setting('app.user_id', true), '') as id`;
+const identify = async (userId: string) => (await asUser(userId, [statement(queryBuilder.execute(IDENTITY))]))[0][0];
+const ofUser = (id: string) => ({ role: 'todo_user', id });
+
+describe('who is in force', () => {
+  test('ends with the transaction: neither the next user nor the owner inherits it', async () => {
+    const [owner] = await asOwner(IDENTITY);
+    expect(owner).toEqual({ role: expect.not.stringContaining('todo_user'), id: '' });
+    for (const { id } of [ada, bob, { id: '' }, ada]) {
+      expect(await identify(id)).toEqual(ofUser(id));
+      expect(await asOwner(IDENTITY)).toEqual([owner]);
+    }
+  });
+
+  test('ends with a transaction that fails, too', async () => {
+    const [owner] = await asOwner(IDENTITY);
+    expect(await stateOf(asUser(ada.id, [statement(queryBuilder.execute('select 1 / 0'))]))).toBe('22012');
+    expect(await asOwner(IDENTITY)).toEqual([owner]);
+    expect(await identify(bob.id)).toEqual(ofUser(bob.id));
+  });
+
+  test('is the caller, for each of many at once', async () => {
+    const [owner] = await asOwner(IDENTITY);
+    const rounds = Array.from({ length: 40 }, async (_, i) => {
+      const { id } = i % 2 ? ada : bob;
+      const failing = i % 5 ? undefined : stateOf(asUser(id, [statement(queryBuilder.execute('select 1 / 0'))]));
+      const [identity, [rows], asked] = await Promise.all([
+        identify(id),
+        asUser(id, [statement(queryBuilder.select().from(tasks))]),
+        asOwner(IDENTITY),
+        failing,
+      ]);
+      expect(identity).toEqual(ofUser(id));
+      expect(new Set(rows.map(({ userId }) => userId))).toEqual(new Set([id]));
+      expect(asked).toEqual([owner]);
+    });
+    await Promise.all(rounds);
+  });
+});
+
+describe('a batch with a statement that fails', () => {
+  const planted = () =>
+    statement(queryBuilder.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: 'Half' }));
+  const renamed = () => statement(queryBuilder.update(tasks).set({ title: 'Half' }));
+  const failures = {
+    '22012': () => statement(queryBuilder.execute('select 1 / 0')),
+    '42601': () => statement(queryBuilder.execute('selec')),
+    '42P01': () => statement(queryBuilder.execute('select * from nowhere')),
+    '23505': () => statement(queryBuilder.insert(tasks).values({ userId: ada.id, id: adasTask, title: 'Twice' })),
+    '23514': () => statement(queryBuilder.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: '' })),
+    '23503': () => statement(queryBuilder.insert(taskTags).values({ userId: ada.id, taskId: randomUUID(), tag: 'x' })),
+    [DENIED]: () => statement(queryBuilder.execute('select * from jwks')),
+  };
+
+  test.each(Object.entries(failures))('writes nothing and harms nobody after it (SQLSTATE %s)', async (state, fail) => {
+    const before = await stored();
+    for (const batch of [
+      [planted(), renamed(), fail()],
+      [fail(), planted(), renamed()],
+      [planted(), fail(), renamed()],
+    ]) {
+      expect(await stateOf(asUser(ada.id, batch))).toBe(state);
+      expect(await stored()).toBe(before);
+      expect(await identify(bob.id)).toEqual(ofUser(bob.id));
+    }
+  });
+});

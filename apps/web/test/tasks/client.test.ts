@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { type ClientOptions, createClient, ProblemError } from '@taskward/api-core/client';
+import type { Task } from '@taskward/api-core/contract';
+import { beforeAll, expect, test } from 'vitest';
+import { ORIGIN, send, signUp, type TestUser, useApp } from '../harness';
+
+/** The client against the routes. What it does by itself is tested beside it. */
+
+useApp();
+
+let user: TestUser;
+let params: { user_id: string };
+beforeAll(async () => {
+  user = await signUp();
+  params = { user_id: user.id };
+});
+
+/** What happens to an attempt on its way: nothing is sent until it asks for the real answer. */
+type Mishap = (real: () => Promise<Response>) => Promise<Response>;
+
+const answerLost: Mishap = async (real) => {
+  await real();
+  throw new TypeError('fetch failed');
+};
+const answerReplaced: Mishap = async (real) => {
+  await real();
+  return new Response(null, { status: 503 });
+};
+/** The head of the answer arrives, and of the body not all. */
+const answerCut: Mishap = async (real) => {
+  const { status, headers } = await real();
+  return new Response(new ReadableStream({ start: (body) => body.error(new TypeError('terminated')) }), {
+    status,
+    headers,
+  });
+};
+
+/** A client over the route files. The mishaps befall its first attempts, one each; what really was answered is noted. */
+function connect(mishaps: Mishap[] = [], options: Partial<ClientOptions> = {}) {
+  const answers: [status: number, isReplay: boolean][] = [];
+  const client = createClient({
+    baseUrl: ORIGIN,
+    getToken: () => user.token,
+    fetch: (url, { method = '', headers = {}, body }) => {
+      const mishap: Mishap = mishaps.shift() ?? ((real) => real());
+      return mishap(async () => {
+        const answer = await send(method, url.slice(ORIGIN.length), { headers, body: body ?? undefined });
+        answers.push([answer.status, answer.headers.has('Idempotency-Replayed')]);
+        return answer;
+      });
+    },
+    sleep: async () => {},
+    ...options,
+  });
+  return { client, answers };
+}
+
+/** A task made by other means. */
+async function make(body: object = {}): Promise<Task> {
+  const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', ...body } });
+  expect(answer.status).toBe(201);
+  return answer.json();
+}
+
+async function read(id: string): Promise<Task | undefined> {
+  const answer = await send('GET', `${user.tasks}/${id}`, { token: user.token });
+  return answer.status === 200 ? answer.json() : undefined;
+}
+
+async function failure(call: Promise<unknown>): Promise<ProblemError> {
+  const error: unknown = await call.then(() => undefined).catch((error) => error);
+  if (error instanceof ProblemError) return error;
+  throw new Error('The call should have failed with a problem', { cause: error });
+}
+
+const of = ({ id }: { id: string }) => ({ ...params, task_id: id });
+
+test('a task from its making to its end', async () => {
+  const { client } = connect();
+  const made = await client.createTask({ params, body: { title: 'Milk', tags: ['Shop'] } });
+  expect(made).toMatchObject({ status: 201, etag: '"1"', body: { title: 'Milk', tags: ['shop'], version: 1 } });
+  const at = of(made.body);
+  expect(await client.getTask({ params: at })).toEqual({ ...made, status: 200 });
+  const changed = await client.updateTask({ params: at, body: { priority: 'high', tags: [] } });
+  expect(changed).toMatchObject({ status: 200, etag: '"2"', body: { priority: 'high', tags: [] } });
+  const replaced = await client.replaceTask({ params: at, body: { title: 'Oats' } });
+  expect(replaced).toMatchObject({ status: 200, etag: '"3"', body: { title: 'Oats', priority: 'none' } });
+  const done = await client.completeTask({ params: at, body: { completed: true } });
+  expect(done).toMatchObject({ status: 200, etag: '"4"', body: { completed: true } });
+  const toggled = await client.completeTask({ params: at });
+  expect(toggled).toMatchObject({ status: 200, body: { completed: false } });
+  const { body: page } = await client.listTasks({ params });
+  expect(page.data).toContainEqual(toggled.body);
+  expect(await client.deleteTask({ params: at })).toEqual({ status: 204, body: undefined, etag: undefined });
+  expect(await read(made.body.id)).toBeUndefined();
+  const put = await client.replaceTask({ params: at, body: { title: 'Back' } });
+  expect(put).toMatchObject({ status: 201, body: { id: made.body.id, title: 'Back' } });
+});
+
+test('a query is read as it was meant', async () => {
+  const tags = [`a,b ${randomUUID()}`, 'ü&='];
+  const wanted = await make({ tags, status: 'in_progress', priority: 'high', due_date: '2026-03-01' });
+  await make({ tags, status: 'done', priority: 'high' });
+  await make({ tags, priority: 'low' });
+  await make({ tags: tags.slice(1), status: 'todo', priority: 'high' });
+  const { client } = connect();
+  const { body } = await client.listTasks({
+    params,
+    query: {
+      tag: tags,
+      status: ['todo', 'in_progress'],
+      priority: ['high', 'medium'],
+      completed: false,
+      limit: 7,
+      sort: '-due_date',
+      q: 'mi lk',
+      due_after: '2026-03-01',
+      cursor: undefined,
+    },
+  });
+  expect(body).toEqual({ data: [wanted], next_cursor: null });
+  const one = await client.listTasks({ params, query: { tag: tags[0], status: 'done' } });
+  expect(one.body.data.map(({ status }) => status)).toEqual(['done']);
+});
+
+test('pages follow one another by the cursor', async () => {
+  const tag = randomUUID();
+  const made = [await make({ tags: [tag] }), await make({ tags: [tag] }), await make({ tags: [tag] })];
+  const { client } = connect();
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const { body } = await client.listTasks({ params, query: { tag, limit: 2, cursor } });
+    seen.push(...body.data.map(({ id }) => id));
+    cursor = body.next_cursor ?? undefined;
+  } while (cursor);
+  expect(seen).toEqual(made.map(({ id }) => id).reverse());
+});
+
+test('a write goes on where the task is as it was read, and fails where it has moved on', async () => {
+  const { client } = connect();
+  const task = await make();
+  const now = await client.updateTask({ params: of(task), body: { title: 'Mine' }, ifMatch: task });
+  expect(now).toMatchObject({ status: 200, etag: '"2"' });
+  const late = [
+    client.updateTask({ params: of(task), body: { title: 'Late' }, ifMatch: task }),
+    client.replaceTask({ params: of(task), body: { title: 'Late' }, ifMatch: 1 }),
+    client.completeTask({ params: of(task), ifMatch: task }),
+    client.deleteTask({ params: of(task), ifMatch: 1 }),
+  ];
+  for (const error of await Promise.all(late.map(failure)))
+    expect([error.status, error.headers.get('ETag')]).toEqual([412, '"2"']);
+  expect(await read(task.id)).toEqual(now.body);
+  expect(await client.deleteTask({ params: of(task), ifMatch: now.body })).toMatchObject({ status: 204 });
+});
+
+test('a PUT can be told to replace only, or to create only', async () => {
+  const { client } = connect();
+  const [there, body] = [await make(), { title: 'Put' }];
+  const replaceOnly = client.replaceTask({ params: of({ id: randomUUID() }), body, ifMatch: '*' });
+  expect((await failure(replaceOnly)).status).toBe(412);
+  const createOnly = client.replaceTask({ params: of(there), body, ifNoneMatch: '*' });
+  expect((await failure(createOnly)).status).toBe(412);
+  expect(await read(there.id)).toEqual(there);
+});
+
+test('a task that is known already is answered 304, without a body', async () => {
+  const { client } = connect();
+  const task = await make();
+  const known = await client.getTask({ params: of(task), ifNoneMatch: task });
+  expect(known).toEqual({ status: 304, body: undefined, etag: '"1"' });
+  const other = await client.getTask({ params: of(task), ifNoneMatch: 7 });
+  expect(other).toEqual({ status: 200, body: task, etag: '"1"' });
+});
+
+test("an idempotency key can be the caller's own, for a retry in another life", async () => {
+  const call = { params, body: { title: 'Once' }, idempotencyKey: randomUUID() };
+  const first = await connect().client.createTask(call);
+  expect(await connect().client.createTask(call)).toEqual(first);
+});
+
+test.each([
+  ['lost', answerLost],
+  ['replaced by a 503', answerReplaced],
+  ['cut short', answerCut],
+])('a task whose answer was %s is made once, and the retry has the first answer', async (_, mishap) => {
+  const tag = randomUUID();
+  const { client, answers } = connect([mishap]);
+  const made = await client.createTask({ params, body: { title: 'Once', tags: [tag] } });
+  expect(answers).toEqual([
+    [201, false],
+    [201, true],
+  ]);
+  const { body } = await client.listTasks({ params, query: { tag } });
+  expect(body.data).toEqual([made.body]);
+});
+
+test('a change whose answer was lost is made once, though it named the version before', async () => {
+  const task = await make();
+  const { client } = connect([answerLost, answerLost]);
+  const changed = await client.updateTask({ params: of(task), body: { title: 'Mine' }, ifMatch: task });
+  expect(changed).toMatchObject({ status: 200, body: { title: 'Mine', version: 2 } });
+  const toggled = await connect([answerLost, answerLost]).client.completeTask({ params: of(task) });
+  expect(toggled.body).toMatchObject({ completed: true, version: 3 });
+  expect(await read(task.id)).toEqual(toggled.body);
+});
+
+test('a token that is refused is refreshed, and the call goes on', async () => {
+  const { client, answers } = connect([], { getToken: ({ refresh }) => (refresh ? user.token : 'stale') });
+  expect(await client.createTask({ params, body: { title: 'Fresh' } })).toMatchObject({ status: 201 });
+  expect(answers.map(([status]) => status)).toEqual([401, 201]);
+});
+
+test('an error carries the problem document', async () => {
+  const error = await failure(connect().client.createTask({ params, body: { title: '', tags: [''] } }));
+  expect(error).toMatchObject({ name: 'ProblemError', status: 422, message: 'The request has 2 faults.' });
+  expect(error.errors.map((fault) => [fault.in, fault.pointer, fault.code])).toEqual([
+    ['body', '/title', 'too_short'],
+    ['body', '/tags/0', 'too_short'],
+  ]);
+  expect(error.problem).toMatchObject({ type: '/problems/validation', instance: user.tasks });
+  expect(error.requestId).toBe(error.headers.get('X-Request-Id'));
+  // Another origin's header may be hidden from a page.
+  error.headers.delete('X-Request-Id');
+  expect(new ProblemError(422, error.problem, error.headers).requestId).toBe(error.requestId);
+});

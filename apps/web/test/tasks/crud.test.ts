@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto';
+import type { Task } from '@taskward/api-core';
+import { expect, test } from 'vitest';
+import { send, signUp, type TestUser, useApp } from '../harness';
+
+useApp();
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+
+const full = {
+  title: 'Plan the trip',
+  description: 'Tickets\nand a place to stay',
+  status: 'in_progress',
+  priority: 'high',
+  due_date: '2026-07-01',
+  tags: ['home', 'travel'],
+} as const;
+const defaults = { description: null, status: 'todo', priority: 'none', due_date: null, tags: [] };
+
+/** What is read-only, as it is of a task of this user that was just made. */
+const madeFor = (user: TestUser) => ({
+  id: expect.any(String),
+  user_id: user.id,
+  completed: false,
+  completed_at: null,
+  created_at: expect.stringMatching(TIMESTAMP),
+  updated_at: expect.stringMatching(TIMESTAMP),
+  version: 1,
+});
+
+const call = (user: TestUser, method: string, path = '', body?: unknown) =>
+  send(method, `${user.tasks}${path}`, { token: user.token, body });
+
+async function make(user: TestUser, body: object = { title: 'Milk' }): Promise<Task> {
+  const answer = await call(user, 'POST', '', body);
+  expect(answer.status).toBe(201);
+  return answer.json();
+}
+
+async function taskOf(answer: Response, status = 200): Promise<Task> {
+  expect(answer.status).toBe(status);
+  return answer.json();
+}
+
+const stored = async (user: TestUser, id: string) => taskOf(await call(user, 'GET', `/${id}`));
+
+test('POST answers 201 with the whole task: defaults for all that was left out', async () => {
+  const user = await signUp();
+  const task = await taskOf(await call(user, 'POST', '', { title: 'Milk' }), 201);
+  expect(task).toStrictEqual({ ...madeFor(user), ...defaults, title: 'Milk' });
+  expect(task.updated_at).toBe(task.created_at);
+  expect(Math.abs(Date.parse(task.created_at) - Date.now())).toBeLessThan(10_000);
+});
+
+test('POST keeps every member as it was given', async () => {
+  const user = await signUp();
+  const task = await taskOf(await call(user, 'POST', '', full), 201);
+  expect(task).toStrictEqual({ ...madeFor(user), ...full });
+});
+
+test('POST takes null where a task may have none, and a status of its own', async () => {
+  const user = await signUp();
+  const task = await make(user, { title: 'Milk', description: null, due_date: null, tags: [], status: 'done' });
+  expect(task).toStrictEqual({
+    ...madeFor(user),
+    ...defaults,
+    title: 'Milk',
+    status: 'done',
+    completed: true,
+    completed_at: task.created_at,
+  });
+});
+
+test('the Location of a POST is the path of the task, and answers with it', async () => {
+  const user = await signUp();
+  const created = await call(user, 'POST', '', full);
+  const task = await taskOf(created, 201);
+  expect(created.headers.get('location')).toBe(`${user.tasks}/${task.id}`);
+  const found = await send('GET', created.headers.get('location') ?? '', { token: user.token });
+  expect(await taskOf(found)).toStrictEqual(task);
+});
+
+test('POST gives each task a UUID v7 of its own, made now', async () => {
+  const user = await signUp();
+  const tasks = [await make(user), await make(user), await make(user)];
+  expect(new Set(tasks.map(({ id }) => id)).size).toBe(3);
+  for (const { id, created_at } of tasks) {
+    expect(id).toMatch(UUID_V7);
+    const madeAt = Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+    expect(Math.abs(madeAt - Date.parse(created_at))).toBeLessThan(10_000);
+  }
+});
+
+test('every answer that shows a task shows exactly the same members', async () => {
+  const user = await signUp();
+  const id = randomUUID();
+  const answers = [
+    await call(user, 'POST', '', full),
+    await call(user, 'PUT', `/${id}`, full),
+    await call(user, 'PUT', `/${id}`, { title: 'Milk' }),
+    await call(user, 'PATCH', `/${id}`, { title: 'Bread' }),
+    await call(user, 'PATCH', `/${id}`, {}),
+    await call(user, 'PATCH', `/${id}/complete`),
+    await call(user, 'GET', `/${id}`),
+  ];
+  const tasks: Task[] = await Promise.all(answers.map((answer) => answer.json()));
+  const page = await (await call(user, 'GET')).json();
+  for (const task of [...tasks, ...page.data]) {
+    expect(Object.keys(task).toSorted()).toEqual(
+      [
+        'id',
+        'user_id',
+        'completed',
+        'completed_at',
+        'created_at',
+        'updated_at',
+        'version',
+        ...Object.keys(full),
+      ].sort(),
+    );
+  }
+});
+
+test('PUT creates the task under the id of the client: 201, and a Location that answers', async () => {
+  const user = await signUp();
+  const id = randomUUID();
+  const created = await call(user, 'PUT', `/${id}`, full);
+  const task = await taskOf(created, 201);
+  expect(task).toStrictEqual({ ...madeFor(user), ...full, id });
+  expect(created.headers.get('location')).toBe(`${user.tasks}/${id}`);
+  expect(await stored(user, id)).toStrictEqual(task);
+});
+
+test('PUT replaces the whole task: 200, no Location, members left out are back to their default', async () => {
+  const user = await signUp();
+  const before = await make(user, { ...full, status: 'done' });
+  const answer = await call(user, 'PUT', `/${before.id}`, { title: 'Milk' });
+  const task = await taskOf(answer);
+  expect(answer.headers.has('location')).toBe(false);
+  const { id, created_at } = before;
+  expect(task).toStrictEqual({ ...madeFor(user), ...defaults, title: 'Milk', id, created_at, version: 2 });
+  expect(await stored(user, id)).toStrictEqual(task);
+});
+
+test('an id in upper case is the same task, shown in lower case', async () => {
+  const user = await signUp();
+  const id = 'c0ffee00-abcd-4abc-8abc-abcdefabcdef';
+  const created = await taskOf(await call(user, 'PUT', `/${id.toUpperCase()}`, full), 201);
+  expect(created.id).toBe(id);
+  expect(await stored(user, id.toUpperCase())).toStrictEqual(created);
+  expect((await taskOf(await call(user, 'PUT', `/${id.toUpperCase()}`, { title: 'Milk' }))).version).toBe(2);
+  expect((await taskOf(await call(user, 'PATCH', `/${id.toUpperCase()}`, { title: 'Bread' }))).version).toBe(3);
+  expect((await taskOf(await call(user, 'PATCH', `/${id.toUpperCase()}/complete`))).version).toBe(4);
+  expect((await call(user, 'DELETE', `/${id.toUpperCase()}`)).status).toBe(204);
+  expect((await call(user, 'GET', `/${id}`)).status).toBe(404);
+});
+
+test.each(['application/merge-patch+json', 'application/json'])('PATCH takes %s', async (type) => {
+  const user = await signUp();
+  const { id } = await make(user, full);
+  const body = JSON.stringify({ title: 'Milk', tags: ['shop'] });
+  const { token } = user;
+  const answer = await send('PATCH', `${user.tasks}/${id}`, { token, headers: { 'Content-Type': type }, body });
+  const task = await taskOf(answer);
+  expect(task).toStrictEqual({ ...madeFor(user), ...full, id, title: 'Milk', tags: ['shop'], version: 2 });
+  expect(await stored(user, id)).toStrictEqual(task);
+});
+
+test.each([
+  ['title', 'Milk'],
+  ['description', 'Skimmed'],
+  ['description', ''],
+  ['description', null],
+  ['status', 'todo'],
+  ['priority', 'low'],
+  ['due_date', '2027-01-31'],
+  ['due_date', null],
+  ['tags', ['new']],
+  ['tags', []],
+])('PATCH of %s to %j changes that member and no other', async (member, value) => {
+  const user = await signUp();
+  const before = await make(user, full);
+  const task = await taskOf(await call(user, 'PATCH', `/${before.id}`, { [member]: value }));
+  expect(task).toStrictEqual({ ...before, [member]: value, version: 2, updated_at: expect.stringMatching(TIMESTAMP) });
+  expect(await stored(user, before.id)).toStrictEqual(task);
+});
+
+test('PATCH changes several members in one go, some of them to null', async () => {
+  const user = await signUp();
+  const before = await make(user, full);
+  const patch = {
+    title: 'Milk',
+    description: null,
+    status: 'todo',
+    priority: 'none',
+    due_date: null,
+    tags: ['b', 'a'],
+  };
+  const task = await taskOf(await call(user, 'PATCH', `/${before.id}`, patch));
+  const { id, created_at } = before;
+  expect(task).toStrictEqual({ ...madeFor(user), ...patch, tags: ['a', 'b'], id, created_at, version: 2 });
+});
+
+test('DELETE answers 204 without a body, and the task and its tags are gone', async () => {
+  const user = await signUp();
+  const { id } = await make(user, full);
+  const kept = await make(user, full);
+  const answer = await call(user, 'DELETE', `/${id}`);
+  expect(answer.status).toBe(204);
+  expect(await answer.text()).toBe('');
+  expect(answer.headers.has('content-type')).toBe(false);
+  expect((await call(user, 'GET', `/${id}`)).status).toBe(404);
+  expect((await call(user, 'DELETE', `/${id}`)).status).toBe(404);
+  expect((await (await call(user, 'GET')).json()).data).toStrictEqual([kept]);
+  const again = await taskOf(await call(user, 'PUT', `/${id}`, { title: 'Milk' }), 201);
+  expect(again).toStrictEqual({ ...madeFor(user), ...defaults, id, title: 'Milk' });
+});
+
+test.each([
+  ['GET', '', undefined],
+  ['HEAD', '', undefined],
+  ['PATCH', '', { title: 'Milk' }],
+  ['PATCH', '', { tags: ['a'] }],
+  ['PATCH', '', {}],
+  ['DELETE', '', undefined],
+  ['PATCH', '/complete', undefined],
+  ['PATCH', '/complete', { completed: true }],
+])('%s of a task that is not there%s with %j is 404, and makes none', async (method, path, body) => {
+  const user = await signUp();
+  const answer = await call(user, method, `/${randomUUID()}${path}`, body);
+  expect(answer.status).toBe(404);
+  expect((await (await call(user, 'GET')).json()).data).toEqual([]);
+});
+
+test('one id in the hands of two users is two tasks', async () => {
+  const [ada, bob] = [await signUp(), await signUp()];
+  const hers = await make(ada, full);
+  const his = await taskOf(await call(bob, 'PUT', `/${hers.id}`, { title: 'Milk', tags: ['his'] }), 201);
+  expect(his).toStrictEqual({ ...madeFor(bob), ...defaults, id: hers.id, title: 'Milk', tags: ['his'] });
+  expect(await stored(ada, hers.id)).toStrictEqual(hers);
+  expect((await call(bob, 'DELETE', `/${hers.id}`)).status).toBe(204);
+  expect(await stored(ada, hers.id)).toStrictEqual(hers);
+});

@@ -1,0 +1,293 @@
+import type { Task } from '@taskward/api-core';
+import { expect, test } from 'vitest';
+import { send, signUp, type TestUser, useApp } from '../harness';
+
+useApp();
+
+async function make(user: TestUser, body: object): Promise<Task> {
+  const answer = await send('POST', user.tasks, { token: user.token, body });
+  expect(answer.status).toBe(201);
+  return answer.json();
+}
+
+async function stored(user: TestUser, id: string): Promise<Task> {
+  return (await send('GET', `${user.tasks}/${id}`, { token: user.token })).json();
+}
+
+test('a title is trimmed, on POST, PUT and PATCH, and its inner spaces are kept', async () => {
+  const user = await signUp();
+  const { token } = user;
+  const { id, title } = await make(user, { title: ' \t\n\u00a0\u3000two  words\u2003\r\n ' });
+  expect(title).toBe('two  words');
+  for (const method of ['PUT', 'PATCH']) {
+    const answer = await send(method, `${user.tasks}/${id}`, { token, body: { title: `  by ${method} ` } });
+    expect((await answer.json()).title).toBe(`by ${method}`);
+  }
+});
+
+test.each([
+  ['with spaces and line breaks', ['', ' ', '  indented\n\ttext\r\n ']],
+  ['with control characters', ['\u0001\u007f\u009f']],
+  ['with a zero-width no-break space inside and behind', ['x\ufeffy', 'Milk\ufeff']],
+  [
+    'with what means something elsewhere',
+    ['"\\u0000\\"', "'; drop table tasks;--", '{"a":1}', 'null', 'NULL', '{}', '$1'],
+  ],
+])('a description is kept to the letter: %s', async (_, texts) => {
+  const user = await signUp();
+  for (const description of texts) {
+    const task = await make(user, { title: 'Milk', description });
+    expect.soft(task.description).toBe(description);
+    expect.soft((await stored(user, task.id)).description).toBe(description);
+  }
+});
+
+test('byte order marks in front of a description are taken off, and its length is counted without them', async () => {
+  const user = await signUp();
+  const task = await make(user, { title: 'Milk', description: `\ufeff\ufeff${'a'.repeat(10_000)}` });
+  expect(task.description).toBe('a'.repeat(10_000));
+  expect(await stored(user, task.id)).toStrictEqual(task);
+});
+
+test.each([
+  ['accents', 'Crème brûlée'],
+  ['right to left', 'חלב \u202b لبن'],
+  ['emoji and joiners', '👩‍👩‍👧‍👦 🇩🇪 🏴‍☠️'],
+  ['the edges of the planes', 'x\u00a0\ufeff\u200b\ud7ff\ue000\uffff\u{10000}\u{10ffff}'],
+  ['characters that mean something elsewhere', `<b>&amp;</b> '"\`\\ $1 \${x} {{y}} %s %00 \\u0000`],
+])('text comes back unchanged: %s', async (_, text) => {
+  const user = await signUp();
+  const task = await make(user, { title: text, description: text, tags: [text] });
+  expect(task).toMatchObject({ title: text, description: text, tags: [text.toLowerCase()] });
+  expect(await stored(user, task.id)).toStrictEqual(task);
+});
+
+test.each([
+  ['title', 'a', 255],
+  ['title', 'é', 255],
+  ['title', '👩', 255],
+  ['description', 'a', 10_000],
+  ['description', '👩', 10_000],
+] as const)('%s: %s fits in %i times: characters are counted, not bytes or UTF-16 units', async (member, one, most) => {
+  const user = await signUp();
+  const value = one.repeat(most);
+  const task = await make(user, { title: 'Milk', [member]: value });
+  expect(task[member]).toBe(value);
+});
+
+test('what is trimmed does not count as length', async () => {
+  const user = await signUp();
+  const task = await make(user, { title: ` ${'a'.repeat(255)} `, tags: [` ${'b'.repeat(50)} `] });
+  expect([task.title.length, task.tags[0]?.length]).toEqual([255, 50]);
+});
+
+test('20 tags fit, of 50 characters each', async () => {
+  const user = await signUp();
+  const tags = Array.from({ length: 20 }, (_, i) => '👩'.repeat(49) + String.fromCodePoint(0x61 + i));
+  const task = await make(user, { title: 'Milk', tags: tags.toReversed() });
+  expect(task.tags).toEqual(tags);
+});
+
+test('tags are a set: trimmed, in lower case, each once', async () => {
+  const user = await signUp();
+  const { tags } = await make(user, {
+    title: 'Milk',
+    tags: [' Home', 'HOME', 'home\n', 'ÄRGER', 'ärger', 'two  words'],
+  });
+  expect(tags).toEqual(['home', 'two  words', 'ärger']);
+});
+
+test('tags are sorted by code point, whatever the language or the plane of their characters', async () => {
+  const user = await signUp();
+  // By code point; by UTF-16 unit the two from above the first plane would stand before \uff41.
+  const sorted = [
+    '-',
+    '1',
+    '10',
+    '2',
+    '_',
+    'a',
+    'a b',
+    'aa',
+    'z',
+    'zz',
+    'ß',
+    'é',
+    'ñ',
+    'ö',
+    'й',
+    '日',
+    '\uff41',
+    '😀',
+    '\u{10ffff}',
+  ];
+  const shuffled = sorted.toReversed().toSorted((a, b) => (a.length % 2) - (b.length % 2));
+  const { id, tags } = await make(user, { title: 'Milk', tags: shuffled });
+  expect(tags).toEqual(sorted);
+  expect((await stored(user, id)).tags).toEqual(sorted);
+  const page = await (await send('GET', user.tasks, { token: user.token })).json();
+  expect(page.data[0].tags).toEqual(sorted);
+});
+
+test('tags that differ in an accent are different tags, however it is composed', async () => {
+  const user = await signUp();
+  const { id, tags } = await make(user, { title: 'Milk', tags: ['é', 'e', 'e\u0301', 'ê', 'E\u0301'] });
+  expect(tags).toEqual(['e', 'é', 'ê']);
+  for (const tag of ['é', 'e\u0301', 'E\u0301', 'É']) {
+    const found = await send('GET', `${user.tasks}?tag=${encodeURIComponent(tag)}`, { token: user.token });
+    expect((await found.json()).data).toMatchObject([{ id }]);
+  }
+});
+
+test('text is stored in Unicode form NFC, on POST, PUT and PATCH', async () => {
+  const user = await signUp();
+  const decomposed = 'Cafe\u0301 \u212b';
+  const body = { title: decomposed, description: decomposed, tags: [decomposed] };
+  const expected = { title: 'Café Å', description: 'Café Å', tags: ['café å'] };
+  const { id } = await make(user, body);
+  expect(await stored(user, id)).toMatchObject(expected);
+  for (const method of ['PUT', 'PATCH']) {
+    const answer = await send(method, `${user.tasks}/${id}`, { token: user.token, body });
+    expect(await answer.json()).toMatchObject({ ...expected, version: 1 });
+  }
+});
+
+test('length is counted after normalization', async () => {
+  const user = await signUp();
+  const task = await make(user, {
+    title: 'e\u0301'.repeat(255),
+    description: 'e\u0301'.repeat(10_000),
+    tags: ['e\u0301'.repeat(50)],
+  });
+  expect(task).toMatchObject({ title: 'é'.repeat(255), description: 'é'.repeat(10_000), tags: ['é'.repeat(50)] });
+  // In NFC this letter is two characters.
+  const answer = await send('POST', user.tasks, { token: user.token, body: { title: '\u0958'.repeat(128) } });
+  expect(answer.status).toBe(422);
+  expect((await answer.json()).errors).toMatchObject([{ pointer: '/title', code: 'too_long' }]);
+});
+
+test.each([
+  ['zero-width spaces', '\u200b\u2060'],
+  ['a soft hyphen', '\u00ad'],
+  ['Hangul fillers', '\u115f\u1160\u3164\uffa0'],
+  ['a blank braille pattern', '\u2800'],
+  ['variation selectors', '\ufe0f\u{e0100}'],
+  ['characters of the tags block', '\u{e0068}\u{e007f}'],
+  ['directional marks and spaces', '\u200f \u202e\u00a0\u2066'],
+  ['a combining grapheme joiner', '\u034f'],
+  ['annotation characters', '\ufff9\ufffb'],
+])('a title and a tag of nothing but %s are refused', async (_, text) => {
+  const user = await signUp();
+  const { token } = user;
+  const { id } = await make(user, { title: 'Milk' });
+  const faults = [
+    { pointer: '/title', code: 'invisible', message: 'At least one visible character is needed.' },
+    { pointer: '/tags/0', code: 'invisible' },
+  ];
+  for (const [method, path] of [
+    ['POST', user.tasks],
+    ['PUT', `${user.tasks}/${id}`],
+    ['PATCH', `${user.tasks}/${id}`],
+  ] as const) {
+    const answer = await send(method, path, { token, body: { title: text, tags: [text] } });
+    expect.soft(answer.status, method).toBe(422);
+    expect.soft((await answer.json()).errors, method).toMatchObject(faults);
+  }
+});
+
+test('more than 30 combining marks in a row are refused, in every text', async () => {
+  const user = await signUp();
+  const text = (count: number) => `x${'\u0323'.repeat(count)}`;
+  const task = await make(user, { title: text(30), description: text(30), tags: [text(30)] });
+  expect(task.title).toBe(text(30).normalize('NFC'));
+  const body = { title: text(32), description: text(32), tags: [text(32)] };
+  const answer = await send('POST', user.tasks, { token: user.token, body });
+  expect((await answer.json()).errors).toMatchObject(
+    ['/title', '/description', '/tags/0'].map((pointer) => ({ pointer, code: 'too_many_marks' })),
+  );
+});
+
+test('PUT and PATCH replace the tags as a whole, by the same rules', async () => {
+  const user = await signUp();
+  const { token } = user;
+  const { id } = await make(user, { title: 'Milk', tags: ['a', 'b'] });
+  const path = `${user.tasks}/${id}`;
+  const patched = await send('PATCH', path, { token, body: { tags: [' C ', 'b', 'B'] } });
+  expect((await patched.json()).tags).toEqual(['b', 'c']);
+  const replaced = await send('PUT', path, { token, body: { title: 'Milk', tags: ['D', 'c ', 'd'] } });
+  expect((await replaced.json()).tags).toEqual(['c', 'd']);
+  expect((await stored(user, id)).tags).toEqual(['c', 'd']);
+});
+
+const REAL_DATES = '0001-01-01 0004-02-29 0099-12-31 1582-10-10 1970-01-01 2000-02-29 2024-02-29 2026-04-30 9999-12-31';
+
+test('a due date in the calendar, leap years included, comes back as it was sent', async () => {
+  const user = await signUp();
+  const { token } = user;
+  for (const due_date of REAL_DATES.split(' ')) {
+    const task = await make(user, { title: 'Milk', due_date });
+    expect.soft(task.due_date).toBe(due_date);
+    expect.soft(await stored(user, task.id)).toStrictEqual(task);
+    const again = await send('PATCH', `${user.tasks}/${task.id}`, { token, body: { due_date } });
+    expect.soft(await again.json()).toStrictEqual(task);
+  }
+});
+
+const OUTSIDE = '0000-01-01 0000-02-29 10000-01-01 +010000-01-01 -0001-01-01';
+const NO_LEAP_YEAR = '1900-02-29 2023-02-29 2100-02-29';
+const NO_SUCH_DAY = '2026-02-30 2026-04-31 2026-13-01 2026-00-10 2026-01-00';
+const OTHER_FORMS = '2026-1-1 26-01-01 20260101 2026-W01-1 2026-001 2026-01 2026/01/01 01.01.2026 2026-01-01T00:00:00Z';
+
+test.each<[string, unknown[]]>([
+  ['outside of the years 1 to 9999', OUTSIDE.split(' ')],
+  ['on 29 February of a year that has none', NO_LEAP_YEAR.split(' ')],
+  ['on a day or in a month that is not', NO_SUCH_DAY.split(' ')],
+  ['in another form', OTHER_FORMS.split(' ')],
+  ['with something around it', [' 2026-01-01', '2026-01-01 ', '2026-01-01\n', '2026-01-01 BC']],
+  ['in other digits or in words', ['２０２６-01-01', '٢٠٢٦-٠١-٠١', 'today', 'infinity', 'now', 'null', '']],
+  ['of another type', [0, 20260101, true, {}, ['2026-01-01']]],
+])('a due date %s is refused', async (_, dates) => {
+  const user = await signUp();
+  const { token } = user;
+  const { id } = await make(user, { title: 'Milk' });
+  for (const due_date of dates) {
+    const answers = [
+      await send('POST', user.tasks, { token, body: { title: 'Bread', due_date } }),
+      await send('PUT', `${user.tasks}/${id}`, { token, body: { title: 'Bread', due_date } }),
+      await send('PATCH', `${user.tasks}/${id}`, { token, body: { due_date } }),
+    ];
+    for (const answer of answers) {
+      expect.soft(answer.status, JSON.stringify(due_date)).toBe(422);
+      const { errors } = await answer.json();
+      expect.soft(errors[0], JSON.stringify(due_date)).toMatchObject({ in: 'body', pointer: '/due_date' });
+    }
+  }
+  expect(await stored(user, id)).toMatchObject({ title: 'Milk', due_date: null, version: 1 });
+});
+
+test.each(['', ' 2026-01-01', '-0001-01-01', '0000-01-01', '2026-02-30'])(
+  'the due date %j has one fault, not two',
+  async (due_date) => {
+    const user = await signUp();
+    const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', due_date } });
+    expect((await answer.json()).errors).toHaveLength(1);
+  },
+);
+
+test.each([
+  [
+    'status',
+    ['todo', 'in_progress', 'done'],
+    ['', 'TODO', 'Done', 'in-progress', 'done ', 'cancelled', null, 0, true, ['todo']],
+  ],
+  ['priority', ['none', 'low', 'medium', 'high'], ['', 'HIGH', 'urgent', ' low', null, 3, false, { high: 1 }]],
+] as const)('%s is one of %j, and nothing else', async (member, allowed, refused) => {
+  const user = await signUp();
+  const { token } = user;
+  for (const value of allowed) expect((await make(user, { title: 'Milk', [member]: value }))[member]).toBe(value);
+  for (const value of refused) {
+    const answer = await send('POST', user.tasks, { token, body: { title: 'Milk', [member]: value } });
+    expect(answer.status).toBe(422);
+    expect((await answer.json()).errors).toMatchObject([{ in: 'body', pointer: `/${member}` }]);
+  }
+});

@@ -1,0 +1,151 @@
+import { beforeAll, expect, test } from 'vitest';
+import { getApp } from '../../server/app';
+import { send, signUp, type TestUser, useApp } from '../harness';
+
+useApp();
+
+let ada: TestUser;
+let bob: TestUser;
+beforeAll(async () => {
+  ada = await signUp();
+  bob = await signUp();
+});
+
+let used = 0;
+const newKey = () => `key-${used++}`;
+
+function write(key: string, method: string, path: string, body?: unknown, headers: HeadersInit = {}) {
+  const token = path.startsWith(bob.tasks) ? bob.token : ada.token;
+  return send(method, path, { token, body, headers: { ...headers, 'Idempotency-Key': key } });
+}
+
+/** All of an answer but what belongs to the one request. */
+async function whole(answer: Response) {
+  const headers = new Headers(answer.headers);
+  headers.delete('X-Request-Id');
+  headers.delete('Idempotency-Replayed');
+  return { status: answer.status, headers: [...headers], body: await answer.text() };
+}
+
+async function titles(user: TestUser): Promise<string[]> {
+  const { data } = await (await send('GET', `${user.tasks}?limit=100`, { token: user.token })).json();
+  return data.map((task: { title: string }) => task.title);
+}
+
+test('a POST that is sent again is answered the same, and makes no second task', async () => {
+  const key = newKey();
+  const body = { title: 'Once', tags: ['b', 'a'], due_date: '2026-02-28', status: 'done', description: '\\ "x"\n' };
+  const first = await write(key, 'POST', ada.tasks, body);
+  expect([first.status, first.headers.get('Idempotency-Replayed')]).toEqual([201, null]);
+  const second = await write(key, 'POST', ada.tasks, body);
+  expect(second.headers.get('Idempotency-Replayed')).toBe('true');
+  expect(await whole(second)).toEqual(await whole(first));
+  expect((await titles(ada)).filter((title) => title === 'Once')).toHaveLength(1);
+});
+
+test.each([
+  ['PATCH', '', { title: 'Changed', tags: ['new'] }],
+  ['PATCH', '', { priority: 'high' }],
+  ['PATCH', '', {}],
+  ['PATCH', '/complete', { completed: true }],
+  ['PATCH', '/complete', undefined],
+])(
+  'a %s %s %o that is sent again is answered the same, even when the task has changed since',
+  async (method, suffix, body) => {
+    const { id } = await (await send('POST', ada.tasks, { token: ada.token, body: { title: 'Task' } })).json();
+    const path = `${ada.tasks}/${id}`;
+    const key = newKey();
+    const first = await write(key, method, path + suffix, body, { 'If-Match': '"1"' });
+    expect(first.status).toBe(200);
+    await send('PATCH', path, { token: ada.token, body: { title: 'Since', status: 'in_progress' } });
+    const { version } = await (await send('GET', path, { token: ada.token })).json();
+    const second = await write(key, method, path + suffix, body, { 'If-Match': '"1"' });
+    expect(second.headers.get('Idempotency-Replayed')).toBe('true');
+    expect(await whole(second)).toEqual(await whole(first));
+    const now = await (await send('GET', path, { token: ada.token })).json();
+    expect(now).toMatchObject({ title: 'Since', status: 'in_progress', version });
+  },
+);
+
+test('the same key with another body, path or method is a 422, and writes nothing', async () => {
+  const { id } = await (await send('POST', ada.tasks, { token: ada.token, body: { title: 'Task' } })).json();
+  const key = newKey();
+  await write(key, 'POST', ada.tasks, { title: 'Mine' });
+  const before = await titles(ada);
+  const others = [
+    write(key, 'POST', ada.tasks, { title: 'Other' }),
+    write(key, 'PATCH', `${ada.tasks}/${id}`, { title: 'Mine' }),
+    write(key, 'PATCH', `${ada.tasks}/${id}/complete`),
+  ];
+  for (const answer of await Promise.all(others)) {
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({
+      errors: [{ in: 'header', pointer: '/Idempotency-Key', code: 'reused' }],
+    });
+  }
+  expect(await titles(ada)).toEqual(before);
+});
+
+test('the same body in other words is the same request', async () => {
+  const key = newKey();
+  const first = await write(key, 'POST', ada.tasks, '{"title":"Same","tags":["x"]}');
+  const second = await write(`"${key}"`, 'POST', ada.tasks, '{ "tags": [" X "], "title": " Same ", "status": "todo" }');
+  expect(await whole(second)).toEqual(await whole(first));
+});
+
+test('a key is its user’s own', async () => {
+  const key = newKey();
+  const [one, other] = [
+    await write(key, 'POST', ada.tasks, { title: 'A' }),
+    await write(key, 'POST', bob.tasks, { title: 'B' }),
+  ];
+  expect([one.status, other.status, other.headers.get('Idempotency-Replayed')]).toEqual([201, 201, null]);
+  expect(await titles(bob)).toContain('B');
+});
+
+test('20 equal requests at once make one task and get one answer', async () => {
+  const key = newKey();
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => write(key, 'POST', ada.tasks, { title: 'Raced' })),
+  );
+  expect(answers.filter((answer) => answer.headers.get('Idempotency-Replayed') === null)).toHaveLength(1);
+  const all = await Promise.all(answers.map(whole));
+  expect(new Set(all.map((one) => JSON.stringify(one))).size).toBe(1);
+  expect((await titles(ada)).filter((title) => title === 'Raced')).toHaveLength(1);
+});
+
+test('what failed is not kept: the key is free for another try', async () => {
+  const { id } = await (await send('POST', ada.tasks, { token: ada.token, body: { title: 'Task' } })).json();
+  const key = newKey();
+  const path = `${ada.tasks}/${id}`;
+  expect((await write(key, 'PATCH', path, { title: 'New' }, { 'If-Match': '"7"' })).status).toBe(412);
+  expect((await write(key, 'PATCH', `${ada.tasks}/${crypto.randomUUID()}`, { title: 'New' })).status).toBe(404);
+  expect((await write(key, 'PATCH', path, { title: 'New' }, { 'If-Match': '"1"' })).status).toBe(200);
+});
+
+test('after 24 hours a key is forgotten, its row is taken away, and it can be used anew', async () => {
+  const { ownerDb } = (await getApp()).db;
+  const keys = [newKey(), newKey()];
+  for (const key of keys) await write(key, 'POST', bob.tasks, { title: key });
+  await ownerDb.execute(`update idempotency_keys set created_at = now() - interval '24 hours 1 second'`);
+  const again = await write(keys[0] ?? '', 'POST', bob.tasks, { title: 'Anew' });
+  expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([201, null]);
+  const left = await ownerDb.execute<{ key: string }>(`select key from idempotency_keys where user_id = '${bob.id}'`);
+  expect(left.rows.map(({ key }) => key)).toEqual([keys[0]]);
+});
+
+test.each(['', ' ', 'a b', 'ä', 'x'.repeat(256), '"unclosed', '"a\\b"', '"tab\t"'])(
+  'the key %j is a 400',
+  async (key) => {
+    const answer = await write(key, 'POST', ada.tasks, { title: 'No' });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ type: '/problems/malformed_header' });
+  },
+);
+
+test.each(['x', 'x'.repeat(255), '"with \\"quotes\\" and \\\\"'.replaceAll(' ', '_')])(
+  'the key %j is taken',
+  async (key) => {
+    expect((await write(key, 'POST', ada.tasks, { title: 'Yes' })).status).toBe(201);
+  },
+);

@@ -1,0 +1,127 @@
+import type { Task } from '@taskward/api-core';
+import { foldText } from '@taskward/db/text';
+import { expect } from 'vitest';
+import { getApp } from '../../server/app';
+import { send, signUp, type TestUser } from '../harness';
+
+/** What a list must be, worked out in memory from the promise alone, and a user whose lists are worth it. */
+
+export type Parameters = readonly (readonly [name: string, value: string])[];
+
+export const SORTS = ['created_at', 'updated_at', 'due_date', 'priority', 'title'].flatMap((key) => [key, `-${key}`]);
+
+const PRIORITIES = ['none', 'low', 'medium', 'high'];
+const bytes = (text: string) => Buffer.from(text, 'utf8');
+
+const filters: Record<string, (task: Task, value: string) => boolean> = {
+  status: (task, value) => value.split(',').includes(task.status),
+  priority: (task, value) => value.split(',').includes(task.priority),
+  tag: (task, value) => task.tags.includes(value.trim().toLowerCase().normalize('NFC')),
+  due_before: (task, value) => task.due_date !== null && task.due_date <= value,
+  due_after: (task, value) => task.due_date !== null && task.due_date >= value,
+  completed: (task, value) => String(task.status === 'done') === value,
+  q: (task, value) =>
+    value
+      .trim()
+      .split(/\s+/)
+      .every((word) => [task.title, task.description ?? ''].some((text) => foldText(text).includes(foldText(word)))),
+};
+
+const comparisons: Record<string, (a: Task, b: Task) => number> = {
+  created_at: (a, b) => Date.parse(a.created_at) - Date.parse(b.created_at),
+  updated_at: (a, b) => Date.parse(a.updated_at) - Date.parse(b.updated_at),
+  due_date: (a, b) => Date.parse(a.due_date ?? '') - Date.parse(b.due_date ?? '') || 0,
+  priority: (a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority),
+  title: (a, b) => Buffer.compare(bytes(foldText(a.title)), bytes(foldText(b.title))),
+};
+
+/** The whole list for these parameters, of all the tasks of a user. */
+export function listOf(tasks: readonly Task[], parameters: Parameters): Task[] {
+  const sort = parameters.find(([name]) => name === 'sort')?.[1] ?? '-created_at';
+  const compare = comparisons[sort.replace('-', '')];
+  const sign = sort.startsWith('-') ? -1 : 1;
+  const isUndated = (task: Task) => Number(sort.endsWith('due_date') && task.due_date === null);
+  return tasks
+    .filter((task) => parameters.every(([name, value]) => filters[name]?.(task, value) ?? true))
+    .sort(
+      (a, b) => isUndated(a) - isUndated(b) || sign * (compare?.(a, b) ?? Number.NaN) || sign * (a.id < b.id ? -1 : 1),
+    );
+}
+
+const pick = <T>(all: readonly T[], index: number) => all[index % all.length];
+
+/** Same titles in another case, titles beside each other in one order of characters and apart in another. */
+const titles = [
+  ...['Milk', 'milk', 'MILK', 'Milk', 'Buy milk and bread', 'bread 10%', 'BREAD_x', 'bread x', 'Zebra', 'zebra', 'z'],
+  ...[
+    'Äpfel',
+    'äpfel',
+    'Éclair',
+    'e\u0301clair',
+    'ß',
+    'ẞ',
+    'İstanbul',
+    'istanbul',
+    'Straße',
+    'МОСКВА',
+    'Ёлка',
+    '😀 party',
+    '～ wave',
+    '𝒜',
+    'ﬀ',
+  ],
+  ...[
+    '[bracket]',
+    '`tick`',
+    '_',
+    '^',
+    '~',
+    '{',
+    '@',
+    'a\\b',
+    'a%b',
+    'a_b',
+    'a b',
+    'ab',
+    `it's "quoted"`,
+    '0',
+    '10',
+    '9',
+  ],
+];
+const descriptions = [null, '', 'Oat MILK', 'From the bakery', '50% off', 'file_name\nbread', 'C:\\dir "x"', "It's"];
+const dates = [null, '2026-03-01', '2026-03-02', null, '0001-01-01', '9999-12-31', '2026-03-01', '2026-02-28'];
+const tags = [[], ['home'], ['home', 'work'], ['work'], ['home', 'work', 'a, "b"'], ['été'], ['100%']];
+
+/** What the tasks are made from: every member comes with every other in some of them. */
+const variedTasks = Array.from({ length: 60 }, (_, i) => ({
+  title: pick(titles, i),
+  description: pick(descriptions, i * 5 + Math.floor(i / 8)),
+  status: pick(['todo', 'in_progress', 'done'], i),
+  priority: pick(PRIORITIES, Math.floor(i / 3)),
+  due_date: pick(dates, Math.floor(i / 2)),
+  tags: pick(tags, Math.floor(i / 4)),
+}));
+
+/** A user with varied tasks, many of which share a value in whatever they are sorted by. */
+export async function signUpWithTasks(): Promise<{ user: TestUser; tasks: Task[] }> {
+  const user = await signUp();
+  const { token } = user;
+  const made = variedTasks.map(async (body): Promise<Task> => {
+    const answer = await send('POST', user.tasks, { token, body });
+    expect(answer.status).toBe(201);
+    return answer.json();
+  });
+  const ids = (await Promise.all(made)).map(({ id }) => id);
+  const { db } = await getApp();
+  const moment = (at: number) =>
+    `timestamptz '2026-03-01T09:30:00Z' + ascii(substr(id::text, ${at})) % 5 * interval '1 ms'`;
+  await db.ownerDb.execute(
+    `update tasks set created_at = ${moment(36)}, updated_at = ${moment(35)} where user_id = '${user.id}'`,
+  );
+  const tasks = ids.map(async (id) => (await send('GET', `${user.tasks}/${id}`, { token })).json());
+  return { user, tasks: await Promise.all(tasks) };
+}
+
+export const withQuery = (path: string, parameters: Parameters): string =>
+  `${path}?${new URLSearchParams(parameters.map(([name, value]) => [name, value]))}`;

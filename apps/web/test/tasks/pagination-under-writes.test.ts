@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import type { Task, TaskPage } from '@taskward/api-core';
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import { getApp } from '../../server/app';
+import { send, signUp, type TestUser, useApp } from '../harness';
+import { SORTS } from './list-oracle';
+
+useApp();
+
+let user: TestUser;
+
+beforeAll(async () => {
+  user = await signUp();
+});
+
+/** So few values that most tasks share theirs with others. */
+const members = {
+  title: fc.constantFrom('a', 'A', 'b', 'é', '～', '😀'),
+  priority: fc.constantFrom('none', 'low', 'medium', 'high'),
+  due_date: fc.constantFrom(null, '2026-03-01', '2026-03-02'),
+  status: fc.constantFrom('todo', 'done'),
+  description: fc.constantFrom(null, 'x'),
+  tags: fc.subarray(['x', 'y']),
+};
+const newTask = fc.record(members);
+const change = fc.record(members, { requiredKeys: [] });
+/** What happens between two pages, to the task at some place among those that are there. */
+const event = fc.oneof(
+  fc.record({ does: fc.constant('insert' as const), task: newTask }),
+  fc.record({ does: fc.constant('delete' as const), place: fc.nat() }),
+  fc.record({ does: fc.constant('change' as const), place: fc.nat(), change }),
+);
+type Event = typeof event extends fc.Arbitrary<infer E> ? E : never;
+
+async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+  const answer = await send(method, `${user.tasks}${path}`, { token: user.token, body });
+  expect(answer.ok, `${method} ${answer.status}`).toBe(true);
+  return answer;
+}
+
+async function page(query: Record<string, string>): Promise<TaskPage> {
+  return (await ask('GET', `?${new URLSearchParams(query)}`)).json();
+}
+
+const make = async (body: unknown): Promise<Task> => (await ask('POST', '', body)).json();
+
+/** In place of what was there before, and made at three moments. */
+async function start(bodies: unknown[]): Promise<string[]> {
+  const { db } = await getApp();
+  await db.ownerDb.execute(`delete from tasks where user_id = '${user.id}'`);
+  const ids = (await Promise.all(bodies.map(make))).map(({ id }) => id);
+  const moment = (at: number) =>
+    `timestamptz '2026-03-01T09:30:00Z' + ascii(substr(id::text, ${at})) % 3 * interval '1 ms'`;
+  await db.ownerDb.execute(
+    `update tasks set created_at = ${moment(36)}, updated_at = ${moment(35)} where user_id = '${user.id}'`,
+  );
+  return ids;
+}
+
+test.each(SORTS)('a walk by %s gives each task that was there throughout once, whatever happens meanwhile', (sort) => {
+  const sortedBy = sort.replace('-', '');
+  const property = fc.asyncProperty(
+    fc.array(newTask, { minLength: 8, maxLength: 16 }),
+    fc.integer({ min: 1, max: 4 }),
+    fc.array(fc.array(event, { maxLength: 3 }), { minLength: 3, maxLength: 8 }),
+    async (bodies, limit, between) => {
+      const there = await start(bodies);
+      /** Those that the promise is about. */
+      const throughout = new Set(there);
+
+      const happen = async (what: Event) => {
+        if (what.does === 'insert') {
+          // Under an id of its own, which may stand anywhere among the others.
+          const id = randomUUID();
+          await ask('PUT', `/${id}`, what.task);
+          there.push(id);
+          return;
+        }
+        const id = there[what.place % there.length];
+        if (id === undefined) return;
+        if (what.does === 'delete') {
+          await ask('DELETE', `/${id}`);
+          there.splice(there.indexOf(id), 1);
+          throughout.delete(id);
+          return;
+        }
+        const rest = Object.entries(what.change).filter(([member]) => member !== sortedBy);
+        await ask('PATCH', `/${id}`, Object.fromEntries(rest));
+        if (sortedBy === 'updated_at') throughout.delete(id);
+      };
+
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      let step = 0;
+      do {
+        const query: Record<string, string> = { sort, limit: String(limit), ...(cursor && { cursor }) };
+        const { data, next_cursor }: TaskPage = await page(query);
+        seen.push(...data.map(({ id }) => id));
+        cursor = next_cursor;
+        for (const what of between[step++] ?? []) await happen(what);
+      } while (cursor !== null);
+
+      expect(seen.filter((id) => throughout.has(id)).sort()).toEqual([...throughout].sort());
+      if (sortedBy !== 'updated_at') expect(new Set(seen).size).toBe(seen.length);
+    },
+  );
+  return fc.assert(property, { seed: 20260301, numRuns: 3, endOnFailure: true });
+});

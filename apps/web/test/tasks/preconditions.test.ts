@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import { send, signUp, useApp } from '../harness';
+
+useApp();
+
+let token: string;
+let tasks: string;
+beforeAll(async () => {
+  ({ token, tasks } = await signUp());
+});
+
+const writes = [
+  { method: 'PUT', suffix: '', body: { title: 'Replaced' } },
+  { method: 'PATCH', suffix: '', body: { title: 'Patched' } },
+  { method: 'PATCH', suffix: '', body: { tags: ['patched'] } },
+  { method: 'PATCH', suffix: '', body: {} },
+  { method: 'PATCH', suffix: '/complete', body: undefined },
+  { method: 'DELETE', suffix: '', body: undefined },
+];
+
+async function aTask() {
+  const created = await send('POST', tasks, { token, body: { title: 'Milk', tags: ['kept'] } });
+  const { id } = await created.json();
+  const path = `${tasks}/${id}`;
+  const changed = await send('PATCH', path, { token, body: { title: 'More milk' } });
+  expect([created.headers.get('ETag'), changed.headers.get('ETag')]).toEqual(['"1"', '"2"']);
+  return { path, read: () => send('GET', path, { token }) };
+}
+
+test.each(writes)(
+  '$method $suffix $body goes on when If-Match names the version, any version, or none is sent',
+  async (write) => {
+    for (const ifMatch of ['"2"', ' "7", "2" ', '"a,b","2"', '*', undefined]) {
+      const { path } = await aTask();
+      const headers = ifMatch === undefined ? {} : { 'If-Match': ifMatch };
+      const answer = await send(write.method, path + write.suffix, { token, headers, body: write.body });
+      expect(answer.status, ifMatch).toBe(write.method === 'DELETE' ? 204 : 200);
+    }
+  },
+);
+
+test.each(writes)(
+  '$method $suffix $body is a 412 with the current ETag, and changes nothing, when the task has moved on',
+  async (write) => {
+    const { path, read } = await aTask();
+    const before = await (await read()).text();
+    // A weak tag never matches; nor does what is no tag of ours, or no tag at all.
+    for (const ifMatch of ['"1"', '"1", "3"', 'W/"2"', '"02"', '"x"', '2', '""', '"2', '"99999999999999999999"', '']) {
+      const answer = await send(write.method, path + write.suffix, {
+        token,
+        headers: { 'If-Match': ifMatch },
+        body: write.body,
+      });
+      expect(answer.status, ifMatch).toBe(412);
+      expect(answer.headers.get('ETag'), ifMatch).toBe('"2"');
+      expect(await answer.json()).toMatchObject({ type: '/problems/precondition_failed', status: 412 });
+    }
+    expect(await (await read()).text()).toBe(before);
+  },
+);
+
+test.each(writes)(
+  '$method $suffix $body under an id that is not there is a 404, or for PUT a 412, with If-Match',
+  async (write) => {
+    for (const ifMatch of ['"1"', '*']) {
+      const path = `${tasks}/${randomUUID()}`;
+      const answer = await send(write.method, path + write.suffix, {
+        token,
+        headers: { 'If-Match': ifMatch },
+        body: write.body,
+      });
+      expect(answer.status).toBe(write.method === 'PUT' ? 412 : 404);
+      expect(answer.headers.get('ETag')).toBeNull();
+      expect((await send('GET', path, { token })).status).toBe(404);
+    }
+  },
+);
+
+test.each(writes)(
+  '$method $suffix $body is a 412, and changes nothing, when If-None-Match names the version',
+  async (write) => {
+    const { path, read } = await aTask();
+    const before = await (await read()).text();
+    const ask = (field: string) =>
+      send(write.method, path + write.suffix, { token, headers: { 'If-None-Match': field }, body: write.body });
+    for (const field of ['"2"', '"1", W/"2"', '*']) {
+      const answer = await ask(field);
+      expect([answer.status, answer.headers.get('ETag')], field).toEqual([412, '"2"']);
+    }
+    expect(await (await read()).text()).toBe(before);
+    expect((await ask('"1"')).status).toBe(write.method === 'DELETE' ? 204 : 200);
+  },
+);
+
+test.each(['If-Match', 'If-None-Match'])(
+  'POST makes a task, which has no version before, whatever %s',
+  async (name) => {
+    for (const field of ['"1"', '*', 'x']) {
+      const answer = await send('POST', tasks, { token, headers: { [name]: field }, body: { title: 'Milk' } });
+      expect([answer.status, answer.headers.get('ETag')]).toEqual([201, '"1"']);
+    }
+  },
+);
+
+test('PUT with If-None-Match: * creates, and does not replace', async () => {
+  const path = `${tasks}/${randomUUID()}`;
+  const headers = { 'If-None-Match': '*' };
+  const first = await send('PUT', path, { token, headers, body: { title: 'First' } });
+  expect([first.status, first.headers.get('ETag')]).toEqual([201, '"1"']);
+  const second = await send('PUT', path, { token, headers, body: { title: 'Second' } });
+  expect([second.status, second.headers.get('ETag')]).toEqual([412, '"1"']);
+  expect(await (await send('GET', path, { token })).json()).toMatchObject({ title: 'First', version: 1 });
+});
+
+test.each(['"2"', 'W/"2"', '"1", W/"2"', '*'])(
+  'GET with If-None-Match: %s is a 304 with the ETag and no body',
+  async (field) => {
+    const { path } = await aTask();
+    const answer = await send('GET', path, { token, headers: { 'If-None-Match': field } });
+    expect([answer.status, answer.headers.get('ETag'), await answer.text()]).toEqual([304, '"2"', '']);
+    expect(answer.headers.get('Cache-Control')).toBe('private, no-cache');
+  },
+);
+
+test.each(['"1"', '"22"', 'x', ''])('GET with If-None-Match: %s answers the task', async (field) => {
+  const { path } = await aTask();
+  expect((await send('GET', path, { token, headers: { 'If-None-Match': field } })).status).toBe(200);
+});
+
+test('of 20 writers with the same ETag one wins', async () => {
+  const { path, read } = await aTask();
+  const headers = { 'If-Match': '"2"' };
+  const bodies = Array.from({ length: 20 }, (_, i) => ({ title: `Writer ${i}`, tags: [`writer-${i}`] }));
+  const answers = await Promise.all(bodies.map((body) => send('PATCH', path, { token, headers, body })));
+  const winners = answers.filter(({ status }) => status === 200);
+  expect(winners).toHaveLength(1);
+  expect(answers.filter(({ status }) => status === 412)).toHaveLength(19);
+  expect(await (await read()).json()).toEqual(await winners[0]?.json());
+});

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { engine } from '@taskward/db/testing';
+import { expect, test } from 'vitest';
+import { getApp } from '../../server/app';
+import { send, signUp, type TestUser, useApp } from '../harness';
+
+/** Many at once, again and again: what luck could do, it has had its chances to. */
+
+useApp();
+
+/** The embedded database has one connection, on which nothing can race. */
+const ROUNDS = engine === 'pglite' ? 1 : 4;
+const range = (length: number) => Array.from({ length }, (_, i) => i);
+const asOwner = async (text: string) => (await (await getApp()).db.ownerDb.execute<Record<string, unknown>>(text)).rows;
+
+function clientOf({ tasks, token }: TestUser) {
+  return (method: string, path: string, body?: unknown) => send(method, `${tasks}${path}`, { token, body });
+}
+
+async function inRounds(round: (ask: ReturnType<typeof clientOf>) => Promise<void>): Promise<void> {
+  const ask = clientOf(await signUp());
+  for (const _ of range(ROUNDS)) await round(ask);
+}
+
+const statuses = (answers: Response[]) => answers.map(({ status }) => status).sort();
+
+test('of 20 who change one task at once each counts, and the tags are those of one of them', async () => {
+  await inRounds(async (ask) => {
+    const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['old'] })).json();
+    const sets = range(20).map((i) => [`a${i}`, `b${i}`, `c${i % 3}`].sort());
+    const answers = await Promise.all(sets.map((tags, i) => ask('PATCH', `/${id}`, { title: `Milk ${i}`, tags })));
+    expect(statuses(answers)).toEqual(sets.map(() => 200));
+    const told = await Promise.all(answers.map((answer) => answer.json()));
+    expect(told.map(({ version }) => version).sort((a, b) => a - b)).toEqual(range(20).map((i) => i + 2));
+    told.forEach(({ title, tags }, i) => {
+      expect({ title, tags }).toEqual({ title: `Milk ${i}`, tags: sets[i] });
+    });
+    const left = await (await ask('GET', `/${id}`)).json();
+    expect(left).toEqual(told.find(({ version }) => version === 21));
+  });
+});
+
+test('of 10 who put one new task at once one creates it, and the others replace it', async () => {
+  await inRounds(async (ask) => {
+    const id = randomUUID();
+    const answers = await Promise.all(
+      range(10).map((i) => ask('PUT', `/${id}`, { title: `Milk ${i}`, tags: [`t${i}`] })),
+    );
+    expect(statuses(answers)).toEqual([...range(9).map(() => 200), 201]);
+    const told = await Promise.all(answers.map((answer) => answer.json()));
+    const left = await (await ask('GET', `/${id}`)).json();
+    expect(left).toEqual(told.find(({ version }) => version === 10));
+    expect(left.tags).toEqual([left.title.replace('Milk ', 't')]);
+  });
+});
+
+test('a change that races a removal is made before it or finds nothing; no half is left', async () => {
+  const met = new Set<number>();
+  await inRounds(async (ask) => {
+    const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['old'] })).json();
+    const change = (i: number) => ask('PATCH', `/${id}`, { title: `Milk ${i}`, tags: [`t${i}`] });
+    const complete = () => ask('PATCH', `/${id}/complete`, { completed: true });
+    const works = [change(1), change(2), complete(), ask('DELETE', `/${id}`), change(3), complete(), change(4)];
+    const [removed] = (await Promise.all(works)).splice(3, 1);
+    expect(removed?.status).toBe(204);
+    for (const { status } of await Promise.all(works)) met.add(status);
+    expect((await ask('GET', `/${id}`)).status).toBe(404);
+    expect(await asOwner(`select from task_tags where task_id = '${id}'`)).toEqual([]);
+  });
+  expect([200, 204, 404]).toEqual(expect.arrayContaining([...met]));
+});
+
+test('removals of one task at once remove it once', async () => {
+  await inRounds(async (ask) => {
+    const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['a'] })).json();
+    const answers = await Promise.all(range(8).map(() => ask('DELETE', `/${id}`)));
+    expect(statuses(answers)).toEqual([204, ...range(7).map(() => 404)]);
+  });
+});
+
+test('an account that is deleted while 20 write is gone with all it had', async () => {
+  for (const _ of range(ROUNDS)) {
+    const user = await signUp();
+    const ask = clientOf(user);
+    const known = range(4).map(() => randomUUID());
+    await Promise.all(known.map((id) => ask('PUT', `/${id}`, { title: 'Known', tags: ['a'] })));
+    const writers = range(20).map(async (i) => {
+      const id = known[i % 4];
+      const tags = [`t${i}`];
+      const answers = [
+        await ask('PUT', `/${randomUUID()}`, { title: 'Put', tags }),
+        await ask('POST', '', { title: 'Posted', tags }),
+        await ask('PATCH', `/${id}`, { title: `Patched ${i}`, tags }),
+        await ask(i % 2 ? 'DELETE' : 'PATCH', i % 2 ? `/${id}` : `/${id}/complete`),
+      ];
+      return answers.map(({ status }) => status);
+    });
+    const removal = asOwner(`delete from "user" where id = '${user.id}'`);
+    const met = new Set((await Promise.all(writers)).flat());
+    await removal;
+    for (const status of met) expect([200, 201, 204, 401, 404]).toContain(status);
+    for (const table of ['tasks', 'task_tags', 'session', 'account']) {
+      expect(await asOwner(`select from ${table} where user_id = '${user.id}'`)).toEqual([]);
+    }
+    expect((await ask('POST', '', { title: 'Late' })).status).toBe(401);
+  }
+});

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { Task } from '@taskward/api-core';
+import { expect, test } from 'vitest';
+import { send, signUp, type TestUser, useApp } from '../harness';
+
+useApp();
+
+const call = async (user: TestUser, method: string, path: string, body?: unknown) => {
+  const answer = await send(method, `${user.tasks}${path}`, { token: user.token, body });
+  const task: Task = await answer.json();
+  return { status: answer.status, task };
+};
+
+/** A new task, and the clock one tick further, so that a later change shows in its timestamps. */
+async function make(user: TestUser, body: object): Promise<Task> {
+  const { status, task } = await call(user, 'POST', '', body);
+  expect(status).toBe(201);
+  await setTimeout(3);
+  return task;
+}
+
+function expectChanged(after: Task, before: Task) {
+  expect(after.version).toBe(before.version + 1);
+  expect(Date.parse(after.updated_at)).toBeGreaterThan(Date.parse(before.updated_at));
+  expect(after.created_at).toBe(before.created_at);
+}
+
+const states = ['todo', 'in_progress', 'done'] as const;
+type State = (typeof states)[number];
+
+test.each<[string, string, object | undefined, (from: State) => State]>([
+  ['PATCH', '', { status: 'todo' }, () => 'todo'],
+  ['PATCH', '', { status: 'in_progress' }, () => 'in_progress'],
+  ['PATCH', '', { status: 'done' }, () => 'done'],
+  ['PUT', '', { title: 'Milk' }, () => 'todo'],
+  ['PUT', '', { title: 'Milk', status: 'todo' }, () => 'todo'],
+  ['PUT', '', { title: 'Milk', status: 'in_progress' }, () => 'in_progress'],
+  ['PUT', '', { title: 'Milk', status: 'done' }, () => 'done'],
+  ['PATCH', '/complete', { completed: true }, () => 'done'],
+  ['PATCH', '/complete', { completed: false }, (from) => (from === 'done' ? 'todo' : from)],
+  ['PATCH', '/complete', undefined, (from) => (from === 'done' ? 'todo' : 'done')],
+])('%s%s with %j sets status, completed and completed_at as one, from every status', async (method, path, body, to) => {
+  const user = await signUp();
+  for (const from of states) {
+    const before = await make(user, { title: 'Milk', status: from });
+    const { status, task } = await call(user, method, `/${before.id}${path}`, body);
+    expect(status).toBe(200);
+    const next = to(from);
+    if (next === from) {
+      expect(task).toStrictEqual(before);
+    } else {
+      expectChanged(task, before);
+      const completed = next === 'done';
+      const { version, updated_at } = task;
+      const completed_at = completed ? updated_at : null;
+      expect(task).toStrictEqual({ ...before, status: next, completed, completed_at, version, updated_at });
+    }
+    expect((await call(user, 'GET', `/${before.id}`)).task).toStrictEqual(task);
+  }
+});
+
+test('completed_at stays while the task stays done, and is new when it becomes done again', async () => {
+  const user = await signUp();
+  const done = await make(user, { title: 'Milk', status: 'done' });
+  const path = `/${done.id}`;
+  const renamed = (await call(user, 'PATCH', path, { title: 'Bread' })).task;
+  const replaced = (await call(user, 'PUT', path, { title: 'Cheese', status: 'done' })).task;
+  const both = (await call(user, 'PATCH', path, { title: 'Milk', status: 'done' })).task;
+  for (const task of [renamed, replaced, both]) expect(task.completed_at).toBe(done.completed_at);
+  expect(both.version).toBe(4);
+
+  expect((await call(user, 'PATCH', `${path}/complete`)).task.completed_at).toBeNull();
+  await setTimeout(3);
+  const again = (await call(user, 'PATCH', `${path}/complete`)).task;
+  expect(Date.parse(again.completed_at ?? '')).toBeGreaterThan(Date.parse(done.completed_at ?? ''));
+  expect(again.completed_at).toBe(again.updated_at);
+});
+
+test('toggling twice is back where it began, two versions on', async () => {
+  const user = await signUp();
+  const { id } = await make(user, { title: 'Milk' });
+  const there = (await call(user, 'PATCH', `/${id}/complete`)).task;
+  const back = (await call(user, 'PATCH', `/${id}/complete`)).task;
+  expect([there.status, there.version, back.status, back.version]).toEqual(['done', 2, 'todo', 3]);
+});
+
+const full = {
+  title: 'Plan the trip',
+  description: 'Tickets',
+  status: 'done',
+  priority: 'high',
+  due_date: '2026-07-01',
+  tags: ['home', 'travel', '😀', '\uff41'],
+};
+
+test.each([
+  ['PATCH', 'nothing', {}],
+  ['PATCH', 'the same members', full],
+  ['PATCH', 'the same title, with spaces around', { title: `  ${full.title} ` }],
+  ['PATCH', 'the same tags in another order', { tags: full.tags.toReversed() }],
+  ['PATCH', 'the same tags in capitals and twice', { tags: ['HOME', ...full.tags, ' travel '] }],
+  ['PUT', 'the same members', full],
+  ['PUT', 'the same members, with the tags in another order', { ...full, tags: full.tags.toReversed() }],
+])('%s of %s changes nothing: not the version, not updated_at', async (method, _, body) => {
+  const user = await signUp();
+  const before = await make(user, full);
+  const { status, task } = await call(user, method, `/${before.id}`, body);
+  expect(status).toBe(200);
+  expect(task).toStrictEqual(before);
+  expect((await call(user, 'GET', `/${before.id}`)).task).toStrictEqual(before);
+});
+
+test.each([
+  ['PUT', 'of the same defaults', { title: 'Milk' }],
+  ['PATCH', 'of null where there is none', { description: null, due_date: null, tags: [] }],
+])('%s %s on a bare task changes nothing', async (method, _, body) => {
+  const user = await signUp();
+  const before = await make(user, { title: 'Milk' });
+  expect((await call(user, method, `/${before.id}`, body)).task).toStrictEqual(before);
+});
+
+test.each([
+  ['title', 'plan the trip'],
+  ['description', 'Tickets '],
+  ['description', ''],
+  ['description', null],
+  ['status', 'todo'],
+  ['priority', 'none'],
+  ['due_date', '2026-07-02'],
+  ['due_date', null],
+  ['tags', full.tags.slice(1)],
+  ['tags', [...full.tags, 'new']],
+  ['tags', ['home', 'travel', '😀', '\uff42']],
+  ['tags', []],
+])('%s alone becoming %j is one version more and moves updated_at, by PATCH as by PUT', async (member, value) => {
+  const user = await signUp();
+  for (const method of ['PATCH', 'PUT']) {
+    const before = await make(user, full);
+    const body = method === 'PATCH' ? { [member]: value } : { ...full, [member]: value };
+    expectChanged((await call(user, method, `/${before.id}`, body)).task, before);
+  }
+});
+
+test('a member that changes among others that do not is one version more', async () => {
+  const user = await signUp();
+  const before = await make(user, full);
+  expectChanged((await call(user, 'PATCH', `/${before.id}`, { ...full, priority: 'low' })).task, before);
+});
+
+test('each of ten changes is one version more, and reading is none', async () => {
+  const user = await signUp();
+  const { id } = await make(user, { title: 'Milk' });
+  for (let version = 2; version <= 11; version++) {
+    expect((await call(user, 'PATCH', `/${id}`, { title: `Milk ${version}` })).task.version).toBe(version);
+    expect((await call(user, 'GET', `/${id}`)).task.version).toBe(version);
+  }
+});
+
+test('20 writers at once on different members of one task lose nothing of each other', async () => {
+  const user = await signUp();
+  const { id } = await make(user, { title: 'Milk', tags: ['first'] });
+  const patches = Array.from({ length: 20 }, (_, i) => {
+    const day = `2026-01-${String(i + 1).padStart(2, '0')}`;
+    return [{ title: `t${i}` }, { description: `d${i}` }, { due_date: day }, { tags: [`a${i}`, `b${i}`] }][i % 4];
+  });
+  const answers = await Promise.all(patches.map((patch) => call(user, 'PATCH', `/${id}`, patch)));
+  const inOrder = answers.map(({ task }, i) => ({ task, patch: patches[i] }));
+  inOrder.sort((a, b) => a.task.version - b.task.version);
+  expect(inOrder.map(({ task }) => task.version)).toEqual(Array.from({ length: 20 }, (_, i) => i + 2));
+  // Each member is as its last writer left it, and each writer saw its own in the answer.
+  for (const { task, patch } of inOrder) expect(task).toMatchObject(patch ?? {});
+  const { task } = await call(user, 'GET', `/${id}`);
+  expect(task).toMatchObject(Object.assign({}, ...inOrder.map(({ patch }) => patch)));
+  expect(task.version).toBe(21);
+});
+
+test('20 writers at once on the tags of one task leave the set of exactly one of them', async () => {
+  const user = await signUp();
+  const { id } = await make(user, { title: 'Milk', tags: ['first'] });
+  const sets = Array.from({ length: 20 }, (_, i) => [`a${i}`, `b${i % 3}`, `c${i}`]);
+  const answers = await Promise.all(sets.map((tags) => call(user, 'PATCH', `/${id}`, { tags })));
+  for (const [i, { task }] of answers.entries()) expect(task.tags).toEqual(sets[i]);
+  const { task } = await call(user, 'GET', `/${id}`);
+  expect(task.version).toBe(21);
+  expect(sets).toContainEqual(task.tags);
+});
+
+test('of 20 toggles at once each counts', async () => {
+  const user = await signUp();
+  const { id } = await make(user, { title: 'Milk' });
+  await Promise.all(Array.from({ length: 21 }, () => call(user, 'PATCH', `/${id}/complete`)));
+  expect((await call(user, 'GET', `/${id}`)).task).toMatchObject({ version: 22, status: 'done' });
+});
+
+test('of 10 PUTs at once under a new id, in upper or lower case, exactly one creates, and the others replace', async () => {
+  const user = await signUp();
+  // More than once: the first round finds the connections still to be opened, one after the other.
+  for (let round = 0; round < 5; round++) {
+    const id = randomUUID();
+    const bodies = Array.from({ length: 10 }, (_, i) => ({ title: `Milk ${i}`, tags: [`a${i}`, 'b'] }));
+    const spelt = (i: number) => (i % 2 ? id : id.toUpperCase());
+    const answers = await Promise.all(bodies.map((body, i) => call(user, 'PUT', `/${spelt(i)}`, body)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(9);
+    expect(answers.map(({ task }) => task.version).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(answers.find(({ status }) => status === 201)?.task.version).toBe(1);
+    const { task } = await call(user, 'GET', `/${id}`);
+    expect(bodies).toContainEqual({ title: task.title, tags: task.tags });
+  }
+});
