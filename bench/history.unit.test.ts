@@ -51,7 +51,7 @@ test.each<[string, History, Row[]]>([
     [row(1, 'a')],
   ],
   ['a write that was refused', history(create, { ...lost, outcome: 'refused' }), [row(1, 'a')]],
-])('%s agrees', (_, told, stored) => {
+])('the history checker accepts a consistent history: %s', (_, told, stored) => {
   expect(differences([told], stored)).toEqual([]);
 });
 
@@ -81,6 +81,6 @@ test.each<[string, History, Row[]]>([
     [row(1, 'a')],
   ],
   ['a read that finds nothing', history(create, { kind: 'read', outcome: 'missing' }), [row(1, 'a')]],
-])('%s is found', (_, told, stored) => {
+])('the history checker finds a violation: %s', (_, told, stored) => {
   expect(differences([told], stored)).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import { expect, test } from './fixtures';
 
 /** Accounts: who signs in, how, and what they can do about it. */
 
-test('sign-in says what is wrong, and follows no address that leads away', async ({
+test('sign-in shows what is wrong, and follows no redirect to another site', async ({
   newPerson,
   newContext,
   trouble,
@@ -22,7 +22,10 @@ test('sign-in says what is wrong, and follows no address that leads away', async
   await expect(page).toHaveURL('/tasks');
 });
 
-test('after signing in, no address that leads away is followed in any form', async ({ newPerson, newContext }) => {
+test('after sign-in no redirect to another site is followed, however it is spelled', async ({
+  newPerson,
+  newContext,
+}) => {
   const ada = await newPerson();
   for (const next of ['/.//evil.example', '/\\evil.example', '/\t/evil.example', '/a/..//evil.example']) {
     const page = await (await newContext()).newPage();
@@ -34,7 +37,7 @@ test('after signing in, no address that leads away is followed in any form', asy
   }
 });
 
-test('sign-up wants a password of 12 characters, and an address that is free', async ({
+test('sign-up requires a password of 12 characters and an unused e-mail address', async ({
   newPerson,
   newContext,
   trouble,
@@ -56,7 +59,7 @@ test('sign-up wants a password of 12 characters, and an address that is free', a
   await expect(page.getByRole('main').getByRole('alert')).toContainText('already exists');
 });
 
-test('a form of passwords never gets into an address, even before its script has loaded', async ({ newContext }) => {
+test('a password form never puts passwords into the URL, even before its script has loaded', async ({ newContext }) => {
   const context = await newContext();
   const page = await context.newPage();
   await page.route('**/*.js', (route) => route.fulfill({ body: '', contentType: 'text/javascript' }));
@@ -65,7 +68,7 @@ test('a form of passwords never gets into an address, even before its script has
   await expect(page.locator('form')).toHaveAttribute('method', 'post');
 });
 
-test('a token to copy works outside of the browser', async ({ newPerson }) => {
+test('a copied token works outside the browser', async ({ newPerson }) => {
   const ada = await newPerson();
   await ada.call('POST', '', { title: 'For curl' });
   await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -82,7 +85,7 @@ test('a token to copy works outside of the browser', async ({ newPerson }) => {
   );
 });
 
-test('sessions are shown, and ended one by one or all others at once', async ({ newPerson, newContext }) => {
+test('sessions are listed, and revoked one by one or all others at once', async ({ newPerson, newContext }) => {
   const ada = await newPerson();
   const elsewhere = async () => {
     const context = await newContext();
@@ -107,7 +110,7 @@ test('sessions are shown, and ended one by one or all others at once', async ({ 
   await expect(sessions).toHaveCount(1);
 });
 
-test('forms have the limits of the API', async ({ newContext, trouble }) => {
+test('form fields have the limits of the API', async ({ newContext, trouble }) => {
   trouble.expected.push(/400 .*\/sign-up\/email/);
   const page = await (await newContext()).newPage();
   const { components } = await (await page.request.get('/api/openapi.json')).json();
@@ -125,7 +128,7 @@ test('forms have the limits of the API', async ({ newContext, trouble }) => {
   await expect(page.getByRole('main').getByRole('alert')).toHaveText('A password has at most 128 characters.');
 });
 
-test('a changed password is the only one that opens', async ({ newPerson, newContext, trouble }) => {
+test('after a password change only the new password signs in', async ({ newPerson, newContext, trouble }) => {
   trouble.expected.push(/400 .*\/change-password/);
   const ada = await newPerson();
   const page = await ada.open('/account');
@@ -146,7 +149,7 @@ test('a changed password is the only one that opens', async ({ newPerson, newCon
   expect([await signIn(ada.password), await signIn('another password entirely')]).toEqual([401, 200]);
 });
 
-test('a link to reset a password that is no good is refused in words', async ({ newContext, trouble }) => {
+test('an invalid password reset link is refused with a message', async ({ newContext, trouble }) => {
   trouble.expected.push(/400 .*\/reset-password/);
   const page = await (await newContext()).newPage();
   await page.goto('/reset-password?error=INVALID_TOKEN');
@@ -158,7 +161,7 @@ test('a link to reset a password that is no good is refused in words', async ({ 
   await expect(page.getByRole('main').getByRole('alert')).toHaveText(/invalid token/i);
 });
 
-test('a deleted account is gone with all of its tasks', async ({ newPerson, newContext, trouble }) => {
+test('a deleted account is deleted with all of its tasks', async ({ newPerson, newContext, trouble }) => {
   trouble.expected.push(/400 .*\/delete-user/);
   const ada = await newPerson();
   await ada.call('POST', '', { title: 'Gone with me' });
@@ -178,7 +181,7 @@ test('a deleted account is gone with all of its tasks', async ({ newPerson, newC
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 
-test('where the server sends no mail, that is said', async ({ newContext, trouble }) => {
+test('a server without mail says that it sends no mail', async ({ newContext, trouble }) => {
   trouble.expected.push(/400 .*\/request-password-reset/);
   const page = await (await newContext()).newPage();
   await page.goto('/reset-password');

@@ -31,16 +31,16 @@ const words = [
   'pg_advisory',
 ];
 
-test('there is something to look through', () => {
+test('the bundle has scripts to search', () => {
   for (const kind of ['.js', '.html']) expect(files.some((file) => file.endsWith(kind))).toBe(true);
 });
 
-test.each(words)('no file for browsers says %s', (word) => {
+test.each(words)('no script for browsers contains %s', (word) => {
   expect(files.filter((file) => readFileSync(file, 'utf8').includes(word))).toEqual([]);
 });
 
 // A machine without any, such as one that was just set up, has nothing to look for.
-test.skipIf(secrets.length === 0)('no file for browsers has a secret of this machine', () => {
+test.skipIf(secrets.length === 0)('no script for browsers contains a secret of this machine', () => {
   const holding = files.filter((file) => secrets.some((secret) => readFileSync(file, 'utf8').includes(secret)));
   expect(holding).toEqual([]);
 });

@@ -115,7 +115,7 @@ const live: Early = { method: 'GET', path: () => '/api/health/live' };
 
 describe('over a connection that node:http keeps alive', () => {
   test.each(cases)(
-    '$method is $status with a body of $size ($framing), and the next request is served',
+    'over a kept-alive connection, $method returns $status with a body of $size ($framing), and the next request succeeds',
     async (one) => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const sent = await send(agent, one, one).catch((error: NodeJS.ErrnoException) => error);
@@ -132,7 +132,7 @@ describe('over a connection that node:http keeps alive', () => {
 
 describe('over a raw socket', () => {
   test.each(cases.filter(({ framing, bytes }) => framing === 'fixed length' && bytes <= MAX_DISCARDED))(
-    '$method is $status with a body of $size, and the next request on the connection is served',
+    'over a raw socket, $method returns $status with a body of $size, and the next request succeeds',
     async (one) => {
       const socket = connect(port, '127.0.0.1');
       const fields = { Host: 'localhost', ...one.headers?.(), 'Content-Length': String(one.bytes) };
@@ -197,7 +197,7 @@ describe.runIf(isInstalled('nginx', '-v'))('behind nginx, as docs/deploying.md h
   });
 
   test.each(cases.filter(({ framing, method }) => framing === 'fixed length' && method !== 'GET'))(
-    'a $method that is $status with a body of $size disturbs nobody else',
+    'behind nginx, a $method that returns $status with a body of $size does not affect other requests',
     async ({ method, path, headers, status, bytes }) => {
       const init = { method, headers: headers?.() ?? {}, body: ' '.repeat(bytes) };
       const refused = await fetch(origin + path(), init);
@@ -213,7 +213,7 @@ describe.runIf(isInstalled('nginx', '-v'))('behind nginx, as docs/deploying.md h
   );
 });
 
-test('100 Continue is sent before the response it belongs to, or not at all', async () => {
+test('100 Continue is sent before its response or not at all', async () => {
   const socket = connect(port, '127.0.0.1');
   const live = 'GET /api/health/live HTTP/1.1\r\nHost: localhost\r\n';
   socket.write(`${live}Expect: 100-continue\r\n\r\n`);
@@ -228,7 +228,7 @@ test('100 Continue is sent before the response it belongs to, or not at all', as
   expect(lines).toEqual(['100', '200', '{"status":"ok"}', '400', '200', '{"status":"ok"}']);
 });
 
-test('fetch and curl get the response to each refused body of up to 1 MiB', { timeout: 60_000 }, async () => {
+test('fetch and curl receive the response to each refused body of up to 1 MiB', { timeout: 60_000 }, async () => {
   for (const { method, path, headers, status, bytes } of cases.filter(
     ({ framing, bytes }) => framing === 'fixed length' && bytes <= MAX_DISCARDED,
   )) {

@@ -40,13 +40,13 @@ beforeAll(async () => {
 
 afterAll(() => server?.dispose());
 
-test('each request on a connection gets a well-formed response of its own in time, whatever was sent before it', {
+test('each request on a connection gets its own well-formed response in time, whatever was sent before', {
   timeout: patience,
 }, async () => {
   await explore(script, { numRuns: 100 }, { tally, requests: EVERYDAY_REQUESTS }, play);
 });
 
-test('the server has logged no error, and its memory is bounded', () => {
+test('after fuzzing, the server has logged no error and its memory is bounded', () => {
   const isTrouble = (line: string) => /"status":500|"level":60|unhandled|uncaught|⨯|^\s+at /i.test(line);
   expect(server.output().split('\n').filter(isTrouble)).toEqual([]);
   const growth = server.memory() - memory;

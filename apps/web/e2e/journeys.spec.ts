@@ -20,7 +20,9 @@ async function addAndSend(page: Page, title: string): Promise<void> {
   await expect(taskOf(page, title).getByRole('checkbox')).toBeEnabled();
 }
 
-test('from sign-up through the life of a task; signed out and in again, it is all there', async ({ newContext }) => {
+test('a user signs up, works with a task, signs out and in again, and finds the task unchanged', async ({
+  newContext,
+}) => {
   const page = await (await newContext()).newPage();
   const [email, password] = [`${randomUUID()}@example.com`, 'correct horse battery'];
   await page.goto('/');
@@ -71,7 +73,7 @@ test('from sign-up through the life of a task; signed out and in again, it is al
   await expect(editorOf(page).getByLabel('Tags')).toHaveValue('home, shop');
 });
 
-test('two people see nothing of each other, by address and by API', async ({ newPerson, trouble }) => {
+test("two users see nothing of each other's tasks, by URL or API", async ({ newPerson, trouble }) => {
   trouble.expected.push(/404 .*\/tasks\//);
   const [ada, bob] = [await newPerson(), await newPerson()];
   const { body: secret } = await ada.call('POST', '', { title: 'A secret of Ada' });
@@ -87,10 +89,7 @@ test('two people see nothing of each other, by address and by API', async ({ new
   expect((await ada.call('GET', `/${secret.id}`)).body).toEqual(secret);
 });
 
-test('two tabs with one version in mind: nothing is overwritten until the person chooses', async ({
-  newPerson,
-  trouble,
-}) => {
+test('two tabs that edit the same version overwrite nothing until the user chooses', async ({ newPerson, trouble }) => {
   trouble.expected.push(/412/);
   const ada = await newPerson();
   const { body: task } = await ada.call('POST', '', { title: 'Draft' });
@@ -124,7 +123,10 @@ test('two tabs with one version in mind: nothing is overwritten until the person
   expect((await ada.call('GET', `/${task.id}`)).body).toMatchObject({ title: 'From the second tab', version: 3 });
 });
 
-test('a token that is refused in mid-session is renewed unseen', async ({ newPerson, trouble }) => {
+test('a token that is refused during a session is renewed without the user noticing', async ({
+  newPerson,
+  trouble,
+}) => {
   trouble.expected.push(/401/);
   const ada = await newPerson();
   const page = await ada.open();
@@ -164,7 +166,7 @@ test('a token is renewed before it expires', async ({ newPerson }) => {
   expect(renewals).toBe(1);
 });
 
-test('a session ended elsewhere leads to sign-in and back, and loses nothing', async ({ newPerson, trouble }) => {
+test('a session ended elsewhere leads to sign-in and back, and loses no input', async ({ newPerson, trouble }) => {
   trouble.expected.push(/401 .*\/api\/auth\/token/);
   const ada = await newPerson();
   const page = await ada.context.newPage();
@@ -207,7 +209,11 @@ test('a session ended elsewhere leads to sign-in and back, and loses nothing', a
   await expect(page.getByText('2 tasks')).toBeVisible();
 });
 
-test('the server stops: told, kept, and sent when it is back, once', async ({ newPerson, server, trouble }) => {
+test('changes made while the server is down are shown as pending, and sent once when it is back', async ({
+  newPerson,
+  server,
+  trouble,
+}) => {
   trouble.expected.push(/ERR_CONNECTION_REFUSED/);
   const ada = await newPerson();
   const { body: task } = await ada.call('POST', '', { title: 'Known' });
@@ -240,10 +246,7 @@ test('the server stops: told, kept, and sent when it is back, once', async ({ ne
   expect(new Set(keys).size).toBe(1);
 });
 
-test('an answer that is lost on the way is asked for again, and nothing happens twice', async ({
-  newPerson,
-  trouble,
-}) => {
+test('a request whose response is lost is retried, and has its effect once', async ({ newPerson, trouble }) => {
   trouble.expected.push(/ERR_FAILED|ERR_CONNECTION/);
   const ada = await newPerson();
   const page = await ada.open();

@@ -50,7 +50,10 @@ test.afterAll(async () => {
   await mailbox.stop();
 });
 
-test('with mail: the address is confirmed, and a forgotten password is replaced', async ({ browser, trouble }) => {
+test('with a mail server, an e-mail address is confirmed and a forgotten password is reset', async ({
+  browser,
+  trouble,
+}) => {
   trouble.expected.push(/401 .*\/sign-in\/email/);
   const context = await browser.newContext({ baseURL: server.origin });
   await watch(context, server.origin, trouble.heard);

@@ -20,8 +20,8 @@ const VARIED = [
   { title: 'Buy milk', status: 'done', tags: ['home'] },
 ];
 
-test.describe('the list', () => {
-  test('filters, search and sort are in the address', async ({ newPerson }) => {
+test.describe('the task list', () => {
+  test('filters, search and sort are in the URL of the list', async ({ newPerson }) => {
     const ada = await newPerson();
     await fill(ada, VARIED);
     const page = await ada.open();
@@ -48,7 +48,10 @@ test.describe('the list', () => {
     await expect(page).toHaveURL('/tasks?tag=home');
   });
 
-  test('what the API refuses of an address is said, with a way out', async ({ newPerson, trouble }) => {
+  test('invalid filters in the URL are shown as an error with a link to the whole list', async ({
+    newPerson,
+    trouble,
+  }) => {
     trouble.expected.push(/422/);
     const page = await (await newPerson()).open('/tasks?sort=nonsense');
     await expect(page.getByRole('main').getByRole('alert')).toContainText('sort: ');
@@ -58,7 +61,7 @@ test.describe('the list', () => {
     await expect(page.getByText('Nothing to do yet')).toBeVisible();
   });
 
-  test('200 tasks come by scrolling, each once', async ({ newPerson }) => {
+  test('200 tasks are loaded by scrolling, each once', async ({ newPerson }) => {
     const ada = await newPerson();
     const create = (title: string) => ada.call('POST', '', { title });
     for (let ten = 0; ten < 20; ten++)
@@ -73,7 +76,7 @@ test.describe('the list', () => {
     expect(new Set(await titles(page).allTextContents()).size).toBe(200);
   });
 
-  test('a due date is the same day in every time zone, written as the person writes dates', async ({
+  test("a due date is the same day in every time zone, in the format of the user's locale", async ({
     newPerson,
     browser,
   }) => {
@@ -99,8 +102,8 @@ test.describe('the list', () => {
   });
 });
 
-test.describe('a change', () => {
-  test('shows at once on a slow network', async ({ newPerson }) => {
+test.describe('changing a task', () => {
+  test('a change shows at once on a slow network', async ({ newPerson }) => {
     const ada = await newPerson();
     await fill(ada, [{ title: 'Slow' }]);
     const page = await ada.open();
@@ -123,7 +126,7 @@ test.describe('a change', () => {
     await expect(page.getByText('2 tasks, 1 done')).toBeVisible();
   });
 
-  test('that is refused is taken back, with the words of the API at the field', async ({ newPerson, trouble }) => {
+  test('a refused change is reverted, with the error of the API at its field', async ({ newPerson, trouble }) => {
     trouble.expected.push(/422/);
     const ada = await newPerson();
     await fill(ada, [{ title: 'Fine', tags: ['home'] }]);
@@ -150,7 +153,7 @@ test.describe('a change', () => {
     await expect.poll(async () => (await ada.call('GET')).body.data[0].title).toBe('Finer');
   });
 
-  test('to a task that is gone is said to be', async ({ newPerson, trouble }) => {
+  test('changing a deleted task shows that it was deleted', async ({ newPerson, trouble }) => {
     trouble.expected.push(/404/);
     const ada = await newPerson();
     const { body: task } = await ada.call('POST', '', { title: 'Gone' });
@@ -177,7 +180,7 @@ test.describe('leaving the page', () => {
   const remaining = async (person: Person) =>
     (await person.call('GET')).body.data.map(({ title, status }: { title: string; status: string }) => [title, status]);
 
-  test('three deletes and a closed tab are three deletes', async ({ newPerson }) => {
+  test('three deletes before the tab closes are all sent', async ({ newPerson }) => {
     const ada = await newPerson();
     await fill(ada, [{ title: 'One' }, { title: 'Two' }, { title: 'Three' }, { title: 'Four' }]);
     const page = await ada.open();
@@ -187,7 +190,7 @@ test.describe('leaving the page', () => {
     await expect.poll(() => remaining(ada)).toEqual([['Four', 'todo']]);
   });
 
-  test('changes that wait for others are sent, each once', async ({ newPerson }) => {
+  test('pending changes are sent once each when the page is left', async ({ newPerson }) => {
     const ada = await newPerson();
     await fill(ada, [{ title: 'Rename' }, { title: 'Complete' }, { title: 'Delete' }]);
     const page = await ada.open();
@@ -211,7 +214,7 @@ test.describe('leaving the page', () => {
     await expect.poll(() => remaining(ada)).toEqual(expected);
   });
 
-  test('with unsaved text in an editor is asked about first', async ({ newPerson }) => {
+  test('leaving the page with unsaved text in an editor asks for confirmation', async ({ newPerson }) => {
     const ada = await newPerson();
     await fill(ada, [{ title: 'Draft' }]);
     const page = await ada.open();
@@ -240,8 +243,8 @@ test.describe('leaving the page', () => {
   });
 });
 
-test.describe('an editor', () => {
-  test('keeps its text while a filter hides its task, and leaves the focus where it is', async ({ newPerson }) => {
+test.describe('the task editor', () => {
+  test('an editor keeps its text and the focus while a filter hides its task', async ({ newPerson }) => {
     const ada = await newPerson();
     await fill(ada, [{ title: 'Draft', tags: ['home'] }]);
     const page = await ada.open();
@@ -269,7 +272,7 @@ test.describe('an editor', () => {
     await expect(editorOf(page).getByLabel('Title'), 'cancelled is forgotten').toHaveValue('Draft, second');
   });
 
-  test('leaves Escape and Ctrl+Enter to an input method that composes', async ({ newPerson }) => {
+  test('an editor leaves Escape and Ctrl+Enter to an input method that is composing', async ({ newPerson }) => {
     const ada = await newPerson();
     await fill(ada, [{ title: 'Draft' }]);
     const page = await ada.open();
@@ -289,7 +292,7 @@ test.describe('an editor', () => {
   });
 });
 
-test('with the keyboard alone', async ({ newPerson }) => {
+test('a user can do everything with the keyboard alone', async ({ newPerson }) => {
   const ada = await newPerson();
   const page = await ada.open();
   const { keyboard } = page;
@@ -330,7 +333,7 @@ test('with the keyboard alone', async ({ newPerson }) => {
   await expect(titles(page)).toHaveText(['Second, edited']);
 });
 
-test('axe finds no fault in any page, in light and dark', async ({ newPerson, newContext, trouble }) => {
+test('axe finds no violation in any page, in light and dark mode', async ({ newPerson, newContext, trouble }) => {
   test.slow();
   trouble.expected.push(/404 .*\/nowhere/, /422/);
   const ada = await newPerson();
@@ -368,7 +371,7 @@ test('axe finds no fault in any page, in light and dark', async ({ newPerson, ne
   await check(page, 'the account');
 });
 
-test('the first load of the list is less than 150 kB of script, as a CDN compresses it', async ({ newPerson }) => {
+test('the first load of the task list is less than 150 kB of compressed script', async ({ newPerson }) => {
   const ada = await newPerson();
   const page = await ada.context.newPage();
   const scripts: Promise<Buffer>[] = [];
@@ -420,7 +423,7 @@ test('every HTML response has a Content-Security-Policy, whose nonce no request 
     expect((await get(path)).policy, path).toMatch(/^default-src 'none'/);
 });
 
-test('an error page has a Content-Security-Policy, too', async () => {
+test('an error page has a Content-Security-Policy', async () => {
   const database = await onPostgres();
   const server = await startOn(database.url);
   try {
@@ -438,7 +441,7 @@ test('an error page has a Content-Security-Policy, too', async () => {
   }
 });
 
-test('pages take GET and HEAD; every other method is 405 with Allow', async ({ newPerson }) => {
+test('pages accept GET and HEAD, and return 405 with Allow for every other method', async ({ newPerson }) => {
   const { context } = await newPerson();
   for (const path of [...PAGES, '/nowhere', '/icon.svgx', '/_next/unknown']) {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
@@ -452,7 +455,7 @@ test('pages take GET and HEAD; every other method is 405 with Allow', async ({ n
   }
 });
 
-test('no image is resized for a stranger', async ({ newPerson }) => {
+test('the image optimizer is not available', async ({ newPerson }) => {
   const { context } = await newPerson();
   expect((await context.request.get('/_next/image?url=%2Ficon.svg&w=64&q=75')).status()).toBe(404);
 });

@@ -7,7 +7,7 @@ import { freePort, startServer } from './server';
  * Over plain http browsers take an origin for secure on the machine itself alone; elsewhere, as in a LAN, they leave
  * out APIs such as `crypto.randomUUID` and `navigator.clipboard` (https://www.w3.org/TR/secure-contexts/).
  */
-test('every page works in a context that is not secure', async ({ engine, trouble }) => {
+test('every page works over plain HTTP', async ({ engine, trouble }) => {
   test.slow();
   // Browsers pass over the field there, and say so.
   trouble.expected.push(/Cross-Origin-Opener-Policy/);

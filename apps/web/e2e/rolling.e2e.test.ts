@@ -38,7 +38,7 @@ type Person = Awaited<ReturnType<typeof signUp>>;
 /** The person's tasks on that server. */
 const at = ({ origin }: Server, { tasks }: Person) => origin + new URL(tasks).pathname;
 
-test('each server knows what the other has given out, answered and counted', async () => {
+test("two servers on one database accept each other's tokens and sessions, and share stored responses and rate limits", async () => {
   const [one, other] = servers;
   const person = await signUp(one.origin, 'both@example.com');
   const { headers } = person;
@@ -58,7 +58,7 @@ test('each server knows what the other has given out, answered and counted', asy
   await expect.poll(remaining, { timeout: 5_000 }).toBeLessThanOrEqual(100_000 - 8);
 });
 
-test('while each is replaced in turn nobody is refused, and nothing is lost', { timeout: 120_000 }, async () => {
+test('replacing each of two servers in turn fails no request and loses no write', { timeout: 120_000 }, async () => {
   const people = await Promise.all(
     Array.from({ length: CLIENTS }, (_, i) => signUp(balancer.origin, `rolling-${i}@example.com`)),
   );

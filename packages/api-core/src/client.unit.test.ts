@@ -67,8 +67,8 @@ const calls: [id: string, status: number, call: (client: Client) => Promise<{ st
   ['completeTask', 200, (client) => client.completeTask({ params: at })],
 ];
 
-describe('operations as functions', () => {
-  test('each operation is one, under its id', () => {
+describe('the functions of the client', () => {
+  test('the client has one function for each operation, under its id', () => {
     expect(Object.keys(connect().client).sort()).toEqual(operations.map(({ id }) => id).sort());
     expect(calls.map(([id]) => id)).toEqual(operations.map(({ id }) => id));
     expectTypeOf<keyof Client>().toEqualTypeOf<
@@ -76,7 +76,7 @@ describe('operations as functions', () => {
     >();
   });
 
-  test('what they take and answer is typed by the schemas', () => {
+  test('options and results of the client are typed by the schemas', () => {
     expectTypeOf<Awaited<ReturnType<Client['listTasks']>>>().toEqualTypeOf<{
       readonly status: 200;
       readonly body: TaskPage;
@@ -112,7 +112,7 @@ describe('operations as functions', () => {
     expectTypeOf<Awaited<ReturnType<Client['getTask']>>['status']>().toEqualTypeOf<200>();
   });
 
-  test('a version asked about may answer 304, with no body', async () => {
+  test('getTask with ifNoneMatch may return 304 without a body', async () => {
     const { client } = connect([answer(304, { ETag: '"1"' })]);
     const known = await client.getTask({ params: at, ifNoneMatch: 1 });
     expectTypeOf(known.status).toEqualTypeOf<200 | 304>();
@@ -121,7 +121,7 @@ describe('operations as functions', () => {
     expect(known).toEqual({ status: 304, body: undefined, etag: '"1"' });
   });
 
-  test('its modules need zod and nothing of Node.js', () => {
+  test('the client imports only zod and no Node.js module', () => {
     const needed = new Set<string>();
     const visit = (module: string) => {
       if (needed.has(module)) return;
@@ -147,20 +147,23 @@ describe('operations as functions', () => {
   });
 });
 
-describe('the request', () => {
-  test('parameters of the path are encoded', async () => {
+describe('requests of the client', () => {
+  test('the client encodes path parameters', async () => {
     const { client, sent } = connect();
     await client.getTask({ params: { user_id: 'a/b?c#d', task_id: 'x y' } });
     expect(sent[0]?.url).toBe(`${ORIGIN}/api/a%2Fb%3Fc%23d/tasks/x%20y`);
   });
 
-  test.each(['', '.', '..'])('a parameter %j, which would lead to another path, is not sent', async (task_id) => {
-    const { client, sent } = connect();
-    await expect(client.deleteTask({ params: { ...params, task_id } })).rejects.toThrow(TypeError);
-    expect(sent).toEqual([]);
-  });
+  test.each(['', '.', '..'])(
+    'the client refuses the path parameter %j, which would change the path',
+    async (task_id) => {
+      const { client, sent } = connect();
+      await expect(client.deleteTask({ params: { ...params, task_id } })).rejects.toThrow(TypeError);
+      expect(sent).toEqual([]);
+    },
+  );
 
-  test('a query has commas in one parameter or repeats it, as the operation wants it', async () => {
+  test('the client joins or repeats array parameters as the operation defines', async () => {
     const { client, sent } = connect();
     const query = { tag: ['a,b', 'ü&='], status: ['todo', 'done'] as const, completed: false, cursor: undefined };
     await client.listTasks({ params, query: { ...query, limit: 7 } });
@@ -180,7 +183,7 @@ describe('the request', () => {
     ]);
   });
 
-  test('a body is JSON of the first media type, and none has no type; no cookie goes with it', async () => {
+  test('the client sends bodies as JSON of the first media type, without credentials', async () => {
     const { client, sent } = connect([answer(201)]);
     await client.createTask({ params, body: { title: 'Ü' } });
     await client.updateTask({ params: at, body: {} });
@@ -191,7 +194,7 @@ describe('the request', () => {
     expect(sent.map(({ init }) => init.credentials)).toEqual(['omit', 'omit', 'omit']);
   });
 
-  test('a version becomes an entity tag', async () => {
+  test('the client converts a version to an entity tag', async () => {
     const { client, sent } = connect();
     for (const ifMatch of [7, { version: 7 }, '*', undefined] as const) {
       await client.updateTask({ params: at, body: {}, ifMatch });
@@ -201,7 +204,7 @@ describe('the request', () => {
     expect(sent[4]?.headers.get('If-None-Match')).toBe('*');
   });
 
-  test('an idempotency key goes with each operation that honours it, new for each call unless given', async () => {
+  test('the client sends a new idempotency key with each call of an idempotent operation unless one is given', async () => {
     const { client, sent } = connect([answer(201), answer(201), answer(201)]);
     const body = { title: 'Milk' };
     await client.createTask({ params, body, idempotencyKey: 'mine' });
@@ -219,7 +222,7 @@ describe('the request', () => {
     expect(sent.map(({ headers }) => headers.has('Idempotency-Key'))).toEqual([false, false]);
   });
 
-  test('an idempotency key needs no context that is secure: pages on plain http have no `crypto.randomUUID`', async () => {
+  test('the client creates idempotency keys without crypto.randomUUID, which pages over plain HTTP do not have', async () => {
     vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
     onTestFinished(() => void vi.unstubAllGlobals());
     const { client, sent } = connect([answer(201)]);
@@ -227,13 +230,16 @@ describe('the request', () => {
     expect(sent[0]?.headers.get('Idempotency-Key')).toMatch(/^[\da-f]{32}$/);
   });
 
-  test.each(['/', '', '/behind/a/proxy', '/behind/a/proxy/'])('the base URL may end in %j', async (end) => {
-    const { client, sent } = connect([], { baseUrl: `${ORIGIN}${end}` });
-    await client.listTasks({ params });
-    expect(sent[0]?.url).toBe(`${ORIGIN}${end.replace(/\/$/, '')}/api/ada/tasks`);
-  });
+  test.each(['/', '', '/behind/a/proxy', '/behind/a/proxy/'])(
+    'the base URL of the client may end in %j',
+    async (end) => {
+      const { client, sent } = connect([], { baseUrl: `${ORIGIN}${end}` });
+      await client.listTasks({ params });
+      expect(sent[0]?.url).toBe(`${ORIGIN}${end.replace(/\/$/, '')}/api/ada/tasks`);
+    },
+  );
 
-  test('goes by the fetch of the platform, where no other is given', async () => {
+  test('the client uses the global fetch by default', async () => {
     const fetch = vi.fn(answer(200));
     vi.stubGlobal('fetch', fetch);
     await createClient({ baseUrl: '', getToken: () => 'token' }).listTasks({ params });
@@ -242,13 +248,13 @@ describe('the request', () => {
   });
 });
 
-describe('another attempt', () => {
+describe('retries of the client', () => {
   const mishaps: [string, Answer][] = [
     ['a failing network', cut],
     ['503', answer(503)],
     ['429', answer(429)],
   ];
-  test.each(mishaps)('follows %s, on every operation, and is the same request', async (_, mishap) => {
+  test.each(mishaps)('the client retries every operation with the same request after %s', async (_, mishap) => {
     for (const [id, status, call] of calls) {
       const { client, sent, waits } = connect([mishap, mishap, answer(status)]);
       expect((await call(client)).status, id).toBe(status);
@@ -257,7 +263,7 @@ describe('another attempt', () => {
     }
   });
 
-  test('does not follow where the operation cannot safely be repeated', async () => {
+  test('the client does not retry an operation that is not idempotent', async () => {
     const { idempotent: _, ...unsafe } = createTask;
     const all = operations as Operation[];
     const at = all.indexOf(createTask);
@@ -276,7 +282,7 @@ describe('another attempt', () => {
     }
   });
 
-  test('comes no sooner than Retry-After says, and not always at the same time', async () => {
+  test('the client waits at least as long as Retry-After before a retry, with jitter', async () => {
     const random = vi.spyOn(Math, 'random');
     const waitsAt = async (chance: number) => {
       random.mockReturnValue(chance);
@@ -293,7 +299,7 @@ describe('another attempt', () => {
   });
 
   test.each([undefined, 'Wed, 21 Oct 2026 07:28:00 GMT', '0', '-5', 'soon'])(
-    'comes in its own good time, later each time, where Retry-After is %j',
+    'the client backs off exponentially when Retry-After is %j',
     async (date) => {
       const { client, waits } = connect([answer(503, date ? { 'Retry-After': date } : {}), cut]);
       await client.listTasks({ params });
@@ -303,14 +309,14 @@ describe('another attempt', () => {
     },
   );
 
-  test('is the third at most; then the call fails as the last one did', async () => {
+  test('the client makes at most three attempts, and then fails with the last error', async () => {
     const { client, sent, waits } = connect([cut, cut, answer(503), cut]);
     expect((await failure(client.listTasks({ params }))).status).toBe(503);
     expect([sent.length, waits.length]).toEqual([3, 2]);
     await expect(connect([cut, cut, cut]).client.listTasks({ params })).rejects.toThrow('fetch failed');
   });
 
-  test('does not come where the wait would be long, also in sum', async () => {
+  test('the client does not retry when it would have to wait for long, at once or in total', async () => {
     const long = connect([answer(429, { 'Retry-After': '60' })]);
     const error = await failure(long.client.listTasks({ params }));
     expect([error.status, error.headers.get('Retry-After')]).toEqual([429, '60']);
@@ -321,13 +327,13 @@ describe('another attempt', () => {
     expect([sum.sent.length, sum.waits.length]).toEqual([2, 1]);
   });
 
-  test.each([400, 403, 404, 409, 412, 422, 500, 502])('does not follow %i', async (status) => {
+  test.each([400, 403, 404, 409, 412, 422, 500, 502])('the client does not retry after a %i', async (status) => {
     const { client, sent } = connect([answer(status)]);
     expect((await failure(client.listTasks({ params }))).status).toBe(status);
     expect(sent).toHaveLength(1);
   });
 
-  test('really waits, if nobody else does it', async () => {
+  test('the client waits with a timer by default', async () => {
     vi.useFakeTimers();
     onTestFinished(() => {
       vi.useRealTimers();
@@ -342,29 +348,29 @@ describe('another attempt', () => {
   });
 });
 
-describe('tokens', () => {
-  test('one that is refused is refreshed, and the call goes on', async () => {
+describe('tokens of the client', () => {
+  test('the client refreshes a refused token and repeats the request', async () => {
     const { client, sent, asked, waits } = connect([answer(401)]);
     await client.listTasks({ params });
     expect(sent.map(({ headers }) => headers.get('Authorization'))).toEqual(['Bearer first', 'Bearer fresh']);
     expect([asked, waits]).toEqual([[false, true], []]);
   });
 
-  test('one is refreshed once in a call', async () => {
+  test('the client refreshes a token once per call', async () => {
     const { client, sent, asked } = connect([answer(401), cut, answer(401)]);
     expect((await failure(client.listTasks({ params }))).status).toBe(401);
     expect([sent.length, asked]).toEqual([3, [false, true]]);
   });
 
-  test('without one nothing is sent', async () => {
+  test('the client sends nothing when getToken fails', async () => {
     const { client, sent } = connect([], { getToken: () => Promise.reject(new Error('Signed out')) });
     await expect(client.listTasks({ params })).rejects.toThrow('Signed out');
     expect(sent).toEqual([]);
   });
 });
 
-describe('errors', () => {
-  test('are made of whatever answered', async () => {
+describe('errors of the client', () => {
+  test('an error of the client has the status and request id even of a response that is not a problem document', async () => {
     const headers = { 'Content-Type': 'text/html', 'X-Request-Id': 'of-the-proxy' };
     const { client } = connect([async () => new Response('<h1>Bad gateway</h1>', { status: 502, headers })]);
     const error = await failure(client.listTasks({ params }));
@@ -372,15 +378,15 @@ describe('errors', () => {
     expect(error.message).toContain('502');
   });
 
-  test('a success that the operation does not declare is one', async () => {
+  test('the client fails on a success status that the operation does not declare', async () => {
     expect((await failure(connect([answer(204)]).client.listTasks({ params }))).status).toBe(204);
   });
 });
 
-describe('an abort', () => {
+describe('aborting a call', () => {
   const reason = new Error('Changed my mind');
 
-  test('reaches fetch, and there is no other attempt', async () => {
+  test('aborting a call of the client aborts its fetch and prevents a retry', async () => {
     const controller = new AbortController();
     const { client, sent, waits } = connect([
       () => {
@@ -393,7 +399,7 @@ describe('an abort', () => {
     expect([sent.length, waits.length]).toEqual([1, 0]);
   });
 
-  test('ends the wait for another attempt', async () => {
+  test('aborting a call of the client ends the wait for a retry', async () => {
     const controller = new AbortController();
     const { client, sent } = connect([answer(503, { 'Retry-After': '15' })], { sleep: undefined });
     const call = client.listTasks({ params, signal: controller.signal });

@@ -118,8 +118,8 @@ async function terminate(text: string): Promise<void> {
   while ((await admin.query(kill, [text])).rowCount === 0) await sleep(10);
 }
 
-describe.runIf(engine !== 'pglite')('the way to the database', () => {
-  test('more callers than connections are answered or told in time, and all is well after', async () => {
+describe.runIf(engine !== 'pglite')('a failing database server', () => {
+  test('more callers than connections succeed or fail in time, and the pool recovers', async () => {
     const started = performance.now();
     const calls = Array.from({ length: 60 }, () => db.asUser(userId, [nap(0.4)]));
     const outcomes = await Promise.allSettled(calls);
@@ -131,7 +131,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     await vi.waitFor(() => Promise.all(Array.from({ length: 20 }, read)), { timeout: 10_000 });
   });
 
-  test('a connection killed at work fails that call alone, and leaves nothing half-written', async () => {
+  test('a killed connection fails only its own call, and leaves nothing half-written', async () => {
     const failed = unavailable(db.asUser(userId, write('killed', nap(30))));
     await terminate('select pg_sleep(30)');
     expect((await failed).outcomeUnknown).toBe(true);
@@ -140,7 +140,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     expect(await count('after')).toBe(1);
   });
 
-  test("a connection killed in one of Better Auth's transactions fails that alone, too", async () => {
+  test('a connection killed in a transaction of Better Auth fails only that transaction', async () => {
     const name = `renamed ${randomUUID()}`;
     const work = db.ownerDb.transaction(async (tx) => {
       await tx.update(user).set({ name });
@@ -152,7 +152,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     expect(await db.ownerDb.select({ name: user.name }).from(user)).toEqual([{ name: 'Test' }]);
   });
 
-  test('idle connections that die are replaced unnoticed', async () => {
+  test('idle connections that die are replaced without an error', async () => {
     await Promise.all([read(), read(), db.ownerDb.execute('select 1'), read()]);
     await terminateAll();
     await sleep(100);
@@ -160,7 +160,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     expect(await count('replaced')).toBe(1);
   });
 
-  test('transactions that cannot even begin use no connections up', async () => {
+  test('transactions that cannot begin leak no connections', async () => {
     for (let i = 0; i < 12; i++) {
       await db.ownerDb.execute('select 1').catch(() => {});
       if (engine === 'postgres') proxy.faults.cut = 'before';
@@ -171,7 +171,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     await Promise.all(Array.from({ length: 10 }, () => db.ownerDb.transaction((tx) => tx.select().from(user))));
   });
 
-  test('a statement that takes too long is stopped, by the server first, and undone', async () => {
+  test('a statement that exceeds its timeout is cancelled by the server and rolled back', async () => {
     await unavailable(db.asUser(userId, write('too long', nap(20))));
     expect(await count('too long')).toBe(0);
     const { rows } = await admin.query(
@@ -181,7 +181,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     await read();
   });
 
-  test("a transaction of Better Auth's that takes too long leaves no connection with half of it", async () => {
+  test('a transaction of Better Auth that exceeds its timeout leaves no connection inside it', async () => {
     const work = db.ownerDb.transaction(async (tx) => {
       await tx.update(user).set({ name: 'half' });
       await tx.execute('select pg_sleep(4)');
@@ -191,7 +191,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     expect(new Set(inside.map(([row]) => row?.name))).toEqual(new Set(['Test']));
   });
 
-  test('a server out of connections is not available, and is again when it has some', async () => {
+  test('a server without free connections is unavailable, and available again when it has some', async () => {
     await limitConnections(0);
     await terminateAll();
     await sleep(100);
@@ -211,8 +211,8 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
   });
 });
 
-describe.runIf(engine === 'postgres')('a line', () => {
-  test('that falls silent is given up in time, for tasks and for Better Auth', async () => {
+describe.runIf(engine === 'postgres')('a failing connection', () => {
+  test('an unresponsive connection times out, for tasks and for Better Auth', async () => {
     await read();
     proxy.faults.frozen = true;
     const works = [
@@ -227,7 +227,7 @@ describe.runIf(engine === 'postgres')('a line', () => {
     await read();
   });
 
-  test('cut before a write arrives leaves nothing; cut after it, one: it is never sent twice', async () => {
+  test('a write whose connection is cut is never sent twice, whether it was cut before or after the commit', async () => {
     for (const cut of ['before', 'after'] as const) {
       await read();
       proxy.faults.cut = cut;
@@ -239,7 +239,7 @@ describe.runIf(engine === 'postgres')('a line', () => {
     }
   });
 
-  test('cut once costs a read nothing: it is sent again', async () => {
+  test('a read whose connection is cut once is retried', async () => {
     await read();
     proxy.faults.cut = 'before';
     const work = read();
@@ -251,7 +251,7 @@ describe.runIf(engine === 'postgres')('a line', () => {
 
 type Faults = NeonGateway['faults'];
 
-describe.runIf(engine === 'neon')('a gateway', () => {
+describe.runIf(engine === 'neon')('a failing Neon gateway', () => {
   const requests = async (work: () => Promise<unknown>) => {
     const before = gateway.httpRequests;
     await work();
@@ -272,7 +272,7 @@ describe.runIf(engine === 'neon')('a gateway', () => {
     [{ status: 502 }, 0],
     [{ status: 503 }, 0],
     [{ delayMs: 2_500 }, 0],
-  ])('with %j fails a write, which is sent once, and leaves %i', async (faults, rows) => {
+  ])('the gateway fault %j fails a write, which is sent once and leaves %i rows', async (faults, rows) => {
     const title = JSON.stringify(faults);
     gateway.faults = faults;
     expect(await requests(() => unavailable(db.asUser(userId, write(title))))).toBe(1);
@@ -280,7 +280,7 @@ describe.runIf(engine === 'neon')('a gateway', () => {
   });
 
   test.each<Faults>([{ drop: true }, { dropAfter: true }, { truncate: true }, { status: 503 }])(
-    'with %j fails a read after a second try, and one such failure costs a read nothing',
+    'the gateway fault %j fails a read after one retry, and a single fault is retried successfully',
     async (faults) => {
       gateway.faults = faults;
       expect(await requests(() => unavailable(read()))).toBe(2);
@@ -289,7 +289,7 @@ describe.runIf(engine === 'neon')('a gateway', () => {
     },
   );
 
-  test('that takes no WebSocket is no database for Better Auth', async () => {
+  test('a gateway that refuses WebSockets makes the database unavailable for Better Auth', async () => {
     const other = await openDriver(url.href, new URL(gateway.url).origin, patience);
     gateway.faults = { drop: true };
     await unavailable(other.ownerDb.execute('select 1'));

@@ -24,11 +24,11 @@ const asOwner = async (statements: readonly string[]) => {
   for (const statement of statements) await db.ownerDb.execute(statement);
 };
 
-test('a database just migrated is ready', async () => {
+test('a migrated database is ready', async () => {
   await expect(db.assertReady()).resolves.toBeUndefined();
 });
 
-test('one that a later version has migrated is ready too, while the old version is still being replaced', async () => {
+test('a database migrated by a later version is ready, so that versions can overlap in a rolling deployment', async () => {
   await asOwner([`insert into drizzle.__drizzle_migrations (hash, created_at) values ('later', 99999999999999)`]);
   try {
     await expect(db.assertReady()).resolves.toBeUndefined();
@@ -91,7 +91,7 @@ const faults: [string, string[], string[], RegExp][] = [
   ],
 ];
 
-test.each(faults)('it is not ready when %s, and says so', async (_, wrong, right, message) => {
+test.each(faults)('a database is not ready when %s', async (_, wrong, right, message) => {
   await asOwner(wrong);
   try {
     await expect(db.assertReady()).rejects.toThrow(message);
@@ -101,14 +101,14 @@ test.each(faults)('it is not ready when %s, and says so', async (_, wrong, right
   await expect(db.assertReady()).resolves.toBeUndefined();
 });
 
-describe.runIf(engine !== 'pglite')('migrations', () => {
+describe.runIf(engine !== 'pglite')('concurrent and failing migrations', () => {
   const asAdmin = async (statement: string) => {
     const client = new Client({ connectionString: inject('engines').adminUrl });
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
 
-  test('started by several at once on an empty database run once, and all succeed', async () => {
+  test('migrations started by several processes on an empty database run once, and all processes succeed', async () => {
     const { templateUrl } = inject('engines');
     const url = new URL(templateUrl);
     const name = `test_empty_${Date.now()}_${process.pid}`;
@@ -130,14 +130,14 @@ describe.runIf(engine !== 'pglite')('migrations', () => {
     }
   });
 
-  test('that cannot reach the server fail, and end nothing else', async () => {
+  test('migrations fail when the server cannot be reached', async () => {
     const lost = await openDriver('postgres://nobody:x@127.0.0.1:1/none', fresh.neonEndpoint);
     await expect(lost.migrate(migrationsFolder())).rejects.toThrow('ECONNREFUSED');
     await lost.close();
   });
 });
 
-test('it is not ready when the role has been given a table for its own', async () => {
+test('a database is not ready when the task role owns a table', async () => {
   await asOwner(['grant create on schema public to todo_user', 'alter table tasks owner to todo_user']);
   await expect(db.assertReady()).rejects.toThrow(apart('tasks'));
 });

@@ -73,7 +73,7 @@ const text = fc
   })
   .map((all) => all.join(''));
 
-describe('folded text', () => {
+describe('foldText', () => {
   test.each([
     ['Über', 'uber'],
     ['STRASSE', 'Straße'],
@@ -93,7 +93,7 @@ describe('folded text', () => {
     ['Ệ', 'e'],
     ['Å', 'å'],
     ['ǅ', 'ǆ'],
-  ])('of %s and %s is the same', (one, other) => {
+  ])('foldText returns the same for %s and %s', (one, other) => {
     expect(foldText(one)).toBe(foldText(other));
   });
 
@@ -109,11 +109,11 @@ describe('folded text', () => {
     ['が', 'か'],
     ['가', '각'],
     ['1\u20e3', '1'],
-  ])('of %s and %s differs', (one, other) => {
+  ])('foldText returns different text for %s and %s', (one, other) => {
     expect(foldText(one)).not.toBe(foldText(other));
   });
 
-  test('stays as it is when it is folded again', () => {
+  test('foldText is idempotent', () => {
     fc.assert(
       fc.property(text, (one) => {
         expect(foldText(foldText(one))).toBe(foldText(one));
@@ -122,7 +122,7 @@ describe('folded text', () => {
     );
   });
 
-  test('is the same for each normalization form and each case of a text, and is in NFC', () => {
+  test('foldText returns the same NFC text for each normalization form and lower case of a text', () => {
     fc.assert(
       fc.property(text, (one) => {
         const folded = foldText(one);
@@ -135,7 +135,7 @@ describe('folded text', () => {
     );
   });
 
-  test('holds every word of the text, folded by itself', () => {
+  test('foldText of a text contains the folded form of each of its words', () => {
     fc.assert(
       fc.property(text, (one) => {
         for (const word of one.split(/\s+/)) expect(foldText(one)).toContain(foldText(word));
@@ -143,7 +143,7 @@ describe('folded text', () => {
     );
   });
 
-  test('is at most three times as long', () => {
+  test('foldText returns at most three times as many characters', () => {
     for (let code = 1; code <= 0x1ffff; code++) {
       const character = String.fromCodePoint(code).normalize('NFC');
       const length = [...foldText(character)].length;
@@ -152,12 +152,12 @@ describe('folded text', () => {
   });
 });
 
-describe('normalized text', () => {
-  test('is in NFC', () => {
+describe('normalizeText', () => {
+  test('normalizeText returns NFC', () => {
     expect(normalizeText('Cafe\u0301 \u212b')).toBe('Café Å');
   });
 
-  test(`is left as it is where more than ${MAX_MARKS} marks stand in a row`, () => {
+  test(`normalizeText does not change text with more than ${MAX_MARKS} combining marks in a row`, () => {
     const run = (count: number) => `e\u0301${'\u0323'.repeat(count - 1)}`;
     expect([isStreamSafe(run(MAX_MARKS)), isStreamSafe(run(MAX_MARKS + 1))]).toEqual([true, false]);
     expect(normalizeText(run(MAX_MARKS))).toBe(run(MAX_MARKS).normalize('NFC'));
@@ -180,7 +180,7 @@ const shapes: Record<string, (length: number) => string> = {
   'of musical symbols': (length) => '\u{1d15e}'.repeat(length / 2),
 };
 
-test.each(Object.entries(shapes))('text %s is normalized and folded in time that grows with its length', (_, shape) => {
+test.each(Object.entries(shapes))('text %s is normalized and folded in linear time', (_, shape) => {
   /** In microseconds. */
   const cost = (length: number) => {
     const one = shape(length);

@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const nap = (seconds: number) => statement(queryBuilder.execute(sql.raw(`select pg_sleep(${seconds})`)));
 
-test('twelve slow statements of one user do not keep another user’s statement waiting for them', async () => {
+test('twelve slow statements of one user do not delay a statement of another user', async () => {
   const [ada, bob] = [randomUUID(), randomUUID()];
   let done = 0;
   const slow = Array.from({ length: 12 }, () =>
@@ -38,7 +38,7 @@ test('twelve slow statements of one user do not keep another user’s statement 
   expect(done).toBe(12);
 });
 
-test('statements of one user that fail make room for those that wait', async () => {
+test('failing statements of one user release their slots', async () => {
   const ada = randomUUID();
   const failing = () => db.asUser(ada, [statement(queryBuilder.execute('select 1 / 0'))]);
   const outcomes = await Promise.allSettled(Array.from({ length: 30 }, failing));
@@ -47,7 +47,7 @@ test('statements of one user that fail make room for those that wait', async () 
 });
 
 test.skipIf(engine === 'pglite')(
-  'a statement that waits too long behind others of its user is unavailable',
+  'a statement that waits too long for a slot of its user fails as unavailable without being sent',
   async () => {
     const impatient = createDatabase(driver, { connectTimeoutMs: 300, queryTimeoutMs: 10_000 });
     const ada = randomUUID();

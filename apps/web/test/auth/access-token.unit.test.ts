@@ -42,14 +42,14 @@ afterEach(() => {
   verifications.mockClear();
 });
 
-test('a token is verified once, and each other one by itself', async () => {
+test('a token is verified once and then cached, each token separately', async () => {
   const { ask } = await setUp();
   const [ada, bob] = [await mint('ada'), await mint('bob')];
   for (let i = 0; i < 3; i++) expect([await ask(ada), await ask(bob)]).toEqual(['ada', 'bob']);
   expect(verifications).toHaveBeenCalledTimes(2);
 });
 
-test('one that differs in a single character of any part is not the one that was good', async () => {
+test('a token that differs from a cached one in a single character is refused', async () => {
   const { ask } = await setUp();
   const token = await mint('ada');
   await ask(token);
@@ -60,7 +60,7 @@ test('one that differs in a single character of any part is not the one that was
   }
 });
 
-test('nothing is remembered past its expiry', async () => {
+test('a cached token is refused once it has expired', async () => {
   const { ask } = await setUp();
   const token = await mint('ada', 60);
   await ask(token);
@@ -70,7 +70,7 @@ test('nothing is remembered past its expiry', async () => {
   await expect(ask(token)).rejects.toMatchObject({ code: 'unauthorized', message: 'The token is expired.' });
 });
 
-test('a token is verified again when its key is read anew, and refused when its key is gone', async () => {
+test('a token is verified again when its key is reloaded, and refused when its key is deleted', async () => {
   const { ask, replaceKey } = await setUp();
   const token = await mint('ada');
   await ask(token);
@@ -81,7 +81,7 @@ test('a token is verified again when its key is read anew, and refused when its 
   await expect(ask(token)).rejects.toMatchObject({ code: 'unauthorized' });
 });
 
-test('a refused token is not remembered, and the log learns why it was refused', async () => {
+test('a refused token is not cached, and its error carries the reason for the log', async () => {
   const { ask } = await setUp();
   const [header, , signature] = (await mint('ada')).split('.');
   const [, payload] = (await mint('bob')).split('.');
@@ -92,7 +92,7 @@ test('a refused token is not remembered, and the log learns why it was refused',
   expect(verifications).toHaveBeenCalledTimes(2);
 });
 
-test('as many are remembered as there is room for, the latest', { timeout: 60_000 }, async () => {
+test('a full token cache evicts the oldest tokens', { timeout: 60_000 }, async () => {
   const { ask, asked } = await setUp();
   const first = await mint('first');
   await ask(first);

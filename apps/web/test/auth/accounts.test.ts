@@ -21,7 +21,7 @@ const sessionOf = async (cookie: string) =>
 /** Signs in once more, as from another device. */
 const otherDevice = async (user: TestUser) => cookieOf(await signIn(user));
 
-describe('a NUL, which PostgreSQL stores nowhere, is refused', () => {
+describe('NUL, which PostgreSQL cannot store', () => {
   const mail = 'ada\0@example.com';
   test.each<[string, object]>([
     ['/sign-up/email', { name: 'Ada', email: mail, password: GOOD }],
@@ -33,7 +33,7 @@ describe('a NUL, which PostgreSQL stores nowhere, is refused', () => {
     ['/send-verification-email', { email: mail }],
     ['/revoke-session', { token: 'a\0' }],
     ['/delete-user', { password: 'a', token: 'a\0' }],
-  ])('by %s', async (path, body) => {
+  ])('POST /api/auth%s refuses NUL in text with 400', async (path, body) => {
     const { cookie } = await signUp();
     const answer = await post(path, body, cookie);
     expect(answer.status).toBe(400);
@@ -55,7 +55,7 @@ describe('a password', () => {
     ['the digits backwards', '098765432109', 'PASSWORD_TOO_COMMON'],
     ['the alphabet', 'abcdefghijklm', 'PASSWORD_TOO_COMMON'],
     ['rows of the keyboard', 'asdfghjklzxcvbnm', 'PASSWORD_TOO_COMMON'],
-  ])('is refused: %s', async (_, password, code) => {
+  ])('sign-up refuses a password that is too short, too long or easy to guess: %s', async (_, password, code) => {
     const before = await stored();
     const answer = await register(password);
     expect(answer.status).toBe(400);
@@ -63,7 +63,7 @@ describe('a password', () => {
     expect(await stored()).toBe(before);
   });
 
-  test('is refused where it is the address, the part before the @, or the name', async () => {
+  test('sign-up refuses a password that equals the e-mail address, its local part or the name', async () => {
     const name = 'Ada King Lovelace';
     const email = `${name.replaceAll(' ', '.').toLowerCase()}@example.com`;
     for (const password of [email, email.toUpperCase(), 'ada.king.lovelace', name, 'adakinglovelace']) {
@@ -81,14 +81,14 @@ describe('a password', () => {
     ],
     ['beyond ASCII', 'žluťoučký kůň 🐎'],
     ['with spaces at both ends', '  otter lamp seventeen  '],
-  ])('is taken, and is the one that signs in: %s', async (_, password) => {
+  ])('a password is accepted at sign-up and signs in exactly as entered: %s', async (_, password) => {
     const email = `${randomUUID()}@example.com`;
     expect((await register(password, email)).status).toBe(200);
     expect((await post('/sign-in/email', { email, password })).status).toBe(200);
     expect((await post('/sign-in/email', { email, password: password.trim().slice(0, -1) })).status).toBe(401);
   });
 
-  test('is held to the same rules when it is changed', async () => {
+  test('changing the password applies the password rules of sign-up', async () => {
     const user = await signUp();
     for (const newPassword of ['short', 'password1234', user.email]) {
       const body = { currentPassword: user.password, newPassword };
@@ -134,8 +134,8 @@ describe.each<[string, object]>([
   ['a password that is an array', { password: ['otter', 'lamp', 'seventeen'] }],
   ['a password that is missing', { password: undefined }],
   ['`rememberMe` that is text', { rememberMe: 'yes' }],
-])('%s', (_, wrong) => {
-  test('is refused at sign-up, and nothing is stored', async () => {
+])('%s', (what, wrong) => {
+  test(`sign-up refuses ${what}, and nothing is stored`, async () => {
     const before = await stored();
     const body = { name: 'Ada', email: `${randomUUID()}@example.com`, password: GOOD, ...wrong };
     const answer = await post('/sign-up/email', body);
@@ -147,8 +147,8 @@ describe.each<[string, object]>([
   });
 });
 
-describe.each(wrongProfiles)('%s', (_, wrong) => {
-  test('is refused of an account, and nothing is changed', async () => {
+describe.each(wrongProfiles)('%s', (what, wrong) => {
+  test(`changing the profile refuses ${what}, and nothing is stored`, async () => {
     const { cookie } = await signUp();
     const before = await stored();
     const answer = await post('/update-user', wrong, cookie);
@@ -172,7 +172,7 @@ test.each([
   expect(await sessionOf(cookie)).toMatchObject({ user: { name: expected } });
 });
 
-test('an image is stored, and cleared by null', async () => {
+test('a profile image is stored, and deleted by null', async () => {
   const { cookie } = await signUp();
   for (const image of ['https://example.com/ada.png', null]) {
     expect((await post('/update-user', { image }, cookie)).status).toBe(200);
@@ -190,7 +190,7 @@ test.each([
   'reset-password',
   'send-verification-email',
   'revoke-session',
-])('%s takes a JSON object and nothing else', async (path) => {
+])('/api/auth/%s accepts only a JSON object', async (path) => {
   const { cookie } = await signUp();
   for (const body of [[], 'null', '"text"', '1', '{}']) {
     const answer = await post(`/${path}`, body as object, cookie);
@@ -198,7 +198,7 @@ test.each([
   }
 });
 
-test('a body above 64 KiB is refused unread', async () => {
+test('a sign-in body over 64 KiB is refused with 413', async () => {
   const answer = await post('/sign-in/email', { email: 'a@example.com', password: 'x'.repeat(70_000) });
   expect(answer.status).toBe(413);
 });
@@ -210,7 +210,7 @@ test.each([
   '/list-accounts',
   '/delete-user/callback',
   '/error',
-])('what is not offered is not there: %s', async (path) => {
+])('an endpoint of Better Auth that is not offered returns 404: %s', async (path) => {
   for (const method of ['GET', 'POST']) {
     const answer = await send(method, `/api/auth${path}`, method === 'POST' ? { body: {} } : {});
     expect(answer.status).toBe(404);
@@ -219,7 +219,7 @@ test.each([
 });
 
 describe('sign-in', () => {
-  test('answers a wrong password and an unknown address alike, after the same work', async () => {
+  test('sign-in returns the same response for a wrong password and an unknown e-mail address, after the same work', async () => {
     const user = await signUp();
     const { password } = await (await getApp()).auth.$context;
     const work = [vi.spyOn(password, 'hash'), vi.spyOn(password, 'verify')];
@@ -235,19 +235,19 @@ describe('sign-in', () => {
     for (const one of work) one.mockRestore();
   });
 
-  test('says no more of a common password with an unknown address', async () => {
+  test('sign-in with an unknown e-mail address does not reveal that the password is a common one', async () => {
     const answer = await post('/sign-in/email', { email: `${randomUUID()}@example.com`, password: 'password1234' });
     expect(await codeOf(answer)).toBe('INVALID_EMAIL_OR_PASSWORD');
   });
 });
 
-describe('a request with a cookie from elsewhere', () => {
+describe('a cross-site request with a session cookie', () => {
   test.each([
     ['another site', { Origin: 'https://evil.example.com' }],
     ['a site whose name starts like ours', { Origin: 'http://localhost:30000' }],
     ['no origin at all', {}],
     ['a sandbox', { Origin: 'null' }],
-  ])('changes nothing: %s', async (_, headers) => {
+  ])('a POST with a session cookie is refused unless it comes from our origin: %s', async (_, headers) => {
     const { cookie, password } = await signUp();
     const body = { password };
     const answer = await send('POST', '/api/auth/delete-user', { body, headers: { ...headers, Cookie: cookie } });
@@ -264,15 +264,18 @@ describe('a sign-in without a cookie', () => {
     ['a form elsewhere', { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' }, 403],
     ['a page elsewhere', { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'cross-site' }, 403],
     ['an old browser elsewhere', { Origin: 'https://evil.example.com' }, 403],
-  ])('by %s', async (_, headers, status) => {
-    const { email, password } = await signUp();
-    const answer = await send('POST', '/api/auth/sign-in/email', { body: { email, password }, headers });
-    expect(answer.status).toBe(status);
-  });
+  ])(
+    'a sign-in without a cookie is accepted from our pages and from programs, not from other sites: %s',
+    async (_, headers, status) => {
+      const { email, password } = await signUp();
+      const answer = await send('POST', '/api/auth/sign-in/email', { body: { email, password }, headers });
+      expect(answer.status).toBe(status);
+    },
+  );
 });
 
 describe('changing the password', () => {
-  test('ends every other session, and the old password, whatever the request says', async () => {
+  test('changing the password ends all other sessions and invalidates the old password, whatever the request says', async () => {
     const user = await signUp();
     const other = await otherDevice(user);
     const body = { currentPassword: user.password, newPassword: GOOD, revokeOtherSessions: false };
@@ -285,7 +288,7 @@ describe('changing the password', () => {
     expect((await signIn({ ...user, password: GOOD })).status).toBe(200);
   });
 
-  test('takes the old one', async () => {
+  test('changing the password requires the current password', async () => {
     const user = await signUp();
     const answer = await post('/change-password', { currentPassword: GOOD, newPassword: GOOD }, user.cookie);
     expect(answer.status).toBe(400);
@@ -298,7 +301,7 @@ describe('sessions', () => {
   const list = async (cookie: string): Promise<{ token: string; userId: string }[]> =>
     (await send('GET', '/api/auth/list-sessions', { headers: { Cookie: cookie } })).json();
 
-  test('are listed, each user’s own, and one by one ended', async () => {
+  test('a user lists only their own sessions and can revoke them one by one', async () => {
     const user = await signUp();
     const other = await otherDevice(user);
     await signUp();
@@ -312,14 +315,14 @@ describe('sessions', () => {
     expect(token.status).toBe(401);
   });
 
-  test('of somebody else are not ended', async () => {
+  test('a session of another user cannot be revoked', async () => {
     const [user, bob] = [await signUp(), await signUp()];
     const { session } = await sessionOf(bob.cookie);
     await post('/revoke-session', { token: session.token }, user.cookie);
     expect(await sessionOf(bob.cookie)).not.toBeNull();
   });
 
-  test('are fifty of a user at most: the oldest ends when another begins, and no one else’s', async () => {
+  test('a user has at most fifty sessions: a new one ends the oldest of the same user', async () => {
     const [user, bob] = [await signUp(), await signUp()];
     const [first, second] = [user.cookie, await otherDevice(user)];
     const more = [];
@@ -335,7 +338,7 @@ describe('sessions', () => {
     expect(await sessionOf(bob.cookie)).not.toBeNull();
   });
 
-  test('of others devices are ended at once', async () => {
+  test('a user can revoke all other sessions at once', async () => {
     const user = await signUp();
     const others = [await otherDevice(user), await otherDevice(user)];
     await post('/revoke-other-sessions', {}, user.cookie);
@@ -349,13 +352,13 @@ describe('deleting an account', () => {
     ['an empty one', { password: '' }],
     ['a wrong one', { password: GOOD }],
     ['a made-up token', { token: 'x' }],
-  ])('takes its password: %s', async (_, body) => {
+  ])('deleting an account requires the password: %s', async (_, body) => {
     const user = await signUp();
     expect((await post('/delete-user', body, user.cookie)).status).toBe(400);
     expect(await sessionOf(user.cookie)).not.toBeNull();
   });
 
-  test('takes everything with it at once: sessions, tasks, and what a token could still do', async () => {
+  test('deleting an account deletes its sessions and tasks at once, and its token can write nothing', async () => {
     const user = await signUp();
     const bystander = await signUp();
     for (const { tasks, token } of [user, bystander]) {
@@ -382,14 +385,14 @@ describe('deleting an account', () => {
   });
 });
 
-describe('the cookie of a session', () => {
+describe('the session cookie', () => {
   const attributesOf = (answer: Response) => {
     const [cookie = ''] = answer.headers.getSetCookie().filter((one) => one.includes('session_token'));
     const [pair = '', ...attributes] = cookie.split('; ');
     return { name: pair.split('=')[0], attributes: attributes.map((one) => one.toLowerCase()) };
   };
 
-  test('is for us alone, out of reach of scripts and of most requests from elsewhere', async () => {
+  test('the session cookie is HttpOnly, SameSite=Lax and limited to this host', async () => {
     const { name, attributes } = attributesOf(await register(GOOD));
     expect(name).toBe('better-auth.session_token');
     expect(attributes).toEqual(expect.arrayContaining(['httponly', 'samesite=lax', 'path=/']));
@@ -397,7 +400,7 @@ describe('the cookie of a session', () => {
     expect(attributes).not.toContain('secure');
   });
 
-  test('goes over TLS alone where the site is under https', async () => {
+  test('the session cookie is Secure where the site uses https', async () => {
     await restartApp({ BETTER_AUTH_URL: 'https://tasks.example.com' });
     const body = { name: 'Ada', email: `${randomUUID()}@example.com`, password: GOOD };
     const answer = await send('POST', '/api/auth/sign-up/email', { body });
@@ -409,7 +412,7 @@ describe('the cookie of a session', () => {
   });
 });
 
-test('a token says nothing of the account but its id, and is given only where it is asked for', async () => {
+test('a token contains only the user id, and no response but that of /api/auth/token contains one', async () => {
   const { id, cookie, token } = await signUp();
   const { iat = 0, ...claims } = decodeJwt(token);
   expect(claims).toEqual({ sub: id, iss: ORIGIN, aud: ORIGIN, exp: iat + 900 });
@@ -417,7 +420,7 @@ test('a token says nothing of the account but its id, and is given only where it
   expect([...session.headers.values()].filter((value) => value.includes('eyJ'))).toEqual([]);
 });
 
-test('without a mail server a password cannot be reset, and nothing is promised', async () => {
+test('without a mail server, requesting a password reset returns 400 for any e-mail address', async () => {
   const { email } = await signUp();
   for (const address of [email, `${randomUUID()}@example.com`]) {
     const answer = await post('/request-password-reset', { email: address });
@@ -426,7 +429,7 @@ test('without a mail server a password cannot be reset, and nothing is promised'
   }
 });
 
-test('a body of accounts is JSON alone, and no more of its type is repeated than of any other', async () => {
+test('sign-in accepts only application/json, and returns 415 for any other media type', async () => {
   for (const type of [
     'a'.repeat(5_000),
     'application/x-www-form-urlencoded',

@@ -83,7 +83,7 @@ async function resetToken(email: string): Promise<string> {
 }
 
 describe('signing up', () => {
-  test('signs nobody in before the address is confirmed by the link that was sent there', async () => {
+  test('with mail, sign-up creates no session, and sign-in fails until the e-mail address is confirmed by its link', async () => {
     const email = newAddress();
     const answer = await register(email);
     expect(answer.status).toBe(200);
@@ -100,7 +100,7 @@ describe('signing up', () => {
     expect((await signIn({ email, password: PASSWORD })).status).toBe(200);
   });
 
-  test('answers for an address that has an account as for one that has none', async () => {
+  test('with mail, sign-up returns the same response for a registered e-mail address as for a new one', async () => {
     const taken = await verifiedUser();
     const shape = async (email: string) => {
       const answer = await register(email);
@@ -117,7 +117,7 @@ describe('signing up', () => {
     expect((await signIn({ email: taken, password: PASSWORD })).status).toBe(200);
   });
 
-  test('and in tells nobody whether the address had an account before, with another password', async () => {
+  test('signing up and signing in with another password does not reveal whether the e-mail address was registered', async () => {
     const [taken, free] = [await verifiedUser(), newAddress()];
     const attempt = async (email: string) => {
       await post('/sign-up/email', { name: 'Eve', email, password: NEW_PASSWORD });
@@ -133,7 +133,7 @@ describe('signing up', () => {
     expect(reasons.at(-1), 'the log knows').toMatchObject({ reason: 'EMAIL_NOT_VERIFIED' });
   });
 
-  test('writes no address of another site into a mail, in whatever form it was given', async () => {
+  test('a confirmation mail contains no link to another site, however the redirect target is spelled', async () => {
     for (const callbackURL of [`${ORIGIN}/tasks`, '/a/../tasks', '/\ttasks', 'http://eve:evil@localhost:3000/tasks']) {
       const email = newAddress();
       await post('/sign-up/email', { name: 'Ada', email, password: PASSWORD, callbackURL });
@@ -149,13 +149,13 @@ describe('signing up', () => {
     }
   });
 
-  test('says nothing in a mail that whoever signed up could have written', async () => {
+  test('a confirmation mail contains no text of the person who signed up', async () => {
     const email = newAddress();
     await post('/sign-up/email', { name: 'Win at evil.example.com', email, password: PASSWORD });
     expect((await letterTo(email)).text).not.toContain('evil');
   });
 
-  test('takes a link neither forged nor for another site', async () => {
+  test('a confirmation link that was tampered with confirms nothing, and one to another site is refused', async () => {
     const email = newAddress();
     await register(email);
     const { link = '' } = await letterTo(email);
@@ -169,7 +169,7 @@ describe('signing up', () => {
 });
 
 describe('resetting a password', () => {
-  test('works by the link, once, ends every session, and leaves the old password behind', async () => {
+  test('a password reset link works once, ends all sessions and invalidates the old password', async () => {
     const email = await verifiedUser();
     const cookie = cookieOf(await signIn({ email, password: PASSWORD }));
     const token = await resetToken(email);
@@ -182,7 +182,7 @@ describe('resetting a password', () => {
     expect((await signIn({ email, password: NEW_PASSWORD })).status).toBe(200);
   });
 
-  test('holds the new one to the rules, which does not use up the link', async () => {
+  test('a password reset applies the password rules, and a refused password does not use up the link', async () => {
     const email = await verifiedUser();
     const token = await resetToken(email);
     for (const newPassword of ['short', 'password1234', email]) {
@@ -191,7 +191,7 @@ describe('resetting a password', () => {
     expect((await post('/reset-password', { token, newPassword: NEW_PASSWORD })).status).toBe(200);
   });
 
-  test('takes no other link once the password has changed in either way', async () => {
+  test('password reset links are invalidated by any password change', async () => {
     const email = await verifiedUser();
     const tokens = [await resetToken(email), await resetToken(email), await resetToken(email)];
     await post('/reset-password', { token: tokens[0], newPassword: NEW_PASSWORD });
@@ -204,7 +204,7 @@ describe('resetting a password', () => {
     expect((await post('/reset-password', { token: pending, newPassword: NEW_PASSWORD })).status).toBe(400);
   });
 
-  test('answers for an unknown address as for a known one, and writes to nobody', async () => {
+  test('a password reset request returns the same response for an unknown e-mail address, and sends no mail to it', async () => {
     const email = await verifiedUser();
     const ask = async (address: string) => {
       const answer = await post('/request-password-reset', { email: address });
@@ -218,7 +218,7 @@ describe('resetting a password', () => {
     expect(letters.filter(({ to }) => to.includes(unknown))).toEqual([]);
   });
 
-  test('writes a link to our own origin, whatever host the request names', async () => {
+  test('a password reset link leads to our own origin, whatever Host the request has', async () => {
     const email = await verifiedUser();
     const headers = { Origin: ORIGIN, Host: 'evil.example.com', 'X-Forwarded-Host': 'evil.example.com' };
     const body = { email, redirectTo: '/elsewhere' };
@@ -228,7 +228,7 @@ describe('resetting a password', () => {
     expect(text).not.toContain('evil');
   });
 
-  test('keeps nothing in the database that the link could be made from', async () => {
+  test('the database does not contain the token of a password reset link', async () => {
     const email = await verifiedUser();
     const token = await resetToken(email);
     const { db } = await getApp();
@@ -238,11 +238,11 @@ describe('resetting a password', () => {
   });
 });
 
-describe('the time of an answer', () => {
+describe('response times with mail', () => {
   test.each([
     ['/sign-up/email', { name: 'Ada', password: PASSWORD }],
     ['/request-password-reset', {}],
-  ])('is the same floor for %s whether the address is known or not', async (path, body) => {
+  ])('%s takes at least half a second, whether or not the e-mail address is registered', async (path, body) => {
     for (const email of [await verifiedUser(), newAddress()]) {
       const started = performance.now();
       await post(path, { ...body, email });
@@ -250,7 +250,7 @@ describe('the time of an answer', () => {
     }
   });
 
-  test('does not wait for the mail', async () => {
+  test('sign-up responds before its mail has been delivered', async () => {
     mood = 'slow';
     const email = newAddress();
     const sent = vi.fn();
@@ -261,7 +261,7 @@ describe('the time of an answer', () => {
     await expect.poll(() => sent.mock.calls.length, { timeout: 5_000 }).toBe(1);
   });
 
-  test('nor does a function that is stopped once it has answered lose it', async () => {
+  test('a serverless function is kept alive until its mail has been delivered', async () => {
     const work: Promise<unknown>[] = [];
     const host = Symbol.for('@next/request-context');
     Object.assign(globalThis, { [host]: { get: () => ({ waitUntil: (one: Promise<unknown>) => work.push(one) }) } });
@@ -286,23 +286,26 @@ describe('a mailbox is sent five mails an hour', () => {
     ['signs in', (email) => signIn({ email, password: PASSWORD })],
     ['asks for a link to confirm it', (email) => post('/send-verification-email', { email })],
     ['asks for a new password', (email) => post('/request-password-reset', { email })],
-  ])('however often someone %s, and the answer is the same', async (_, ask) => {
-    const email = newAddress();
-    await register(email);
-    const shape = async () => {
-      const answer = await ask(email);
-      const { request_id: _, user, ...rest } = await answer.json();
-      return { status: answer.status, headers: [...answer.headers.keys()], members: Object.keys(user ?? {}), rest };
-    };
-    const first = await shape();
-    for (const later of await Promise.all(Array.from({ length: 8 }, shape))) expect(later).toEqual(first);
-    expect(await mailsTo(email)).toBe(5);
-    const withheld = loggedEvents().filter(({ event }) => event === 'mail_withheld');
-    expect(withheld.length).toBeGreaterThanOrEqual(5);
-    expect(JSON.stringify(withheld)).not.toContain('@');
-  });
+  ])(
+    'a mailbox is sent five mails an hour and the response stays the same, however often someone %s',
+    async (_, ask) => {
+      const email = newAddress();
+      await register(email);
+      const shape = async () => {
+        const answer = await ask(email);
+        const { request_id: _, user, ...rest } = await answer.json();
+        return { status: answer.status, headers: [...answer.headers.keys()], members: Object.keys(user ?? {}), rest };
+      };
+      const first = await shape();
+      for (const later of await Promise.all(Array.from({ length: 8 }, shape))) expect(later).toEqual(first);
+      expect(await mailsTo(email)).toBe(5);
+      const withheld = loggedEvents().filter(({ event }) => event === 'mail_withheld');
+      expect(withheld.length).toBeGreaterThanOrEqual(5);
+      expect(JSON.stringify(withheld)).not.toContain('@');
+    },
+  );
 
-  test('of all kinds together, and others are sent theirs', async () => {
+  test('a mailbox is sent five mails an hour of all kinds together, without affecting other mailboxes', async () => {
     const email = newAddress();
     await register(email);
     await Promise.all([
@@ -318,7 +321,7 @@ describe('a mailbox is sent five mails an hour', () => {
   });
 });
 
-test('what happens by mail is logged with the user', async () => {
+test('e-mail confirmation and password reset are logged with the user id', async () => {
   const email = await verifiedUser();
   const { user } = await (await signIn({ email, password: PASSWORD })).json();
   const token = await resetToken(email);
@@ -329,7 +332,7 @@ test('what happens by mail is logged with the user', async () => {
   expect(events).toEqual(['sign_up', 'email_verified', 'sign_in', 'password_reset_requested', 'password_reset']);
 });
 
-test('a mail that cannot be sent is a warning that names no address, and the answer is as ever', async () => {
+test('a mail that cannot be delivered is logged without the e-mail address, and the response stays the same', async () => {
   mood = 'refusing';
   const email = newAddress();
   expect((await register(email)).status).toBe(200);
@@ -340,7 +343,7 @@ test('a mail that cannot be sent is a warning that names no address, and the ans
   expect(JSON.stringify(failure)).not.toContain('@');
 });
 
-test('a mail server that is not known to be this machine is given nothing in the clear', async () => {
+test('a mail server on another machine is sent nothing without TLS', async () => {
   const { log } = await getApp();
   const { port } = smtp.server.address() as AddressInfo;
   // Leads here, but by no name of this machine.

@@ -28,7 +28,7 @@ function saturate(): () => Promise<unknown> {
   };
 }
 
-test('eight requests that hash are in progress at most, two at a time; more are refused at once', async () => {
+test('at most eight requests hash passwords or wait for it, two at a time, and further ones are refused at once', async () => {
   let running = 0;
   let most = 0;
   const work = async () => {
@@ -43,7 +43,7 @@ test('eight requests that hash are in progress at most, two at a time; more are 
   expect(await inPasswordSlot(async () => 'next')).toBe('next');
 });
 
-test('one password is hashed at a time', async () => {
+test('only one password is hashed at a time', async () => {
   const order: string[] = [];
   const hash = async (name: string) => {
     await passwordHashing.hash(newPassword());
@@ -57,7 +57,7 @@ test('one password is hashed at a time', async () => {
   expect(order).toEqual(['first', 'second', 'third']);
 });
 
-describe('while eight requests hash, the response is 503 with Retry-After', () => {
+describe('while eight requests hash passwords', () => {
   test.each<[string, (user: TestUser) => Promise<Response>]>([
     ['a sign-in at an unknown address', () => signIn({ email: newAddress(), password: newPassword() })],
     ['a sign-in with a wrong password', ({ email }) => signIn({ email, password: newPassword() })],
@@ -68,7 +68,7 @@ describe('while eight requests hash, the response is 503 with Retry-After', () =
       'a change of password',
       ({ cookie }) => post('/change-password', { currentPassword: newPassword(), newPassword: newPassword() }, cookie),
     ],
-  ])('for %s', async (_, attempt) => {
+  ])('while eight requests hash passwords, %s returns 503 with Retry-After', async (_, attempt) => {
     const user = await signUp();
     const release = saturate();
     const refused = await attempt(user);
@@ -80,7 +80,7 @@ describe('while eight requests hash, the response is 503 with Retry-After', () =
   });
 });
 
-test('while twenty clients sign in without pause, reading tasks takes at most three times as long (p95)', {
+test('while twenty clients sign in continuously, reading tasks takes at most three times as long (p95)', {
   retry: 2,
   timeout: 120_000,
 }, async () => {
@@ -116,7 +116,7 @@ test('while twenty clients sign in without pause, reading tasks takes at most th
   expect(busy, `${quiet} ms without them`).toBeLessThanOrEqual(3 * quiet);
 });
 
-test('a sign-up holds no connection of the database while it waits for its hash', async () => {
+test('a sign-up holds no database connection while it waits for its password hash', async () => {
   const { db } = await getApp();
   const email = newAddress();
   let release = () => {};
@@ -134,7 +134,7 @@ test('a sign-up holds no connection of the database while it waits for its hash'
   expect((await waiting).status).toBe(200);
 });
 
-test('a sign-up that is refused leaves nothing behind', async () => {
+test('a sign-up that is refused with 503 stores nothing and can be retried', async () => {
   const email = newAddress();
   const release = saturate();
   expect((await post('/sign-up/email', { name: 'Ada', email, password: newPassword() })).status).toBe(503);
@@ -142,7 +142,7 @@ test('a sign-up that is refused leaves nothing behind', async () => {
   expect((await post('/sign-up/email', { name: 'Ada', email, password: newPassword() })).status).toBe(200);
 });
 
-test('a link to reset the password is not used up by a request that is refused', async () => {
+test('a password reset that is refused with 503 does not use up its link', async () => {
   const user = await signUp();
   const { internalAdapter } = await (await getApp()).auth.$context;
   const [token, expiresAt] = [randomUUID(), new Date(Date.now() + 60_000)];
@@ -155,7 +155,7 @@ test('a link to reset the password is not used up by a request that is refused',
   expect((await signIn({ ...user, password })).status).toBe(200);
 });
 
-test('a password that was hashed by Better Auth itself is still the right one', async () => {
+test('a password hashed by Better Auth itself is still verified', async () => {
   const password = newPassword();
   expect(await passwordHashing.verify({ hash: await hashPassword(password), password })).toBe(true);
   expect(await passwordHashing.verify({ hash: await hashPassword(password), password: `${password}!` })).toBe(false);

@@ -87,7 +87,7 @@ const body = (path: string) => ({
 });
 
 test.each(Object.entries(POSTS))(
-  'a long text in a member of POST %s costs no more CPU than a short one',
+  'a long text in a field of POST %s takes no more CPU time than a short one',
   async (path, names) => {
     for (const name of names) {
       await expectNoGrowth(LONG_BODY, (text) =>
@@ -102,7 +102,7 @@ test.each(Object.entries(POSTS))(
 );
 
 test.each([...Object.keys(POSTS), ...GETS])(
-  'a long text in the query of %s costs no more CPU than a short one',
+  'a long text in the query of %s takes no more CPU time than a short one',
   async (path) => {
     const isPost = path in POSTS;
     for (const name of ['token', 'callbackURL']) {
@@ -116,7 +116,7 @@ test.each([...Object.keys(POSTS), ...GETS])(
 );
 
 test.each(HEADERS)(
-  'a long %s costs accounts no more CPU than a short one',
+  'a long %s header takes no more CPU time in account endpoints than a short one',
   async (name) => {
     for (const path of ['/sign-out', '/sign-in/email']) {
       await expectNoGrowth(LONG_LINE, (text) => {
@@ -128,7 +128,7 @@ test.each(HEADERS)(
   120_000,
 );
 
-test('what Better Auth logs is cut to 300 characters, without anything that looks like an address', async () => {
+test('messages of Better Auth are logged without e-mail addresses, cut to 300 characters', async () => {
   const { auth, log } = await getApp();
   const { logger } = await auth.$context;
   const warn = vi.spyOn(log, 'warn');

@@ -48,18 +48,18 @@ const OURS: [given: string, followed: string][] = [
 /** Where a browser goes that is on our page and told this. */
 const followed = (target: string) => new URL(target, `${ORIGIN}/sign-in`);
 
-describe('a redirect target', () => {
-  test.each(EVIL)('that leads elsewhere is none: %j', (target) => {
+describe('redirect targets', () => {
+  test.each(EVIL)('a redirect target on another origin is rejected: %j', (target) => {
     expect(redirectPath(target, [ORIGIN])).toBeUndefined();
   });
 
-  test.each(OURS)('of ours is reduced to its path: %j', (target, path) => {
+  test.each(OURS)('a redirect target on our origin is reduced to its path: %j', (target, path) => {
     expect(redirectPath(target, [ORIGIN])).toBe(path);
     expect(followed(path).origin).toBe(ORIGIN);
     expect(redirectPath(path, [ORIGIN]), 'once more, it is the same').toBe(path);
   });
 
-  test('on another origin of ours is a path on this one', () => {
+  test('a redirect target on another of our origins becomes a path on this one', () => {
     const origins = ['https://tasks.example.com', 'https://tasks-git-main.vercel.app'];
     expect(redirectPath('https://tasks-git-main.vercel.app/tasks', origins)).toBe('/tasks');
     expect(redirectPath('https:/tasks', origins)).toBe('/tasks');
@@ -78,8 +78,8 @@ const POSTS: [path: string, member: string, body: object][] = [
   ['/sign-out', 'newUserCallbackURL', {}],
 ];
 
-describe('a redirect elsewhere is refused', () => {
-  test.each(POSTS)('by POST %s in %s', async (path, member, body) => {
+describe('redirects to another origin', () => {
+  test.each(POSTS)('POST %s refuses %s with another origin', async (path, member, body) => {
     // At once, as some answers take half a second.
     const answers = EVIL.filter((one) => !one.includes('\0')).map(async (target) => {
       const answer = await send('POST', `/api/auth${path}`, { body: { ...body, [member]: target } });
@@ -88,21 +88,24 @@ describe('a redirect elsewhere is refused', () => {
     await Promise.all(answers);
   });
 
-  test.each(['/verify-email', '/get-session', '/sign-out'])('in the query of %s', async (path) => {
-    const method = path === '/sign-out' ? 'POST' : 'GET';
-    for (const target of EVIL.filter((one) => !one.includes('\0'))) {
-      const query = new URLSearchParams({ token: 'x', callbackURL: target });
-      const answer = await send(method, `/api/auth${path}?${query}`);
-      expect([target, answer.status, answer.headers.get('Location')]).toEqual([target, 403, null]);
-    }
-  });
+  test.each(['/verify-email', '/get-session', '/sign-out'])(
+    '%s refuses a redirect to another origin in its query',
+    async (path) => {
+      const method = path === '/sign-out' ? 'POST' : 'GET';
+      for (const target of EVIL.filter((one) => !one.includes('\0'))) {
+        const query = new URLSearchParams({ token: 'x', callbackURL: target });
+        const answer = await send(method, `/api/auth${path}?${query}`);
+        expect([target, answer.status, answer.headers.get('Location')]).toEqual([target, 403, null]);
+      }
+    },
+  );
 
-  test('in one of two', async () => {
+  test('a redirect to another origin is refused when a valid target precedes it', async () => {
     const query = 'token=x&callbackURL=/tasks&callbackURL=//evil.example';
     expect((await send('GET', `/api/auth/verify-email?${query}`)).status).toBe(403);
   });
 
-  test('which covers every member of an endpoint that names an address', async () => {
+  test('the checked redirect fields are all that Better Auth has', async () => {
     const { auth } = await getApp();
     const names = Object.values(auth.api).flatMap(({ options }: { options?: object }) => {
       const { body, query } = (options ?? {}) as { body?: { shape?: object }; query?: { shape?: object } };
@@ -115,7 +118,7 @@ describe('a redirect elsewhere is refused', () => {
   });
 });
 
-test('a link that fails leads to the path that was checked, not to what was given', async () => {
+test('an invalid confirmation link redirects to the checked path, not to the target as given', async () => {
   for (const [target, path] of OURS.filter(([one]) => !one.includes('%2F'))) {
     const query = new URLSearchParams({ token: 'x', callbackURL: target });
     const answer = await send('GET', `/api/auth/verify-email?${query}`);
@@ -126,10 +129,10 @@ test('a link that fails leads to the path that was checked, not to what was give
   }
 });
 
-describe('a POST to any endpoint', () => {
+describe('cross-site POST requests', () => {
   const paths = [...new Set(POSTS.map(([path]) => path)), '/change-password', '/update-user', '/revoke-sessions'];
 
-  test.each(paths)('%s is refused when a page elsewhere sends it, with a cookie or without', async (path) => {
+  test.each(paths)('POST %s from another origin is refused, with a cookie or without', async (path) => {
     for (const headers of [
       { Origin: 'https://evil.example.com' },
       { Origin: 'null' },
@@ -152,13 +155,13 @@ describe('a POST to any endpoint', () => {
     ['application/x-www-form-urlencoded', 'a=b'],
     ['text/plain', '{"a":"b"}'],
     ['multipart/form-data; boundary=x', '--x--'],
-  ])('as a form elsewhere sends it signs nobody out: %s %j', async (type, body) => {
+  ])('a form on another site cannot sign a user out: %s %j', async (type, body) => {
     const headers = { 'Content-Type': type, Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'cross-site' };
     const answer = await send('POST', '/api/auth/sign-out', { headers, body });
     expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []]);
   });
 
-  test('works from a page of ours, from a program that says nothing, and from fetch of Node.js', async () => {
+  test('sign-out is accepted from our pages, from programs and from fetch in Node.js', async () => {
     for (const headers of [
       {},
       { Origin: ORIGIN },
@@ -170,20 +173,20 @@ describe('a POST to any endpoint', () => {
   });
 });
 
-describe('text is refused before Better Auth reads it', () => {
+describe('text limits of account endpoints', () => {
   test.each([
     ['of 2,049 characters in the body', '/update-user', { name: 'x'.repeat(2049) }, ''],
     ['of 2,049 characters deep in the body', '/update-user', { name: [{ x: 'x'.repeat(2049) }] }, ''],
     ['of 2,049 characters in the query', '/reset-password', {}, `?token=${'x'.repeat(2049)}`],
     ['with a NUL', '/revoke-session', { token: 'a\0' }, ''],
     ['with a NUL in the query', '/reset-password', {}, '?token=a%00'],
-  ])('%s', async (_, path, body, query) => {
+  ])('text is refused before Better Auth reads it: %s', async (_, path, body, query) => {
     const answer = await send('POST', `/api/auth${path}${query}`, { body });
     expect(answer.status).toBe(400);
     expect(['INVALID_TEXT', 'TEXT_TOO_LONG']).toContain((await answer.json()).code);
   });
 
-  test('a body nested beyond reason is a 400', async () => {
+  test('an account request with a body nested 5,000 levels deep returns 400', async () => {
     const nested = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
     for (const path of ['/change-password', '/update-user', '/sign-in/email']) {
       expect((await send('POST', `/api/auth${path}`, { body: nested })).status).toBe(400);

@@ -42,7 +42,7 @@ async function tokenBySignIn(user: TestUser): Promise<string> {
   return takeToken(cookieOf(answer));
 }
 
-test('many that need a first key at once make one', async () => {
+test('concurrent first requests for a token create one signing key', async () => {
   await asOwner('delete from jwks');
   const tokens = await Promise.all(Array.from({ length: 10 }, () => takeToken(ada.cookie)));
   expect(new Set(tokens.map(kidOf)).size).toBe(1);
@@ -50,11 +50,11 @@ test('many that need a first key at once make one', async () => {
   expect(await Promise.all(tokens.map(statusWith))).toEqual(tokens.map(() => 200));
 });
 
-describe('a key that has signed for its time', () => {
+describe('an expired signing key', () => {
   const expire = (secondsAgo: number) =>
     asOwner(`update jwks set expires_at = now() - interval '${secondsAgo} s' where id = '${kidOf(ada.token)}'`);
 
-  test('gives way to a new one, and goes on verifying as long as any token it signed lives', async () => {
+  test('an expired signing key is replaced, and verifies as long as tokens that it signed are valid', async () => {
     await expire(1);
     const token = await takeToken(ada.cookie);
     expect(kidOf(token)).not.toBe(kidOf(ada.token));
@@ -63,7 +63,7 @@ describe('a key that has signed for its time', () => {
     expect(await published()).toEqual(expect.arrayContaining([kidOf(token), kidOf(ada.token)]));
   });
 
-  test('verifies nothing after its grace, and is forgotten', async () => {
+  test('a signing key past its grace period verifies nothing and is deleted', async () => {
     await expire(KEY_GRACE + 1);
     await restartApp();
     expect(await statusWith(ada.token)).toBe(401);
@@ -73,7 +73,7 @@ describe('a key that has signed for its time', () => {
   });
 });
 
-test('after all keys are retired no token from before is taken, and a session buys a new one', async () => {
+test('revoking all signing keys invalidates all tokens, and a session gets a new one', async () => {
   await asOwner('delete from jwks');
   await restartApp();
   expect(await statusWith(ada.token)).toBe(401);
@@ -81,7 +81,7 @@ test('after all keys are retired no token from before is taken, and a session bu
 });
 
 // The embedded database is in the process and has the same clock.
-describe.skipIf(engine === 'pglite')('a server whose clock is off by more than a key lives', () => {
+describe.skipIf(engine === 'pglite')('a server with a wrong clock', () => {
   const restartWithClock = async (seconds: number) => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
     await restartApp();
@@ -91,35 +91,44 @@ describe.skipIf(engine === 'pglite')('a server whose clock is off by more than a
     await restartApp();
   });
 
-  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])('(%d s) signs with the key of the others', async (seconds) => {
-    await restartWithClock(seconds);
-    expect(kidOf((await signUp()).token)).toBe(kidOf(ada.token));
-    expect(await published()).toEqual([kidOf(ada.token)]);
-    expect(await storedKeys()).toHaveLength(1);
-  });
+  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])(
+    'a server whose clock is off by %d s signs with the key of the other servers',
+    async (seconds) => {
+      await restartWithClock(seconds);
+      expect(kidOf((await signUp()).token)).toBe(kidOf(ada.token));
+      expect(await published()).toEqual([kidOf(ada.token)]);
+      expect(await storedKeys()).toHaveLength(1);
+    },
+  );
 
-  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])('(%d s) creates a key for the others', async (seconds) => {
-    await asOwner('delete from jwks');
-    await restartWithClock(seconds);
-    const { token } = await signUp();
-    vi.useRealTimers();
-    await restartApp();
-    expect(kidOf((await signUp()).token)).toBe(kidOf(token));
-    const [key] = await storedKeys();
-    expect(Math.abs((key?.createdAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
-    expect((key?.expiresAt?.getTime() ?? 0) - (key?.createdAt.getTime() ?? 0)).toBeCloseTo(KEY_LIFETIME * 1000, -2);
-  });
+  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])(
+    'a server whose clock is off by %d s creates a key that the other servers use',
+    async (seconds) => {
+      await asOwner('delete from jwks');
+      await restartWithClock(seconds);
+      const { token } = await signUp();
+      vi.useRealTimers();
+      await restartApp();
+      expect(kidOf((await signUp()).token)).toBe(kidOf(token));
+      const [key] = await storedKeys();
+      expect(Math.abs((key?.createdAt.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
+      expect((key?.expiresAt?.getTime() ?? 0) - (key?.createdAt.getTime() ?? 0)).toBeCloseTo(KEY_LIFETIME * 1000, -2);
+    },
+  );
 
-  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])('(%d s) replaces the key that expired', async (seconds) => {
-    await asOwner("update jwks set expires_at = now() - interval '1 s'");
-    await restartWithClock(seconds);
-    expect(kidOf((await signUp()).token)).not.toBe(kidOf(ada.token));
-    expect(await published()).toContain(kidOf(ada.token));
-  });
+  test.each([KEY_LIFETIME + 3600, -KEY_LIFETIME - 3600])(
+    'a server whose clock is off by %d s replaces an expired key',
+    async (seconds) => {
+      await asOwner("update jwks set expires_at = now() - interval '1 s'");
+      await restartWithClock(seconds);
+      expect(kidOf((await signUp()).token)).not.toBe(kidOf(ada.token));
+      expect(await published()).toContain(kidOf(ada.token));
+    },
+  );
 });
 
-describe('the database under another secret', () => {
-  test('serves: sign in with the old password, take a token, read the old tasks; the log says why once', async () => {
+describe('after a change of BETTER_AUTH_SECRET', () => {
+  test('users sign in after a change of BETTER_AUTH_SECRET, and the log says once that the old key is skipped', async () => {
     await send('POST', ada.tasks, { token: ada.token, body: { title: 'Kept' } });
     await restartApp(newSecret());
     const answer = await send('GET', '/api/auth/token', { headers: { Cookie: ada.cookie } });
@@ -133,7 +142,7 @@ describe('the database under another secret', () => {
     expect(passedOver).toEqual([{ event: 'key_passed_over', key_id: kidOf(ada.token) }]);
   });
 
-  test('takes the tokens from before until they expire, but not a grace after the new key', async () => {
+  test('tokens from before a change of BETTER_AUTH_SECRET are valid until they expire, for one grace period at most', async () => {
     await restartApp(newSecret());
     expect(await statusWith(ada.token)).toBe(200);
     await tokenBySignIn(ada);
@@ -146,7 +155,7 @@ describe('the database under another secret', () => {
     expect(await published()).not.toContain(kidOf(ada.token));
   });
 
-  test('takes no token from before under another address', async () => {
+  test('tokens from before a change of BETTER_AUTH_URL are refused', async () => {
     await restartApp({ ...newSecret(), BETTER_AUTH_URL: 'https://preview.example.com' });
     expect(await statusWith(ada.token)).toBe(401);
     const token = await tokenBySignIn(ada);
@@ -156,7 +165,7 @@ describe('the database under another secret', () => {
     expect(await statusWith(token)).toBe(401);
   });
 
-  test('makes no new key each time two deployments with different secrets take turns', async () => {
+  test('two deployments with different secrets that take turns create no further keys', async () => {
     const mine = newSecret();
     const theirs = newSecret();
     for (const secret of [mine, theirs, mine, theirs]) {

@@ -52,13 +52,13 @@ async function newTask(): Promise<void> {
   cursor = (await page.json()).next_cursor ?? '';
 }
 
-test('no request gets an answer that was not promised, or a word of what is not its sender’s', {
+test('every random request gets a documented response without data of another user', {
   timeout: patience,
 }, async () => {
   await explore(shot, { numRuns: 400 }, { tally, requests: EVERYDAY_REQUESTS }, fire);
 });
 
-test('what was somebody else’s is as it was', async () => {
+test('random requests do not change the data of another user', async () => {
   expect(await listOf(await takeToken(victim.cookie))).toStrictEqual(untouched);
 });
 

@@ -25,7 +25,7 @@ async function newUsers(): Promise<void> {
 }
 beforeAll(newUsers);
 
-test('any sequence of requests is answered as the model of the contract answers it', {
+test('any sequence of requests gets the responses that the model of the contract predicts', {
   timeout: patience,
 }, async () => {
   await explore(story, { numRuns: 5, unbiased: true }, { tally, requests: EVERYDAY_REQUESTS }, run);

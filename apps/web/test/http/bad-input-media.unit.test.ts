@@ -49,7 +49,7 @@ test.each([
   'application/json; charset="utf-16"',
   'application/json; charset=latin1; charset=utf-8',
   'application/json; charset=utf-9',
-])('a body sent as %j is 415, and nothing is written', async (type) => {
+])('a body with the media type %j returns 415, and nothing is written', async (type) => {
   const user = await signUp();
   const id = await makeTask(user);
   for (const [name, answer] of await sendToAll(user, id, { 'Content-Type': type })) {
@@ -59,7 +59,7 @@ test.each([
   expect(data).toMatchObject([{ id, title: 'Milk', version: 1 }]);
 });
 
-test('a body without a media type is 415', async () => {
+test('a body without a media type returns 415', async () => {
   const user = await signUp();
   const task_id = await makeTask(user);
   for (const { id, method, path } of writes) {
@@ -74,7 +74,7 @@ test('a body without a media type is 415', async () => {
 });
 
 test.each(['gzip', 'br', 'deflate', 'gzip, gzip', 'unknown'])(
-  'a body with Content-Encoding %s is 415',
+  'a body with Content-Encoding %s returns 415',
   async (coding) => {
     const user = await signUp();
     const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
@@ -92,27 +92,27 @@ test.each([
   'application/json; charset=utf8',
   'application/json; charset=Unicode-1-1-UTF-8',
   'application/json; charset=utf-8; charset=latin1',
-])('a body sent as %j is read', async (type) => {
+])('a body with the media type %j is accepted', async (type) => {
   const user = await signUp();
   const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': type });
   for (const [name, answer] of answers) expect.soft(answer.status, name).toBe(name === 'createTask' ? 201 : 200);
 });
 
-test.each(['identity', 'Identity'])('a body with Content-Encoding %s is read', async (coding) => {
+test.each(['identity', 'Identity'])('a body with Content-Encoding %s is accepted', async (coding) => {
   const user = await signUp();
   const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
   const answers = await sendToAll(user, await makeTask(user), headers);
   for (const [name, answer] of answers) expect.soft(answer.status, name).toBe(name === 'createTask' ? 201 : 200);
 });
 
-test('a body that begins with a byte order mark is a 400 that names it', async () => {
+test('a body that begins with a byte order mark returns a 400 that says so', async () => {
   const user = await signUp();
   const answer = await send('POST', user.tasks, { token: user.token, body: '\uFEFF{"title":"Milk"}' });
   expect(answer.status).toBe(400);
   expect((await answer.json()).detail).toMatch(/byte order mark/);
 });
 
-test('a merge patch is for PATCH: POST and PUT, which take a whole task, answer 415', async () => {
+test('a merge patch is accepted by PATCH only: POST and PUT return 415', async () => {
   const user = await signUp();
   const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': 'application/merge-patch+json' });
   for (const name of ['createTask', 'replaceTask'])
@@ -120,7 +120,7 @@ test('a merge patch is for PATCH: POST and PUT, which take a whole task, answer 
   expect(answers.get('updateTask')?.status).toBe(200);
 });
 
-test("PATCH's 415 says in Accept-Patch what it takes", async () => {
+test('a 415 of PATCH lists the accepted media types in Accept-Patch', async () => {
   const user = await signUp();
   const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': 'application/json-patch+json' });
   const accepted = answers.get('updateTask')?.headers.get('accept-patch');
@@ -128,7 +128,7 @@ test("PATCH's 415 says in Accept-Patch what it takes", async () => {
   expect(answers.get('completeTask')?.headers.get('accept-patch')).toContain('application/json');
 });
 
-test('the media type is told before the size, and both before the schema and the existence', async () => {
+test('the media type is checked before the size, and both before the schema and the existence of the task', async () => {
   const user = await signUp();
   const missing = `${user.tasks}/00000000-0000-4000-8000-000000000000`;
   const ask = (type: string, body: string) =>

@@ -24,7 +24,7 @@ async function faultsOf(answer: Response): Promise<string[]> {
 }
 
 test.each(operations.map((one) => [one.id, one] as const))(
-  '%s refuses unknown parameters, each by name',
+  '%s refuses unknown query parameters, each by name',
   async (_, one) => {
     const user = await signUp();
     const taskId = await makeTask(user);
@@ -67,7 +67,7 @@ const noLimits = [
   '５',
 ];
 
-test('a limit that is not a plain whole number from 1 to 100 is refused', async () => {
+test('a limit that is not a plain integer from 1 to 100 returns 422', async () => {
   const user = await signUp();
   for (const limit of noLimits) {
     const answer = await send('GET', `${user.tasks}?${new URLSearchParams({ limit })}`, { token: user.token });
@@ -75,7 +75,7 @@ test('a limit that is not a plain whole number from 1 to 100 is refused', async 
   }
 });
 
-test('a limit that is repeated, empty or ill-encoded is refused', async () => {
+test('a limit that is repeated, empty or malformed returns 422', async () => {
   const user = await signUp();
   for (const query of [
     'limit',
@@ -93,7 +93,7 @@ test('a limit that is repeated, empty or ill-encoded is refused', async () => {
   expect(await faultsOf(answer)).toEqual(['query /limit[]']);
 });
 
-test('a repeated cursor is refused', async () => {
+test('a repeated cursor returns 422', async () => {
   const user = await signUp();
   await makeTask(user);
   await makeTask(user);
@@ -102,13 +102,13 @@ test('a repeated cursor is refused', async () => {
   expect(await faultsOf(answer)).toEqual(['query /cursor']);
 });
 
-test('all faults of a query come at once', async () => {
+test('a 422 lists all errors of the query', async () => {
   const user = await signUp();
   const answer = await send('GET', `${user.tasks}?limit=0&sort=nope&nope=1`, { token: user.token });
   expect(await faultsOf(answer)).toEqual(['query /limit', 'query /nope', 'query /sort']);
 });
 
-test('all faults of body and query come at once', async () => {
+test('a 422 lists all errors of body and query', async () => {
   const user = await signUp();
   const taskId = await makeTask(user);
   const body = { title: '', priority: 'urgent', nope: 1 };
@@ -123,7 +123,7 @@ test('all faults of body and query come at once', async () => {
   expect(await faultsOf(answer)).toEqual(['body /completed', 'query /nope']);
 });
 
-test('the detail and the members of a 422 are as promised', async () => {
+test('a 422 is a problem document with an error per invalid field', async () => {
   const user = await signUp();
   const path = `${user.tasks}?limit=0`;
   const answer = await send('GET', path, { token: user.token });
@@ -174,7 +174,7 @@ async function shown(answer: Response, taskId: string) {
 }
 
 test.each(onTask.map((one) => [one.id, one] as const))(
-  '%s answers a task id that is no UUID as it does a missing task, to the byte',
+  '%s returns the same response for a task id that is not a UUID as for a missing task',
   async (_, { id, method, path }) => {
     const user = await signUp();
     const ask = async (method: string, taskId: string, body?: unknown) => {
@@ -193,7 +193,7 @@ test.each(onTask.map((one) => [one.id, one] as const))(
 );
 
 test.each(onTask.filter(({ method }) => method !== 'PUT').map((one) => [one.id, one] as const))(
-  "%s answers another user's task as it does a missing one, to the byte",
+  '%s returns the same response for a task of another user as for a missing task',
   async (_, { id, method, path }) => {
     const [ada, bob] = [await signUp(), await signUp()];
     const [hers, missing] = [await makeTask(ada), randomUUID()];

@@ -61,7 +61,7 @@ async function expectRefused(...cases: Case[]): Promise<void> {
   expect(page.data).toStrictEqual([before]);
 }
 
-test('a body that is JSON but no object is 422 at the root', async () => {
+test('a JSON body that is not an object returns 422 with an empty pointer', async () => {
   const user = await signUp();
   const { read, whole, patch, complete } = await makeTask(user);
   const before = await read();
@@ -84,13 +84,13 @@ const readOnly = {
 };
 
 test.each([...Object.entries(readOnly), ['nope', 1], ['Title', 'x'], ['userId', 'x'], ['deleted_at', null]])(
-  'the read-only or unknown member %s is refused by name, not dropped',
+  'the read-only or unknown field %s returns 422 instead of being ignored',
   async (member, value) => {
     await expectRefused([{ [member]: value }, [`/${member}`]]);
   },
 );
 
-test('what a GET answered, sent back whole, is refused with each read-only member named', async () => {
+test('sending back the response of GET unchanged returns 422 with each read-only field', async () => {
   const user = await signUp();
   const { read, whole } = await makeTask(user);
   const body = await read();
@@ -103,19 +103,19 @@ test('what a GET answered, sent back whole, is refused with each read-only membe
   }
 });
 
-test('all read-only and unknown members are named at once, beside the other faults', async () => {
+test('a 422 lists all read-only and unknown fields together with the other errors', async () => {
   const members = { ...readOnly, nope: 1, 'also nope': 2, title: '', priority: 'urgent', tags: ['a', ''] };
   const pointers = [...Object.keys({ ...readOnly, nope: 1 }).map((member) => `/${member}`), '/also nope'];
   await expectRefused([members, [...pointers, '/title', '/priority', '/tags/1']]);
 });
 
-test('a pointer escapes ~ and / as RFC 6901 says, and nothing else', async () => {
+test('an error pointer escapes ~ and / as RFC 6901 specifies, and nothing else', async () => {
   const members = { 'a/b~c': 1, '~1': 2, '': 3, 'é "x\\y" %20': 4, '0': 5, 'a\0b': 6 };
   await expectRefused([members, ['/a~1b~0c', '/~01', '/', '/é "x\\y" %20', '/0', '/a\0b']]);
 });
 
 test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', 'then', 'toJSON'])(
-  'a member called %s is refused like any other, and pollutes nothing',
+  'a field called %s returns 422 and pollutes no prototype',
   async (member) => {
     const user = await signUp();
     const { read, whole, patch, complete } = await makeTask(user);
@@ -134,7 +134,7 @@ test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'
   },
 );
 
-test('a title is needed by POST and PUT, and by PATCH only where it is given', async () => {
+test('POST and PUT require a title', async () => {
   const user = await signUp();
   const { whole } = await makeTask(user);
   for (const [method, path] of whole) {
@@ -149,17 +149,17 @@ test.each<[string, unknown[]]>([
   ['title', [null, 1, true, ['x'], { en: 'x' }, '', ' \t\n\u00a0\u3000 ']],
   ['description', [1, false, ['x'], {}]],
   ['tags', [null, 'home', { 0: 'home' }, 1]],
-])('a %s of another type, or empty where it may not be, is refused', async (member, values) => {
+])('a %s of another type, or empty where it must not be, returns 422', async (member, values) => {
   await expectRefused(...values.map((value): Case => [{ [member]: value }, [`/${member}`]]));
 });
 
-test('null is refused by PATCH where a member may not be null, each named', async () => {
+test('PATCH refuses null in each field that cannot be null', async () => {
   const members = { title: null, status: null, priority: null, tags: null };
   const pointers = Object.keys(members).map((one) => `/${one}`);
   await expectRefused([{ ...members, description: null, due_date: null }, pointers]);
 });
 
-test('each faulty tag is named by its place', async () => {
+test('a 422 points to each invalid tag by its index', async () => {
   const tags = ['fine', '', ' ', 'x'.repeat(51), null, 7, ['a'], { a: 1 }, 'also fine', 'a\u0000b'];
   await expectRefused([{ tags }, [1, 2, 3, 4, 5, 6, 7, 9].map((place) => `/tags/${place}`)]);
 });
@@ -169,7 +169,7 @@ test.each([
   ['title', '👩', 256],
   ['description', 'a', 10_001],
   ['description', '👩', 10_001],
-])('%s: %s is too long in %i times', async (member, one, count) => {
+])('a %s of %j repeated %i times returns 422 as too long', async (member, one, count) => {
   const user = await signUp();
   const { whole, patch } = await makeTask(user);
   for (const [method, path] of [...whole, patch]) {
@@ -178,7 +178,7 @@ test.each([
   }
 });
 
-test('a tag of 51 characters is too long, counted as code points', async () => {
+test('a tag of 51 characters returns 422, counted in code points', async () => {
   await expectRefused([{ tags: ['👩'.repeat(51), 'a'.repeat(51), '👩'.repeat(50)] }, ['/tags/0', '/tags/1']]);
 });
 
@@ -186,28 +186,28 @@ test.each([
   ['21 tags', Array.from({ length: 21 }, (_, i) => `tag ${i}`)],
   ['21 tags of which two are one', Array.from({ length: 21 }, (_, i) => `tag ${i % 20}`)],
   ['a thousand tags', Array.from({ length: 1000 }, (_, i) => `tag ${i}`)],
-])('%s are too many: they are counted as sent', async (_, tags) => {
+])('%s return 422, counted before duplicates are removed', async (_, tags) => {
   await expectRefused([{ tags }, ['/tags']]);
 });
 
 const controls = ['\0', '\u0001', '\t', '\n', '\r', '\u001b', '\u007f', '\u0080', '\u0085', '\u009f'];
 
-test('control characters, NUL among them, are refused in title and tags', async () => {
+test('control characters in title and tags return 422', async () => {
   const cases = controls.map((one): Case => [{ title: `a${one}b`, tags: ['fine', `a${one}b`] }, ['/title', '/tags/1']]);
   await expectRefused(...cases);
 });
 
-test('NUL is refused in a description', async () => {
+test('NUL in a description returns 422', async () => {
   await expectRefused([{ description: 'a\0b' }, ['/description']]);
 });
 
-test('lone surrogates are refused in title, description and tags', async () => {
+test('lone surrogates in title, description and tags return 422', async () => {
   const texts = ['\ud800', 'a\udfffb', '\udc69\ud83d', '👩\ud83d'];
   const pointers = ['/title', '/description', '/tags/0'];
   await expectRefused(...texts.map((text): Case => [{ title: text, description: text, tags: [text] }, pointers]));
 });
 
-test('/complete takes true or false, and nothing like them', async () => {
+test('PATCH /complete accepts only true or false', async () => {
   const user = await signUp();
   const { read, complete } = await makeTask(user);
   const before = await read();
@@ -218,7 +218,7 @@ test('/complete takes true or false, and nothing like them', async () => {
   expect(await read()).toStrictEqual(before);
 });
 
-test('/complete takes no other member', async () => {
+test('PATCH /complete refuses fields other than completed', async () => {
   const user = await signUp();
   const { complete } = await makeTask(user);
   const body = { completed: true, title: TITLE, status: 'done' };

@@ -55,7 +55,7 @@ test.each([
   ['with a raw NUL', '{"title":"x\0"}'],
   ['with an unknown escape', String.raw`{"title":"\x41"}`],
   ['of a form', 'title=x'],
-])('a body %s is 400: not JSON', async (_, body) => {
+])('a body that is not JSON returns 400: %s', async (_, body) => {
   await expectRefused({ body }, 'malformed_body', 400);
 });
 
@@ -67,7 +67,7 @@ test.each([
   ['in Latin-1', new Uint8Array(Buffer.from('{"title":"é"}', 'latin1'))],
   ['in UTF-16', new Uint8Array(Buffer.from('{"title":"x"}', 'utf16le'))],
   ['with a byte order mark', bytes([0xef, 0xbb, 0xbf], '{"title":"x"}')],
-])('a body %s is 400: not plain UTF-8', async (_, body) => {
+])('a body that is not plain UTF-8 returns 400: %s', async (_, body) => {
   await expectRefused({ body }, 'malformed_body', 400);
 });
 
@@ -80,11 +80,11 @@ test.each([
   ['in an object in an array', '{"title":"a","tags":[{"b":1,"b":2}]}'],
   ['in an array at the top', '[{"a":1,"a":2}]'],
   ['called __proto__', '{"title":"a","__proto__":1,"__proto__":2}'],
-])('a member named twice is 400: %s', async (_, body) => {
+])('a body with a duplicate key returns 400: %s', async (_, body) => {
   await expectRefused({ body }, 'malformed_body', 400);
 });
 
-test('one name in two objects, or in the text of a string, is not a member named twice', async () => {
+test('the same key in two objects, or inside a string, is not a duplicate key', async () => {
   const user = await signUp();
   const title = String.raw`{"a":1,"a":2} \" \\ : {{[[`;
   const created = await send('POST', user.tasks, {
@@ -102,11 +102,11 @@ test.each([
   ['arrays', '['.repeat(30_000) + ']'.repeat(30_000)],
   ['objects', `${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`],
   ['arrays in a member', `{"title":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
-])('a body of thousands of nested %s is 400, and no bug of the server', async (_, body) => {
+])('a body of thousands of nested %s returns 400, and logs no error', async (_, body) => {
   await expectRefused({ body }, 'malformed_body', 400);
 });
 
-test('an empty body is 400 where one is needed', async () => {
+test('an empty body returns 400 where a body is required', async () => {
   const user = await signUp();
   const { path, read } = await makeTask(user);
   const before = await read();
@@ -124,7 +124,7 @@ test('an empty body is 400 where one is needed', async () => {
   expect(await read()).toStrictEqual(before);
 });
 
-test('an empty body toggles on /complete, with or without a Content-Type', async () => {
+test('an empty body toggles on PATCH /complete, with or without a Content-Type', async () => {
   const user = await signUp();
   const { path } = await makeTask(user);
   const { token } = user;
@@ -157,7 +157,7 @@ test.each([
   ['whole', () => padded(64 * KIB)],
   ['in chunks of 1,000 bytes', () => streamed(padded(64 * KIB), 1000)],
   ['in one chunk', () => streamed(padded(64 * KIB), 64 * KIB)],
-])('a body of exactly 64 KiB is read, sent %s', async (_, body) => {
+])('a body of exactly 64 KiB is accepted, sent %s', async (_, body) => {
   const user = await signUp();
   const { path } = await makeTask(user);
   expect((await send('POST', user.tasks, { token: user.token, body: body() })).status).toBe(201);
@@ -172,11 +172,11 @@ test.each([
   ['with a Content-Length that says less', () => streamed(padded(64 * KIB + 1), 1000), { 'Content-Length': '16' }],
   ['as what is not JSON', () => 'x'.repeat(64 * KIB + 1), {}],
   ['as what is not UTF-8', () => new Uint8Array(64 * KIB + 1).fill(0xff), {}],
-])('a body of 64 KiB and one byte is 413, sent %s', async (_, body, headers) => {
+])('a body of 64 KiB and one byte returns 413, sent %s', async (_, body, headers) => {
   await expectRefused(() => ({ headers, body: body() }), 'payload_too_large', 413);
 });
 
-test('bytes are counted, not characters', async () => {
+test('the size of a body is counted in bytes, not in characters', async () => {
   const user = await signUp();
   const description = '👩'.repeat(10_000);
   const body = { title: 'Milk', description, tags: ['é'.repeat(50)] };
@@ -185,7 +185,7 @@ test('bytes are counted, not characters', async () => {
   expect((await send('POST', user.tasks, { token: user.token, body: escaped })).status).toBe(413);
 });
 
-test('a Content-Length that says more than there is does not matter', async () => {
+test('a Content-Length larger than the body does not matter', async () => {
   const user = await signUp();
   const headers = { 'Content-Length': '999999' };
   const answer = await send('POST', user.tasks, { token: user.token, headers, body: streamed('{"title":"Milk"}', 4) });
@@ -210,7 +210,7 @@ function endless() {
 /** What is read and dropped of a refused body, so that its connection can be used again, and a little more. */
 const MAX_DROPPED_CHUNKS = 1024 + 4;
 
-test('an endless body is 413 after 64 KiB, and at most 1 MiB more is read and dropped', async () => {
+test('an endless body returns 413 after 64 KiB, and at most 1 MiB more of it is read and discarded', async () => {
   const reads: ReturnType<typeof endless>['read'][] = [];
   const next = () => {
     const { body, read } = endless();
@@ -232,7 +232,7 @@ test.each([
     (user: TestUser) => ({ token: user.token, headers: { 'Content-Type': 'text/plain' } }),
   ],
   ['without a token', 401, () => ({})],
-])('an endless body %s is %i, and at most 1 MiB of it is read and dropped', async (_, status, options) => {
+])('an endless body %s returns %i, and at most 1 MiB of it is read and discarded', async (_, status, options) => {
   const user = await signUp();
   const { body, read } = endless();
   expect((await send('POST', user.tasks, { ...options(user), body })).status).toBe(status);

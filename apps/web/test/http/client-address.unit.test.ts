@@ -37,7 +37,7 @@ test.each<[what: string, trusted: TrustedProxies, headers: Record<string, string
   ['a number of another base: the connection', 1, forwarded('0x7f.1'), '192.0.2.1'],
   ['a text of 10,000 characters: the connection', 1, forwarded('['.repeat(10_000)), '192.0.2.1'],
   ['nothing at all', 1, {}, ''],
-])('%s', (_, trusted, headers, expected) => {
+])('the client address is read from the right header: %s', (_, trusted, headers, expected) => {
   expect(address(trusted, headers)).toBe(expected);
 });
 
@@ -47,11 +47,11 @@ test.each([
   ['::1', '::/64'],
   ['192.0.2.1', '192.0.2.1'],
   ['', ''],
-])('the network of %s', (address, network) => {
+])('the rate limit subnet of %j is %j', (address, network) => {
   expect(rateLimitSubnet(address)).toBe(network);
 });
 
-test('the address of the connection is set over what the client sent', async () => {
+test('the address of the connection overrides the one that the client sent', async () => {
   recordRemoteAddresses();
   const server = createServer((request, response) => response.end(String(request.headers[CLIENT_ADDRESS])));
   afterAll(() => {

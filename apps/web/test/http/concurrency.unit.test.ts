@@ -15,7 +15,7 @@ async function arrive(): Promise<TestUser> {
 
 const statusesOf = async (requests: Promise<Response>[]) => (await Promise.all(requests)).map(({ status }) => status);
 
-test('a ninth request of one user at the same time is a 429, and nothing of it is done', async () => {
+test('a ninth concurrent request of one user returns 429 and has no effect', async () => {
   const [greedy, other] = [await arrive(), await arrive()];
   const create = () => send('POST', greedy.tasks, { token: greedy.token, body: { title: 'Milk' } });
   const [own, others] = await Promise.all([
@@ -27,7 +27,7 @@ test('a ninth request of one user at the same time is a 429, and nothing of it i
   expect((await (await list(greedy)).json()).data).toHaveLength(8);
 });
 
-test('its Retry-After is never sooner than RateLimit says, and the next request after the others is served', async () => {
+test('the 429 of a ninth concurrent request has a Retry-After no earlier than RateLimit, and a later request succeeds', async () => {
   const user = await arrive();
   const responses = await Promise.all(Array.from({ length: 9 }, () => list(user)));
   const refused = responses.find(({ status }) => status === 429);
@@ -37,7 +37,7 @@ test('its Retry-After is never sooner than RateLimit says, and the next request 
   expect((await list(user)).status).toBe(200);
 });
 
-test('requests that are refused for another reason do not count', async () => {
+test('requests refused for another reason do not count as concurrent', async () => {
   const user = await arrive();
   const foreign = user.tasks.replace(user.id, 'somebody');
   const refused = Array.from({ length: 20 }, () => send('GET', foreign, { token: user.token }));
@@ -46,7 +46,7 @@ test('requests that are refused for another reason do not count', async () => {
   expect(listed.status).toBe(200);
 });
 
-test('a place is given back once, however often its function is called', () => {
+test('a concurrency slot is released once, however often its release function is called', () => {
   const limit = createConcurrencyLimit(2);
   const [first, second] = [limit.enter('a'), limit.enter('a')];
   expect(limit.enter('a')).toBeUndefined();

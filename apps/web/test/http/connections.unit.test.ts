@@ -50,7 +50,7 @@ async function open(sent = ''): Promise<Socket> {
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n';
 const isClosed = (socket: Socket) => expect.poll(() => socket.closed, { timeout: 5_000 }).toBe(true);
 
-test('the server is handed over once, with its first connection', async () => {
+test('the HTTP server is configured once, with its first connection', async () => {
   for (let i = 0; i < 2; i++) (await open()).destroy();
   await expect.poll(() => configured).toEqual([server]);
   expect(server.headersTimeout).toBe(CONNECTION_LIMITS.headersMs);
@@ -94,7 +94,7 @@ async function exchange(sent: string): Promise<string> {
   return String(first).split('\r\n', 1)[0] ?? '';
 }
 
-test('a request to upgrade is served as if it had not asked', async () => {
+test('a request to upgrade the protocol is served without an upgrade', async () => {
   const upgrade = `${GET}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
   expect(await exchange(upgrade)).toBe('HTTP/1.1 200 OK');
 });
@@ -107,11 +107,11 @@ test.each([
     'HTTP/1.1 431 Request Header Fields Too Large',
   ],
   ['what is not HTTP', 'GET / HTTP/x\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
-])('%s gets a status', async (_, sent, status) => {
+])('%s gets an HTTP status instead of a closed connection', async (_, sent, status) => {
   expect(await exchange(sent)).toBe(status);
 });
 
-test('what cannot be read gets a status on a connection that has been used before, too', async () => {
+test('a malformed request on a reused connection gets an HTTP status', async () => {
   const socket = await open('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nX-Short: 1\r\n\r\n');
   await once(socket, 'data');
   socket.write('FOO / HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -120,7 +120,7 @@ test('what cannot be read gets a status on a connection that has been used befor
   socket.destroy();
 });
 
-test('a connection beyond the limit is closed at once, and the others stay', async () => {
+test('a connection beyond the limit is closed at once, and the others stay open', async () => {
   const opened = await Promise.all(Array.from({ length: MAX_CONNECTIONS }, () => open()));
   const next = await open();
   next.resume();

@@ -8,7 +8,7 @@ useApp({ environment: { CORS_ORIGINS: `${APP}, https://other.example.com` } });
 const path = '/api/somebody/tasks';
 const allowed = (answer: Response) => answer.headers.get('Access-Control-Allow-Origin');
 
-test('a page of an origin that is named may read the answer and its headers, without credentials', async () => {
+test('a page of a configured origin may read a response and its headers, without credentials', async () => {
   const user = await signUp();
   const answer = await send('GET', user.tasks, { token: user.token, headers: { Origin: APP } });
   expect([answer.status, allowed(answer)]).toEqual([200, APP]);
@@ -17,12 +17,12 @@ test('a page of an origin that is named may read the answer and its headers, wit
   expect(answer.headers.get('Access-Control-Allow-Credentials')).toBeNull();
 });
 
-test('so it may when it is refused', async () => {
+test('a page of a configured origin may read an error response', async () => {
   const answer = await send('GET', path, { headers: { Origin: APP } });
   expect([answer.status, allowed(answer)]).toEqual([401, APP]);
 });
 
-test.each(operations)('a preflight of $id is answered', async ({ method, path }) => {
+test.each(operations)('a preflight of $id from a configured origin is allowed', async ({ method, path }) => {
   const headers = { Origin: APP, 'Access-Control-Request-Method': method };
   const answer = await send('OPTIONS', path.replace(/\{\w+\}/g, 'x'), { headers });
   expect([answer.status, allowed(answer)]).toEqual([204, APP]);
@@ -31,9 +31,9 @@ test.each(operations)('a preflight of $id is answered', async ({ method, path })
 });
 
 describe.each(['https://evil.example', 'https://app.example.com.evil.example', 'null', 'http://app.example.com'])(
-  'a page of %s',
+  'the origin %s',
   (origin) => {
-    test.each(['GET', 'OPTIONS'])('may not, by %s', async (method) => {
+    test.each(['GET', 'OPTIONS'])(`a page of ${origin} is allowed no cross-origin request, by %s`, async (method) => {
       const answer = await send(method, path, { headers: { Origin: origin } });
       expect(allowed(answer)).toBeNull();
       expect(answer.headers.get('Vary')).toContain('Origin');
@@ -41,7 +41,7 @@ describe.each(['https://evil.example', 'https://app.example.com.evil.example', '
   },
 );
 
-test('accounts, which go by cookie, are for our own pages', async () => {
+test('account endpoints allow no cross-origin request, even from a configured origin', async () => {
   const answer = await send('GET', '/api/auth/jwks', { headers: { Origin: APP } });
   expect([answer.status, allowed(answer)]).toEqual([200, null]);
 });

@@ -79,7 +79,7 @@ const withId = (id: string, options: Send): Send => {
   return { ...options, headers };
 };
 
-test('every answer carries an X-Request-Id of its own, which a problem repeats', async () => {
+test('every response has its own X-Request-Id, which a problem document repeats', async () => {
   const seen = new Set<string | null>();
   const all = await exchanges(await signUp());
   for (const [name, status, method, path, options] of all) {
@@ -93,7 +93,7 @@ test('every answer carries an X-Request-Id of its own, which a problem repeats',
   expect(seen.size).toBe(all.length);
 });
 
-test('every answer keeps the X-Request-Id of the client', async () => {
+test('every response returns the X-Request-Id of the request', async () => {
   for (const [name, , method, path, options] of await exchanges(await signUp())) {
     const id = `Client-${randomUUID()}_1`;
     const answer = await send(method, path, withId(id, options));
@@ -117,7 +117,7 @@ test.each<[string, string, (name: string, status: number) => boolean]>([
   ['tasks', 'private, no-cache', (name, status) => status < 400 && / task$|list$/.test(name)],
   ['other successes', 'private, no-cache', (name) => others.includes(name)],
   ['tokens and errors', 'no-store', (name, status) => status >= 400 || name === 'a token'],
-])('answers with %s are `%s`', async (_, control, belongs) => {
+])('responses with %s have Cache-Control: %s', async (_, control, belongs) => {
   const chosen = (await exchanges(await signUp())).filter(([name, status]) => belongs(name, status));
   expect(chosen.length).toBeGreaterThan(2);
   for (const [name, status, method, path, options] of chosen) {
@@ -127,7 +127,7 @@ test.each<[string, string, (name: string, status: number) => boolean]>([
   }
 });
 
-test('a body is application/json, a problem is application/problem+json, and no body has no type', async () => {
+test('a successful body is application/json, a problem is application/problem+json, and a 204 has no Content-Type', async () => {
   for (const [name, status, method, path, options] of await exchanges(await signUp())) {
     const { headers } = await send(method, path, options);
     const ok = status === 204 ? null : 'application/json';
@@ -135,7 +135,7 @@ test('a body is application/json, a problem is application/problem+json, and no 
   }
 });
 
-test('signing up and signing in, which answer with a session, are `no-store`', async () => {
+test('sign-up and sign-in responses have Cache-Control: no-store', async () => {
   const { email, password } = await signUp();
   const body = { email, password };
   const signedIn = await send('POST', '/api/auth/sign-in/email', { body });
@@ -148,7 +148,7 @@ test('signing up and signing in, which answer with a session, are `no-store`', a
 });
 
 describe.each([...paths])('%s', (template, methods) => {
-  test(`OPTIONS names ${methods.join(', ')} and no other, to anybody`, async () => {
+  test(`OPTIONS ${template} lists ${methods.join(', ')} in Allow, without authentication`, async () => {
     const answer = await send('OPTIONS', fill(template, 'somebody'));
     expect(answer.status).toBe(204);
     expect(await answer.text()).toBe('');
@@ -156,7 +156,7 @@ describe.each([...paths])('%s', (template, methods) => {
   });
 
   test.each(METHODS.filter((one) => !methods.includes(one)))(
-    '%s is 405 with Allow, before anybody is asked who they are',
+    `%s ${template} returns 405 with Allow, before authentication`,
     async (method) => {
       const path = fill(template, 'somebody');
       const body = ['GET', 'HEAD'].includes(method) ? undefined : 'no JSON';
@@ -168,14 +168,14 @@ describe.each([...paths])('%s', (template, methods) => {
 });
 
 test.each(operations.filter(({ method }) => method === 'PATCH').map(({ path }) => path))(
-  'OPTIONS %s says in Accept-Patch what a patch may be',
+  'OPTIONS %s lists the accepted media types in Accept-Patch',
   async (template) => {
     const answer = await send('OPTIONS', fill(template, 'somebody'));
     expect(answer.headers.get('accept-patch') ?? '').toContain('application/json');
   },
 );
 
-test('HEAD answers as GET does, found or not, asked well or not', async () => {
+test('HEAD returns the status and headers of GET, for successes and errors', async () => {
   const user = await signUp();
   const { token, tasks } = user;
   const task = `${tasks}/${await makeTask(user)}`;
@@ -204,7 +204,7 @@ test('HEAD answers as GET does, found or not, asked well or not', async () => {
 });
 
 test.each(['/api/auth/jwks', '/api/auth/token', '/api/auth/get-session'])(
-  'HEAD answers at %s as GET does',
+  'HEAD %s returns the status and media type of GET',
   async (path) => {
     const headers = { Cookie: (await signUp()).cookie };
     const [get, head] = [await send('GET', path, { headers }), await send('HEAD', path, { headers })];
@@ -225,13 +225,13 @@ const unknown = [
   '/ada/tasks/1/other',
 ];
 
-test.each(unknown)('/api%s is nowhere: a 404 problem for every method', async (path) => {
+test.each(unknown)('/api%s returns a 404 problem document for every method', async (path) => {
   for (const method of METHODS) {
     await expectProblem(await send(method, `/api${path}`), 'not_found', 404, `/api${path}`);
   }
 });
 
-test.skipIf(isDeployed)('in development alone an answer tells how long its steps took', async () => {
+test.skipIf(isDeployed)('only in development does a response have Server-Timing', async () => {
   const user = await signUp();
   const timing = async () => (await send('GET', user.tasks, { token: user.token })).headers.get('Server-Timing');
   expect(await timing()).toBeNull();

@@ -29,7 +29,7 @@ interface Failure {
 const parametersOf = ({ method, path }: Operation): Parameter[] =>
   document.paths[path][method.toLowerCase()].parameters;
 
-test('GET /api/openapi.json answers the document, of this deployment', async () => {
+test('GET /api/openapi.json returns the OpenAPI document of this deployment', async () => {
   const answer = await send('GET', '/api/openapi.json');
   expect(answer.status).toBe(200);
   expect(await answer.json()).toEqual(document);
@@ -39,7 +39,7 @@ test('GET /api/openapi.json answers the document, of this deployment', async () 
   });
 });
 
-test('it has every operation, and nothing that no route file answers', async () => {
+test('the OpenAPI document has every operation, and no path without a route file', async () => {
   const ids = Object.values<Record<string, { operationId: string }>>(document.paths).flatMap((path) =>
     Object.values(path).map(({ operationId }) => operationId),
   );
@@ -51,7 +51,7 @@ test('it has every operation, and nothing that no route file answers', async () 
   }
 });
 
-test('every example fits its schema', () => {
+test('every example in the OpenAPI document matches its schema', () => {
   const seen: string[] = [];
   for (const [id, { examples = [] }] of Object.entries<{ examples?: unknown[] }>(document.components.schemas)) {
     for (const example of examples) expectFit(`#/components/schemas/${id}`, example);
@@ -68,7 +68,7 @@ test('every example fits its schema', () => {
 });
 
 describe.each(operations.filter(({ body }) => body))('the body of $id', (operation) => {
-  test('takes its examples', () => {
+  test(`the body schema of ${operation.id} accepts its examples`, () => {
     const { examples } = operation.body?.schema.meta() ?? {};
     expect(examples).not.toHaveLength(0);
     for (const example of examples as unknown[]) expect(operation.body?.schema.safeParse(example).success).toBe(true);
@@ -94,16 +94,16 @@ const member = fc.oneof(
   fc.constantFrom(null, true, 1, [], {}),
 );
 
-describe.each(accountBodies)('the body of $id', ({ path, schema }) => {
+describe.each(accountBodies)('the body of $id', ({ id: operationId, path, schema }) => {
   const { id } = schema.meta() as { id: string };
   const names = Object.keys(document.components.schemas[id].properties);
 
-  test('takes its examples', () => {
+  test(`the body schema of ${operationId} accepts its examples`, () => {
     for (const example of document.components.schemas[id].examples)
       expect(schema.safeParse(example).success).toBe(true);
   });
 
-  test('is refused in no member that the document permits, and taken in none that it forbids', () => {
+  test(`the body schema of ${operationId} accepts and refuses the same values as the OpenAPI document`, () => {
     const [example] = document.components.schemas[id].examples;
     let permitted = 0;
     fc.assert(
@@ -120,13 +120,13 @@ describe.each(accountBodies)('the body of $id', ({ path, schema }) => {
     expect(permitted).toBeGreaterThan(50);
   });
 
-  test('may have members that nobody knows, as Better Auth has it', () => {
+  test(`the body schema of ${operationId} accepts unknown fields, as Better Auth does`, () => {
     const [example] = document.components.schemas[id].examples;
     const body = { ...example, unknown: [1] };
     expect([schema.safeParse(body).success, fits(`#/components/schemas/${id}`, body)]).toEqual([true, true]);
   });
 
-  test('fails the test that sent it, where the server takes what the document forbids', () => {
+  test(`the harness fails a test in which ${operationId} accepts a body that the OpenAPI document forbids`, () => {
     const [name] = names;
     const body = JSON.stringify({ [name as string]: 1 });
     expect(() => expectPermitted('POST', path, body, new Response())).toThrow();
@@ -138,37 +138,40 @@ describe.each(operations)('the parameters of $id', (operation) => {
   const parameters = parametersOf(operation);
   const inQuery = parameters.filter((one) => one.in === 'query');
 
-  test('are those that are validated', () => {
+  test(`the OpenAPI document lists the validated parameters of ${operation.id}`, () => {
     expect(inQuery.map(({ name }) => name)).toEqual(Object.keys(operation.query.shape));
     const inPath = parameters.filter((one) => one.in === 'path').map(({ name }) => name);
     expect(inPath).toEqual([...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
   });
 
-  test.each(inQuery)('$name takes what the document names, and nothing beyond', ({ name, schema, explode }) => {
-    const takes = (value: unknown) => operation.query.safeParse({ [name]: value }).success;
-    const { enum: choices = schema.items?.enum ?? [], minimum, maximum, maxLength, maxItems } = schema;
-    for (const choice of choices) expect(takes(choice), choice).toBe(true);
-    if (choices.length > 0) expect(takes('nonsense')).toBe(false);
-    if (schema.type === 'array' && !explode) expect(takes(choices.join())).toBe(true);
-    if (maxItems) {
-      const value = choices[0] ?? 'x';
-      const many = (n: number) => Array.from({ length: n }, (_, i) => (explode ? `${value}${i}` : value));
-      const given = (n: number) => (explode ? many(n) : many(n).join());
-      expect([takes(given(maxItems)), takes(given(maxItems + 1))]).toEqual([true, false]);
-    }
-    if (schema.type === 'integer') {
-      expect([minimum, maximum].map((one) => takes(String(one)))).toEqual([true, true]);
-      expect([minimum - 1, maximum + 1].map((one) => takes(String(one)))).toEqual([false, false]);
-    }
-    if (schema.type === 'boolean') expect(['true', 'false', '1'].map(takes)).toEqual([true, true, false]);
-    if (maxLength === 10) expect(['2026-02-28', '2026-02-30'].map(takes)).toEqual([true, false]);
-    else if (maxLength) {
-      expect([takes('x'.repeat(maxLength)), takes('x'.repeat(maxLength + 1))]).toEqual([true, false]);
-    }
-  });
+  test.each(inQuery)(
+    `${operation.id} accepts $name exactly as the OpenAPI document declares it`,
+    ({ name, schema, explode }) => {
+      const takes = (value: unknown) => operation.query.safeParse({ [name]: value }).success;
+      const { enum: choices = schema.items?.enum ?? [], minimum, maximum, maxLength, maxItems } = schema;
+      for (const choice of choices) expect(takes(choice), choice).toBe(true);
+      if (choices.length > 0) expect(takes('nonsense')).toBe(false);
+      if (schema.type === 'array' && !explode) expect(takes(choices.join())).toBe(true);
+      if (maxItems) {
+        const value = choices[0] ?? 'x';
+        const many = (n: number) => Array.from({ length: n }, (_, i) => (explode ? `${value}${i}` : value));
+        const given = (n: number) => (explode ? many(n) : many(n).join());
+        expect([takes(given(maxItems)), takes(given(maxItems + 1))]).toEqual([true, false]);
+      }
+      if (schema.type === 'integer') {
+        expect([minimum, maximum].map((one) => takes(String(one)))).toEqual([true, true]);
+        expect([minimum - 1, maximum + 1].map((one) => takes(String(one)))).toEqual([false, false]);
+      }
+      if (schema.type === 'boolean') expect(['true', 'false', '1'].map(takes)).toEqual([true, true, false]);
+      if (maxLength === 10) expect(['2026-02-28', '2026-02-30'].map(takes)).toEqual([true, false]);
+      else if (maxLength) {
+        expect([takes('x'.repeat(maxLength)), takes('x'.repeat(maxLength + 1))]).toEqual([true, false]);
+      }
+    },
+  );
 });
 
-describe('an answer that the document does not know fails the test that got it', () => {
+describe('undocumented responses fail the test that received them', () => {
   const path = '/api/health/live';
   const headers = { 'Cache-Control': 'private, no-cache', 'X-Request-Id': 'x' };
   const good = () => Response.json({ status: 'ok' }, { headers });
@@ -181,7 +184,7 @@ describe('an answer that the document does not know fails the test that got it',
     ['a missing body', () => new Response(null, { headers })],
     ['its media type', () => new Response('{"status":"ok"}', { headers })],
     ['the type of a member', () => Response.json({ status: ['ok'] }, { headers })],
-  ])('for %s', async (_, answer) => {
+  ])('the harness fails a test whose response is undocumented in %s', async (_, answer) => {
     await expectDeclared('GET', path, good());
     await expect(expectDeclared('GET', path, answer())).rejects.toThrow();
   });

@@ -15,7 +15,7 @@ const at = (path: string) => operations.filter((operation) => operation.path ===
 const fill = (path: string, user: TestUser, taskId: string = randomUUID()) =>
   path.replace('{user_id}', user.id).replace('{task_id}', taskId);
 
-test('the seven operations of tasks are declared, each under an id of its own', () => {
+test('the seven task operations are declared, each with a unique id', () => {
   expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
     'DELETE /api/{user_id}/tasks/{task_id}',
     'GET /api/{user_id}/tasks',
@@ -28,7 +28,7 @@ test('the seven operations of tasks are declared, each under an id of its own', 
   expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
 });
 
-test('every operation has a route file at its path, and every route file has its operations', () => {
+test('every operation has a route file, and every route file an operation', () => {
   const files = routeFiles.map(({ path }) => path).filter((path) => !OTHERS.includes(path));
   expect(files.sort()).toEqual(operationPaths.toSorted());
 });
@@ -37,7 +37,7 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
   const own = at(path).map(({ method }) => method as string);
   const answered = own.includes('GET') ? ['HEAD', ...own] : own;
 
-  test('exports a handler for every method there is, and else only that it is never static', async () => {
+  test(`the route file of ${path} exports a handler for every method, and is never static`, async () => {
     const { dynamic, ...file } = (await load()) as Awaited<ReturnType<typeof load>> & { dynamic?: unknown };
     expect(dynamic).toBe('force-dynamic');
     // HEAD is made from GET by Next.js where it is left out.
@@ -50,7 +50,7 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
     for (const handler of Object.values(file)) expect(handler).toBeTypeOf('function');
   });
 
-  test('answers the methods of its operations, OPTIONS, and no other', async () => {
+  test(`${path} serves the methods of its operations and OPTIONS, and returns 405 for others`, async () => {
     const statuses = new Map<string, number>();
     for (const method of METHODS) {
       const answer = await send(method, path.replace('{user_id}', 'somebody').replace('{task_id}', randomUUID()));
@@ -61,7 +61,7 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
     expect([...statuses]).toEqual(expected);
   });
 
-  test.each(at(path))('answers $method by $id', async ({ id, method }) => {
+  test.each(at(path))(`$method ${path} is logged as operation $id`, async ({ id, method }) => {
     const { log } = await getApp();
     const info = vi.spyOn(log, 'info');
     const user = await signUp();
@@ -94,7 +94,7 @@ const provocations: Partial<Record<ProblemCode, (operation: Operation, user: Tes
   };
 
 test.each(operations.map((operation) => [operation.id, operation] as const))(
-  '%s declares just those errors of bad requests that a client can provoke, each once',
+  '%s declares exactly the client errors that a request can cause, each once',
   async (_, operation) => {
     const user = await signUp();
     const provoked: string[] = [];
@@ -114,7 +114,7 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
 );
 
 test.each(operations.map((operation) => [operation.id, operation] as const))(
-  '%s answers a success with a status and a body that it declares',
+  '%s returns only statuses and bodies that it declares',
   async (_, { id, method, path, success }) => {
     const user = await signUp();
     const { token } = user;

@@ -52,7 +52,7 @@ const paths = () => rendering.map(({ path }) => path);
 const untilArrived = (count: number) => expect.poll(() => arrived, { timeout: 5_000 }).toBe(count);
 const finish = (path: string) => rendering.find((one) => one.path === path)?.response.end();
 
-test('two pages are rendered at a time, the others in their turn; the API and static files do not wait', async () => {
+test('two pages are rendered at a time, while API requests and static files do not wait', async () => {
   const pages = [];
   for (const path of ['/1', '/2', '/3']) {
     pages.push(get(path));
@@ -66,7 +66,7 @@ test('two pages are rendered at a time, the others in their turn; the API and st
   expect(await Promise.all([...pages, ...others].map(({ status }) => status))).toEqual(Array(5).fill(200));
 });
 
-test('a page whose client is gone before its turn is not rendered', async () => {
+test('a page is not rendered if its client disconnects while it waits', async () => {
   get('/1');
   get('/2');
   await untilArrived(2);
@@ -83,7 +83,7 @@ test('a page whose client is gone before its turn is not rendered', async () => 
   expect(await patient.status).toBe(200);
 });
 
-test('a page that is not finished keeps the next one waiting for a while only', async () => {
+test('a page that is never finished delays the next page only for a limited time', async () => {
   get('/1');
   get('/2');
   get('/3');
@@ -92,7 +92,7 @@ test('a page that is not finished keeps the next one waiting for a while only', 
   await expect.poll(() => rendering.length, { timeout: 5_000 }).toBe(3);
 });
 
-test('beyond those that may wait, a page is a 503 with Retry-After', async () => {
+test('a page beyond the limit of waiting pages returns 503 with Retry-After', async () => {
   const pages = Array.from({ length: 5 }, (_, i) => get(`/${i}`));
   await untilArrived(5);
   expect(await get('/one-too-many').status).toBe(503);

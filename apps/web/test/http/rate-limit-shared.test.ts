@@ -10,10 +10,10 @@ import { send, useApp } from '../harness';
 const isServer = engine !== 'pglite';
 useApp({ environment: isServer ? { AUTH_RATE_LIMIT: '50', RATE_LIMIT_STORE: 'database' } : {} });
 
-describe.skipIf(!isServer)('several processes', () => {
+describe.skipIf(!isServer)('rate limits shared between processes', () => {
   const policy = () => ({ name: randomUUID().slice(0, 8), requests: 10, seconds: 60 });
 
-  test('count together, exactly', async () => {
+  test('processes that share a rate limit count exactly', async () => {
     const { db } = await getApp();
     const shared = policy();
     const limits = [createRateLimit(shared, db.ownerDb), createRateLimit(shared, db.ownerDb)];
@@ -23,7 +23,7 @@ describe.skipIf(!isServer)('several processes', () => {
     expect(await limits[1]?.consume('ada')).toMatchObject({ isExceeded: false, remaining: 9 });
   });
 
-  test('count together on the hot path as soon as the database has answered', async () => {
+  test('processes that share a write-behind rate limit agree once the database has responded', async () => {
     const { db, log } = await getApp();
     const shared = policy();
     const [one, other] = [
@@ -36,7 +36,7 @@ describe.skipIf(!isServer)('several processes', () => {
     await vi.waitFor(async () => expect((await one?.consume('ada'))?.isExceeded).toBe(true));
   });
 
-  test('count the attempts at an account in the database, under a key that tells no address', async () => {
+  test('attempts at an account are counted in the database, under a key without the e-mail address', async () => {
     const signIn = (email: string) => send('POST', '/api/auth/sign-in/email', { body: { email, password: 'not it' } });
     for (let i = 0; i < 10; i++) expect((await signIn('ada@example.com')).status).toBe(401);
     expect((await signIn('ada@example.com')).status).toBe(429);
@@ -48,7 +48,7 @@ describe.skipIf(!isServer)('several processes', () => {
     expect(JSON.stringify(rows)).not.toContain('example.com');
   });
 
-  test('count together, and no longer than the window, when their clocks are hours apart', async () => {
+  test('a shared rate limit has the same window for processes whose clocks are hours apart', async () => {
     const { db } = await getApp();
     const shared = policy();
     for (const hours of [2, -2, 0]) {
@@ -61,7 +61,7 @@ describe.skipIf(!isServer)('several processes', () => {
     expect(await createRateLimit(shared, db.ownerDb).consume('ada')).toMatchObject({ remaining: 6 });
   });
 
-  test('begin again a count that would last longer than its window', async () => {
+  test('a shared count that would outlast its window is restarted', async () => {
     const { db } = await getApp();
     const shared = policy();
     const limit = createRateLimit(shared, db.ownerDb);
@@ -70,7 +70,7 @@ describe.skipIf(!isServer)('several processes', () => {
     expect(await limit.consume('ada')).toMatchObject({ isExceeded: false, remaining: 9, reset: 60 });
   });
 
-  test('go on with a count that another process began while they waited for its row', async () => {
+  test('a process that waited for a row lock continues the count of another process', async () => {
     const { db } = await getApp();
     const shared = policy();
     const limit = createRateLimit(shared, db.ownerDb);
@@ -88,7 +88,7 @@ describe.skipIf(!isServer)('several processes', () => {
     expect(await waiting).toMatchObject({ remaining: 4 });
   });
 
-  test('delete counts that are over, by the clock of the database, and no others', async () => {
+  test('expired counts are deleted by the clock of the database, and no others', async () => {
     const { db } = await getApp();
     const [over, live] = [policy(), policy()];
     await createRateLimit(over, db.ownerDb).consume('ada');
@@ -103,7 +103,7 @@ describe.skipIf(!isServer)('several processes', () => {
     expect(await keys()).toContain(`${live.name}:ada`);
   });
 
-  test('forget a count whose time was over before the database had answered', async () => {
+  test('a write-behind rate limit drops a count that expired before the database responded', async () => {
     const { log } = await getApp();
     const late = { query: async () => ({ rows: [{ points: 1_000, ms_left: '-5' }] }) };
     const limit = createWriteBehindRateLimit(policy(), log, { $client: late } as never);
@@ -111,7 +111,7 @@ describe.skipIf(!isServer)('several processes', () => {
     await vi.waitFor(async () => expect(await limit.consume('ada')).toMatchObject({ isExceeded: false, remaining: 9 }));
   });
 
-  test('each count alone when the database does not answer', async () => {
+  test('a write-behind rate limit counts per process while the database is unavailable', async () => {
     const { log } = await getApp();
     const warn = vi.spyOn(log, 'warn');
     const away = { $client: { query: () => Promise.reject(new Error('away')) } } as never;

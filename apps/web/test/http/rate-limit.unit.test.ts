@@ -13,19 +13,22 @@ afterEach(() => {
 const list = (user: TestUser) => send('GET', user.tasks, { token: user.token });
 
 describe('requests of one user', () => {
-  test.each(operations)('the answer of $id says how many are left', async ({ method, path }) => {
-    const user = await signUp();
-    const at = path.replace('{user_id}', user.id).replace('{task_id}', randomUUID());
-    const first = await send(method, at, { token: user.token, body: method === 'GET' ? undefined : { title: 'x' } });
-    expect(first.headers.get('RateLimit-Policy')).toBe('"user";q=20;w=60');
-    expect(first.headers.get('RateLimit')).toMatch(/^"user";r=19;t=(60|59)$/);
-    const foreign = await send(method, at.replace(user.id, 'somebody'), { token: user.token });
-    expect([foreign.status, foreign.headers.get('RateLimit')]).toEqual([403, expect.stringMatching(/r=18/)]);
-    const anonymous = await send(method, at);
-    expect([anonymous.status, anonymous.headers.get('RateLimit')]).toEqual([401, null]);
-  });
+  test.each(operations)(
+    'responses of $id have RateLimit headers with the remaining requests',
+    async ({ method, path }) => {
+      const user = await signUp();
+      const at = path.replace('{user_id}', user.id).replace('{task_id}', randomUUID());
+      const first = await send(method, at, { token: user.token, body: method === 'GET' ? undefined : { title: 'x' } });
+      expect(first.headers.get('RateLimit-Policy')).toBe('"user";q=20;w=60');
+      expect(first.headers.get('RateLimit')).toMatch(/^"user";r=19;t=(60|59)$/);
+      const foreign = await send(method, at.replace(user.id, 'somebody'), { token: user.token });
+      expect([foreign.status, foreign.headers.get('RateLimit')]).toEqual([403, expect.stringMatching(/r=18/)]);
+      const anonymous = await send(method, at);
+      expect([anonymous.status, anonymous.headers.get('RateLimit')]).toEqual([401, null]);
+    },
+  );
 
-  test('beyond the limit the answer is 429, with Retry-After, until the minute is over', async () => {
+  test('requests beyond the limit of a user return 429 with Retry-After until the window ends', async () => {
     const user = await signUp();
     const statuses: number[] = [];
     for (let i = 0; i < 20; i++) statuses.push((await list(user)).status);
@@ -55,7 +58,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
   const signIn = (email: string, password: string, address: string) =>
     send('POST', '/api/auth/sign-in/email', { body: { email, password }, headers: from(address) });
 
-  test('the eleventh wrong password from one address is a 429; the right one from elsewhere still works', async () => {
+  test('the eleventh wrong password from one address returns 429, and the right one from another address still works', async () => {
     const user = await signUp();
     const statuses: number[] = [];
     for (let i = 0; i < 20; i++) statuses.push((await signIn(user.email, 'not the password', '192.0.2.1')).status);
@@ -69,7 +72,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect((await signIn(user.email, user.password, '192.0.2.2')).status).toBe(200);
   });
 
-  test('the right password clears what was wrong before it', async () => {
+  test('the right password resets the count of wrong passwords', async () => {
     const user = await signUp();
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 6; i++) await signIn(user.email, 'not the password', '192.0.2.3');
@@ -77,7 +80,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     }
   });
 
-  test('an address has so many attempts at any accounts, and an IPv6 one stands for its network', async () => {
+  test('an address has a limited number of attempts at any accounts, and an IPv6 address counts as its /64 network', async () => {
     const attempt = (address: string) => signIn(`${randomUUID()}@example.com`, 'not the password', address);
     const statuses = [];
     for (let i = 0; i < 25; i++) statuses.push((await attempt(`2001:db8:1:2::${i.toString(16)}`)).status);
@@ -91,7 +94,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect(signUpThere.status, 'signing up is an attempt, too').toBe(429);
   });
 
-  test('what a client writes into forwarding headers counts for nothing', async () => {
+  test('forwarding headers sent by a client do not change its address', async () => {
     const user = await signUp();
     const spoofed = (i: number) =>
       send('POST', '/api/auth/sign-in/email', {
@@ -103,9 +106,9 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
   });
 
   test.each([
-    ['by the connection', '0', '192.0.2.77'],
-    ['by what the one proxy in front appended', '1', '198.51.100.1'],
-  ])('a session says where it was begun, %s', async (_, TRUSTED_PROXIES, address) => {
+    ['of its connection', '0', '192.0.2.77'],
+    ['that the trusted proxy appended', '1', '198.51.100.1'],
+  ])('a session stores the client address %s', async (_, TRUSTED_PROXIES, address) => {
     await restartApp({ TRUSTED_PROXIES });
     const user = await signUp();
     const headers = { ...from('192.0.2.77'), 'X-Forwarded-For': '6.6.6.6, 198.51.100.1', Origin: ORIGIN };
@@ -117,7 +120,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     await restartApp({ TRUSTED_PROXIES: '0' });
   });
 
-  test('an account has a hundred attempts an hour, from wherever they come', async () => {
+  test('an account has a hundred failed attempts an hour, from all addresses together', async () => {
     const user = await signUp();
     const statuses: number[] = [];
     for (let i = 0; i < 101; i++) {
@@ -126,7 +129,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect(statuses).toEqual([...Array(100).fill(401), 429]);
   });
 
-  test('a hundred wrong passwords sent at once are ten guesses', async () => {
+  test('of a hundred wrong passwords sent at once, ten from each address are checked', async () => {
     const user = await signUp();
     await restartApp({ AUTH_RATE_LIMIT: '1000' });
     const guesses = Array.from({ length: 100 }, (_, i) => signIn(user.email, 'not the password', `192.0.2.${i % 4}`));
@@ -136,7 +139,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(60);
   });
 
-  test('right passwords are no failures: an account signs in more than a hundred times an hour', async () => {
+  test('successful sign-ins are not limited: an account signs in more than a hundred times an hour', async () => {
     const user = await signUp();
     const statuses = new Set<number>();
     for (let i = 0; i < 120; i++) statuses.add((await signIn(user.email, user.password, `203.0.113.${i % 60}`)).status);
@@ -148,7 +151,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     for (let i = 0; i < 100; i++) await signIn(email, 'not the password', `198.51.100.${i % 10}`);
   };
 
-  test('a browser that has signed in before gets in while others guess, from any address', async () => {
+  test('a browser that has signed in before can sign in while strangers guess the password, from any address', async () => {
     const user = await signUp();
     const known = cookieOf(await signIn(user.email, user.password, '192.0.2.20'));
     const device = known.split('; ').find((pair) => pair.startsWith('taskward.device='));
@@ -180,7 +183,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect(wrong, 'ten guesses are its own').toEqual([...Array(10).fill(401), 429]);
   });
 
-  test('the cookie of a device is for accounts alone, out of reach of scripts, and no session', async () => {
+  test('the device cookie is HttpOnly, limited to account endpoints, and no session', async () => {
     const user = await signUp();
     const signedIn = await signIn(user.email, user.password, '192.0.2.40');
     const field = signedIn.headers.getSetCookie().find((one) => one.startsWith('taskward.device='));
@@ -203,7 +206,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect(names).toContainEqual(['__Secure-taskward.device', true]);
   });
 
-  test('signing up an address that has an account makes no device of it', async () => {
+  test('signing up with a registered e-mail address sets no device cookie', async () => {
     const user = await signUp();
     const answer = await send('POST', '/api/auth/sign-up/email', {
       body: { name: 'Eve', email: user.email, password: 'a fine long password' },
@@ -215,7 +218,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
   test.each([
     ['/change-password', (password: string) => ({ currentPassword: password, newPassword: 'a fine long password' })],
     ['/delete-user', (password: string) => ({ password })],
-  ])('%s takes ten wrong passwords from the sessions of a user, wherever they come from', async (path, bodyOf) => {
+  ])('%s accepts ten wrong passwords from all sessions of a user together', async (path, bodyOf) => {
     const user = await signUp();
     const other = cookieOf(await signIn(user.email, user.password, '192.0.2.60'));
     const attempt = (i: number, password: string) =>
@@ -230,7 +233,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect((await signIn(user.email, user.password, '192.0.2.61')).status, 'signing in is apart').toBe(200);
   });
 
-  test('a new password that is refused is no wrong one', async () => {
+  test('a new password that breaks the rules does not count as a wrong password', async () => {
     const user = await signUp();
     const change = (newPassword: string) =>
       send('POST', '/api/auth/change-password', {
@@ -241,7 +244,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect((await change('a fine long password')).status).toBe(200);
   });
 
-  test('a profile is changed thirty times in 15 minutes', async () => {
+  test('a profile can be changed thirty times in 15 minutes', async () => {
     const user = await signUp();
     const statuses: number[] = [];
     for (let i = 0; i < 32; i++) {
@@ -251,7 +254,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect(statuses).toEqual([...Array(30).fill(200), 429, 429]);
   });
 
-  test('resetting the password forgets the wrong ones, from every address', async () => {
+  test('resetting the password resets the counts of wrong passwords from every address', async () => {
     const user = await signUp();
     await attack(user.email);
     expect((await signIn(user.email, user.password, '198.51.100.1')).status).toBe(429);

@@ -28,12 +28,12 @@ function faultsOf(environment: Variables): string[] {
   }
 }
 
-test('nothing is needed with the embedded database', () => {
+test('the embedded database requires no configuration', () => {
   expect(read({})).toMatchObject({ baseUrl: 'http://localhost:3000', mail: undefined, secret: undefined });
   expect(read({ NODE_ENV: 'production', PORT: '8080' })).toMatchObject({ baseUrl: 'http://localhost:8080' });
 });
 
-test('a sound production starts', () => {
+test('a complete production configuration is valid', () => {
   expect(read(sound)).toMatchObject({
     baseUrl: 'https://tasks.example.com',
     trustedOrigins: ['https://tasks.example.com'],
@@ -41,7 +41,7 @@ test('a sound production starts', () => {
   });
 });
 
-test('every fault is in the one message, and none of the values', () => {
+test('one message lists every invalid variable, and none of the values', () => {
   const wrong = {
     NODE_ENV: 'production',
     ALLOW_HTTP: 'wrong-1',
@@ -68,8 +68,8 @@ test('every fault is in the one message, and none of the values', () => {
   expect(() => read(wrong)).not.toThrow(/wrong/);
 });
 
-describe('the secret', () => {
-  test('is needed with a database server, in production or not', () => {
+describe('BETTER_AUTH_SECRET', () => {
+  test('a secret is required with a database server, in production or not', () => {
     expect(faultsOf({ DATABASE_URL: SERVER })).toEqual(['BETTER_AUTH_SECRET']);
     expect(faultsOf({ ...sound, BETTER_AUTH_SECRET: undefined })).toEqual(['BETTER_AUTH_SECRET']);
     expect(faultsOf({ ...sound, BETTER_AUTH_SECRET: '' })).toEqual(['BETTER_AUTH_SECRET']);
@@ -83,11 +83,11 @@ describe('the secret', () => {
     ['the digits over and over', '12345678901234567890123456789012'],
     ['the default of Better Auth', 'better-auth-secret-12345678901234567890'],
     ['a placeholder', 'please-change-me-to-something-else!'],
-  ])('is refused where it can be guessed: %s', (_, weak) => {
+  ])('a secret that can be guessed is refused: %s', (_, weak) => {
     expect(faultsOf({ ...sound, BETTER_AUTH_SECRET: weak })).toEqual(['BETTER_AUTH_SECRET']);
   });
 
-  test('is taken as openssl, hex and UUIDs write it', () => {
+  test('a secret as openssl, hex or a UUID writes it is accepted', () => {
     for (let i = 0; i < 200; i++) {
       const bytes = randomBytes(32);
       for (const good of [bytes.toString('base64'), bytes.toString('hex'), bytes.toString('hex').slice(32)]) {
@@ -106,7 +106,7 @@ describe('in production with a server', () => {
     ['http://127.0.0.1:3000', true],
     ['http://[::1]:3000', true],
     ['https://tasks.example.com', true],
-  ])('the base URL %s is taken: %s', (BETTER_AUTH_URL, isTaken) => {
+  ])('in production, the base URL %s is valid: %s', (BETTER_AUTH_URL, isTaken) => {
     expect(faultsOf({ ...sound, BETTER_AUTH_URL })).toEqual(isTaken ? [] : ['BETTER_AUTH_URL']);
     expect(faultsOf({ ...sound, BETTER_AUTH_URL, ALLOW_HTTP: '1' })).toEqual([]);
     expect(faultsOf({ ...sound, BETTER_AUTH_URL, NODE_ENV: 'development' })).toEqual([]);
@@ -128,20 +128,20 @@ describe('in production with a server', () => {
     ['postgres://127.0.0.1:5433/tasks', true],
     ['postgres:///tasks?host=/var/run/postgresql', true],
     ['postgres://u:p@ep-x-pooler.eu-central-1.aws.neon.tech/tasks', true],
-  ])('the database %s is taken: %s', (DATABASE_URL, isTaken) => {
+  ])('in production, the database URL %s is valid: %s', (DATABASE_URL, isTaken) => {
     expect(faultsOf({ ...sound, DATABASE_URL })).toEqual(isTaken ? [] : ['DATABASE_URL']);
     expect(faultsOf({ ...sound, DATABASE_URL, ALLOW_PLAINTEXT_DATABASE: '1' })).toEqual([]);
     expect(faultsOf({ ...sound, DATABASE_URL, NODE_ENV: 'test' })).toEqual([]);
   });
 });
 
-test('limits are not shared in the embedded database, which belongs to one process', () => {
+test('shared rate limits require a database server', () => {
   expect(faultsOf({ RATE_LIMIT_STORE: 'database' })).toEqual(['RATE_LIMIT_STORE']);
   expect(read({ ...sound, RATE_LIMIT_STORE: 'database' }).sharesRateLimits).toBe(true);
 });
 
 describe('mail', () => {
-  test('needs a sender, which is one address', () => {
+  test('SMTP_URL requires SMTP_FROM, with exactly one address', () => {
     const SMTP_URL = 'smtp://user:pass@mail.example.com:587';
     expect(faultsOf({ SMTP_URL })).toEqual(['SMTP_FROM']);
     for (const bad of ['tasks', 'Tasks <tasks>', 'a@b, c@d', 'Tasks <a@b>\r\nBcc: c@d']) {
@@ -162,7 +162,7 @@ describe('on Vercel', () => {
     VERCEL_PROJECT_PRODUCTION_URL: 'tasks.example.com',
   };
 
-  test('production is known by its own address, and trusts the address of the deployment', () => {
+  test('on Vercel, production uses its own address and trusts that of the deployment', () => {
     expect(read({ ...vercel, VERCEL_ENV: 'production' })).toMatchObject({
       baseUrl: 'https://tasks.example.com',
       trustedOrigins: [
@@ -173,13 +173,13 @@ describe('on Vercel', () => {
     });
   });
 
-  test('a preview is known by its branch, and trusts neither production nor other previews', () => {
+  test('on Vercel, a preview uses the address of its branch, and trusts neither production nor other previews', () => {
     const { baseUrl, trustedOrigins } = read({ ...vercel, VERCEL_ENV: 'preview' });
     expect(baseUrl).toBe('https://tasks-git-topic-team.vercel.app');
     expect(trustedOrigins).toEqual([baseUrl, 'https://tasks-d3pl0y-team.vercel.app']);
   });
 
-  test('a preview never takes the address of production, which BETTER_AUTH_URL may be for every environment', () => {
+  test('on Vercel, a preview never uses the address of production, even if BETTER_AUTH_URL says so', () => {
     const BETTER_AUTH_URL = 'https://tasks.example.com';
     expect(read({ ...vercel, BETTER_AUTH_URL, VERCEL_ENV: 'preview' }).baseUrl).not.toBe(BETTER_AUTH_URL);
     expect(read({ ...vercel, BETTER_AUTH_URL: 'https://own.example.com', VERCEL_ENV: 'production' }).baseUrl).toBe(
@@ -187,12 +187,12 @@ describe('on Vercel', () => {
     );
   });
 
-  test('a preview without a branch is known by its deployment', () => {
+  test('on Vercel, a preview without a branch uses the address of its deployment', () => {
     const preview = { ...vercel, VERCEL_BRANCH_URL: undefined, VERCEL_ENV: 'preview' };
     expect(read(preview).baseUrl).toBe('https://tasks-d3pl0y-team.vercel.app');
   });
 
-  test('a database server is needed, and all that it needs in turn', () => {
+  test('on Vercel, a database server is required, and with it a secret', () => {
     const bare = { ...vercel, VERCEL: '1', BETTER_AUTH_SECRET: undefined };
     for (const DATABASE_URL of [undefined, 'pglite:.data']) {
       expect(faultsOf({ ...bare, DATABASE_URL })).toEqual(['DATABASE_URL', 'BETTER_AUTH_SECRET']);
@@ -200,19 +200,19 @@ describe('on Vercel', () => {
     expect(faultsOf(bare)).toEqual(['BETTER_AUTH_SECRET']);
   });
 
-  test('a build migrates, unless it is told not to', () => {
+  test('on Vercel, a build runs the migrations unless MIGRATE_ON_BUILD is 0', () => {
     expect(read(vercel).migratesOnBuild).toBe(true);
     expect(read({ ...vercel, MIGRATE_ON_BUILD: '0' }).migratesOnBuild).toBe(false);
     expect(faultsOf({ ...vercel, MIGRATE_ON_BUILD: 'no' })).toEqual(['MIGRATE_ON_BUILD']);
   });
 
-  test('no address at all stops the start', () => {
+  test('on Vercel, a deployment without an address does not start', () => {
     expect(faultsOf({ ...sound, BETTER_AUTH_URL: undefined, VERCEL_ENV: 'production' })).toEqual(['VERCEL_ENV']);
     expect(faultsOf({ ...sound, VERCEL_ENV: 'preview' })).toEqual(['VERCEL_ENV']);
   });
 });
 
-test('a build, which renders pages to see what they need, opens no database', async () => {
+test('next build opens no database', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'taskward-build-'));
   vi.stubEnv('DATABASE_URL', `pglite:${folder}`);
   vi.stubEnv('NEXT_PHASE', 'phase-production-build');

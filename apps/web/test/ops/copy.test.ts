@@ -22,10 +22,10 @@ async function embedded() {
   return { url: `pglite:${folder}`, neonEndpoint: undefined, drop };
 }
 
-describe.runIf(engine !== 'pglite')('where everything was copied to', { timeout: 60_000 }, () => {
+describe.runIf(engine !== 'pglite')('after pnpm db:copy to a server', { timeout: 60_000 }, () => {
   useApp({ open: embedded });
 
-  test('people go on with their password, their session, their token and their tasks', async () => {
+  test('after a copy to a server, passwords, sessions, tokens and tasks continue to work', async () => {
     const ada = await signUp();
     const made = await send('POST', ada.tasks, { token: ada.token, body: { title: 'Move', tags: ['home'] } });
     const task = await made.json();

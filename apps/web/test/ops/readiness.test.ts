@@ -32,21 +32,21 @@ test.each([
     /in tasks/,
   ],
   ['signing key', 'alter table jwks rename to gone', 'alter table gone rename to jwks', /jwks/],
-])('says which check failed: %s', async (check, wrong, right, why) => {
+])('readiness names the check that failed: %s', async (check, wrong, right, why) => {
   const { db } = await getApp();
   await db.ownerDb.execute(wrong);
   await expectNotReady(check, why).finally(() => db.ownerDb.execute(right));
   expect((await send('GET', '/api/health/ready')).status).toBe(200);
 });
 
-test('with the keys of another secret it is ready by a key of its own, made once', async () => {
+test('after a change of BETTER_AUTH_SECRET, readiness creates one new signing key and succeeds', async () => {
   await signUp();
   await restartApp({ BETTER_AUTH_SECRET: randomBytes(32).toString('hex') });
   for (let i = 0; i < 3; i++) expect((await send('GET', '/api/health/ready')).status).toBe(200);
   expect(loggedEvents().filter(({ event }) => event === 'key_created')).toHaveLength(1);
 });
 
-test('answers in time where the database does not', async () => {
+test('readiness responds in time when the database does not', async () => {
   const { checks } = await getApp();
   Object.assign(checks, { schema: () => new Promise(() => {}) });
   const started = performance.now();

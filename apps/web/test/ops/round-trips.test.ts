@@ -155,7 +155,7 @@ const [header = [], , ...rows] = readFileSync(new URL('../../../../docs/round-tr
   );
 const page = rows.map((cells) => Object.fromEntries(cells.map((cell, i) => [header[i], cell])));
 
-test('the page names every operation, and each of its cases', () => {
+test('docs/round-trips.md lists every operation with each of its cases', () => {
   expect(Object.keys(cases).sort()).toEqual(operations.map(({ id }) => id).sort());
   const known = Object.entries(cases).flatMap(([id, all]) => all.map(([name]) => [`\`${id}\``, name]));
   expect(page.map((row) => [row.operation, row.case])).toEqual(known);
@@ -163,7 +163,7 @@ test('the page names every operation, and each of its cases', () => {
 
 describe.each(operations)('$id', ({ id, method }) => {
   test.each(cases[id] ?? [])(
-    '%s: one round trip, of as many statements as the page says',
+    `${id} takes one round trip with the statements that docs/round-trips.md lists: %s`,
     async (name, path, body, status, headers) => {
       // Once unmeasured: statements are prepared, and connections and signing keys are warm.
       await ask(method, await path(), body, headers?.());
@@ -186,14 +186,14 @@ describe.each(operations)('$id', ({ id, method }) => {
   );
 });
 
-test('a token that is refused, or a path that is not the caller’s, costs none', async () => {
+test('a request with an invalid token, path or body takes no round trip', async () => {
   const none = { sent: 0, roundTrips: 0 };
   expect(await costOf(() => send('GET', user.tasks))).toEqual(none);
   expect(await costOf(() => send('GET', '/api/somebody/tasks', { token: user.token }))).toEqual(none);
   expect(await costOf(() => send('POST', user.tasks, { token: user.token, body: {} }))).toEqual(none);
 });
 
-test.runIf(engine !== 'pglite')('so does a statement that no packet could hold', async () => {
+test.runIf(engine !== 'pglite')('a statement of 4 MB takes one round trip', async () => {
   const { db } = await getApp();
   const long = `select length('${'x'.repeat(4_000_000)}')`;
   const ask = () =>

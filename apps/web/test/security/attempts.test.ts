@@ -74,7 +74,7 @@ const headersFor = (other: TestUser): Record<string, string>[] => [
   { Cookie: other.cookie },
 ];
 
-test(`neither sees nor loses anything, in ${STEPS} requests (seed ${SEED})`, async () => {
+test(`two users who use each other's ids, paths and cursors see and change nothing of each other, in ${STEPS} requests (seed ${SEED})`, async () => {
   const pick = randomFrom(SEED);
   const [ada, bob] = [await person('adasword'), await person('bobsword')];
   const answers: Record<number, number> = {};

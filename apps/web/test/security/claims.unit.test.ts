@@ -108,32 +108,38 @@ const accepted: Table = {
 
 for (const operation of operations) {
   describe(operation.id, () => {
-    test.each(Object.keys(invalid))('refuses a token with the right signature, but %s', async (name) => {
-      await expectRefused(call(operation), { Authorization: `Bearer ${invalid[name]?.()}` }, 'invalid');
-    });
+    test.each(Object.keys(invalid))(
+      `${operation.id} refuses a token with a valid signature and invalid claims: %s`,
+      async (name) => {
+        await expectRefused(call(operation), { Authorization: `Bearer ${invalid[name]?.()}` }, 'invalid');
+      },
+    );
 
-    test.each(Object.keys(expired))('refuses a token %s, and says so', async (name) => {
-      await expectRefused(call(operation), { Authorization: `Bearer ${expired[name]?.()}` }, 'expired');
-    });
+    test.each(Object.keys(expired))(
+      `${operation.id} refuses an expired token and says that it expired: %s`,
+      async (name) => {
+        await expectRefused(call(operation), { Authorization: `Bearer ${expired[name]?.()}` }, 'expired');
+      },
+    );
 
-    test('does not say that a forged token has expired', async () => {
+    test(`${operation.id} does not reveal whether a forged token has expired`, async () => {
       const forged = compact(forge.header, mine({ exp: 1 }), ed25519(ownKeys().ed));
       await expectRefused(call(operation), { Authorization: `Bearer ${forged}` }, 'invalid');
     });
 
-    test.each(Object.keys(accepted))('takes a token %s', async (name) => {
+    test.each(Object.keys(accepted))(`${operation.id} accepts a valid token %s`, async (name) => {
       const { method, path, body } = (await callOn(ada))(operation);
       const answer = await send(method, path, { token: accepted[name]?.() ?? '', body });
       expect(Object.keys(operation.success)).toContain(String(answer.status));
     });
 
-    test.each(['bearer', 'BEARER', 'bEaReR'])('takes a token under the scheme written %s', async (scheme) => {
+    test.each(['bearer', 'BEARER', 'bEaReR'])(`${operation.id} accepts a token under the scheme %s`, async (scheme) => {
       const { method, path, body } = (await callOn(ada))(operation);
       const answer = await send(method, path, { headers: { Authorization: `${scheme} ${ada.token}` }, body });
       expect(Object.keys(operation.success)).toContain(String(answer.status));
     });
 
-    test('never takes the first of two subjects', async () => {
+    test(`${operation.id} never uses the first of two subjects in a token`, async () => {
       const { method, path, body } = (await callOn(ada))(operation);
       const token = forge.token(JSON.stringify(mine()).replace(/\}$/, `,"sub":"${bob.id}"}`));
       expect([401, 403]).toContain((await send(method, path, { token, body })).status);

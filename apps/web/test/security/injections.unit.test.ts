@@ -23,7 +23,7 @@ const injections = [
 ];
 
 for (const operation of operations) {
-  describe(`text that would be SQL, sent to ${operation.id}`, () => {
+  describe(`SQL injection into ${operation.id}`, () => {
     let eve: TestUser;
     let task: string;
     let bystander: TestUser;
@@ -58,19 +58,22 @@ for (const operation of operations) {
     }
     const successes = Object.keys(operation.success).map(Number);
 
-    test.each(operation.body ? injections : [])('in the body is data or refused: %s', async (text) => {
-      const schema = operation.body?.schema as z.ZodObject;
-      for (const member of Object.keys(schema.shape)) {
-        for (const value of [text, [text]]) {
-          const body = { ...callOf(operation, {}).body, [member]: value };
-          const parsed = schema.safeParse(body);
-          const answer = await attempt({ body }, parsed.success ? successes : [422]);
-          if (parsed.success) expect(JSON.parse(answer.text)).toMatchObject({ [member]: parsed.data[member] });
+    test.each(operation.body ? injections : [])(
+      `SQL in the body of ${operation.id} is stored as text or refused: %s`,
+      async (text) => {
+        const schema = operation.body?.schema as z.ZodObject;
+        for (const member of Object.keys(schema.shape)) {
+          for (const value of [text, [text]]) {
+            const body = { ...callOf(operation, {}).body, [member]: value };
+            const parsed = schema.safeParse(body);
+            const answer = await attempt({ body }, parsed.success ? successes : [422]);
+            if (parsed.success) expect(JSON.parse(answer.text)).toMatchObject({ [member]: parsed.data[member] });
+          }
         }
-      }
-    });
+      },
+    );
 
-    test.each(injections)('in the query is data or refused: %s', async (text) => {
+    test.each(injections)(`SQL in the query of ${operation.id} is used as text or refused: %s`, async (text) => {
       for (const name of [...Object.keys(operation.query.shape), 'unknown', text]) {
         const { path } = callOf(operation, { user_id: eve.id, task_id: task });
         const query = new URLSearchParams({ [name]: text });
@@ -81,7 +84,7 @@ for (const operation of operations) {
       }
     });
 
-    test.each(injections)('in the path is refused: %s', async (text) => {
+    test.each(injections)(`SQL in the path of ${operation.id} is refused: %s`, async (text) => {
       await attempt({}, [403], { user_id: encodeURIComponent(text) });
       await attempt({}, [403], { user_id: encodeURIComponent(eve.id + text) });
       if (!operation.path.includes('{task_id}')) return;
@@ -89,7 +92,7 @@ for (const operation of operations) {
       await attempt({}, [404], { task_id: encodeURIComponent(task + text) });
     });
 
-    test.each(injections)('in a header is passed over or refused: %s', async (text) => {
+    test.each(injections)(`SQL in a header of ${operation.id} is ignored or refused: %s`, async (text) => {
       for (const name of ['X-Request-Id', 'Idempotency-Key', 'If-Match', 'If-None-Match']) {
         const { answer } = await attempt({ headers: { [name]: text } }, [...successes, 304, 400, 412, 422]);
         if (name === 'X-Request-Id') expect(answer.headers.get(name)).not.toBe(text);

@@ -44,7 +44,7 @@ const makesTask = (operation: Operation) => hasTask(operation) && operation.succ
 
 for (const operation of operations) {
   describe(operation.id, () => {
-    test("answers 403 on another user's path, the same as on nobody's", async () => {
+    test(`${operation.id} returns 403 for another user's path, the same response as for a path of no user`, async () => {
       const nobody = bob.id.split('').reverse().join('');
       const [theirs, nobodys] = (await Promise.all(
         [bob.id, nobody].map((user_id) => asAda(callOf(operation, { user_id, task_id: bobsTask }))),
@@ -54,7 +54,7 @@ for (const operation of operations) {
       expect(await bytesOf(theirs, bob.id)).toEqual(await bytesOf(nobodys, nobody));
     });
 
-    test.skipIf(isDeployed)('decides on the path before any query', async () => {
+    test.skipIf(isDeployed)(`${operation.id} refuses another user's path before any query`, async () => {
       const { db } = await getApp();
       const asUser = vi.spyOn(db, 'asUser');
       await asAda(callOf(operation, { user_id: bob.id, task_id: bobsTask }));
@@ -71,12 +71,12 @@ for (const operation of operations) {
       ['with a slash after it', () => `${ada.id}%2F`],
       ['cut short', () => ada.id.slice(0, -1)],
       ['twice', () => `${ada.id},${ada.id}`],
-    ])('takes the own id for another when it is written %s', async (_, user_id) => {
+    ])(`${operation.id} returns 403 for the user's own id when it is written %s`, async (_, user_id) => {
       expect((await asAda(callOf(operation, { user_id: user_id(), task_id: bobsTask }))).status).toBe(403);
     });
 
     if (hasTask(operation) && !makesTask(operation)) {
-      test("answers 404 to another user's task, the same as to nobody's", async () => {
+      test(`${operation.id} returns 404 for another user's task, the same response as for a missing task`, async () => {
         const [theirs, nobodys] = [await newTask(bob), randomUUID()];
         const before = await stored();
         const foreign = await asAda(callOf(operation, { user_id: ada.id, task_id: theirs }));
@@ -89,7 +89,7 @@ for (const operation of operations) {
     }
 
     if (makesTask(operation)) {
-      test("makes a task of one's own under an id that another user has, and leaves that one alone", async () => {
+      test(`${operation.id} creates the user's own task under an id that another user has, and does not change the other task`, async () => {
         const before = await stored(bob.id);
         const answer = await asAda(callOf(operation, { user_id: ada.id, task_id: bobsTask }));
         const text = await answer.text();
@@ -104,7 +104,7 @@ for (const operation of operations) {
     }
 
     test.each(operation.body ? ['user_id', 'id', 'userId', '__proto__', 'constructor'] : [])(
-      'refuses a body that names %s',
+      `${operation.id} refuses a body with the field %s`,
       async (member) => {
         const call = callOf(operation, { user_id: ada.id, task_id: await newTask(ada) });
         const before = await stored();
@@ -118,7 +118,7 @@ for (const operation of operations) {
     );
 
     if ('cursor' in operation.query.shape) {
-      test("refuses another user's cursor", async () => {
+      test(`${operation.id} refuses another user's cursor`, async () => {
         const page = await send('GET', `${bob.tasks}?limit=1`, { token: bob.token });
         const { next_cursor } = await page.json();
         const [theirs, mine] = [bob, ada].map(({ id, token }) => {
@@ -150,17 +150,23 @@ for (const operation of operations) {
       return send(call.method, call.path + query, { body: call.body, ...fault, token });
     };
 
-    test.each(Object.keys(faults))('asks for a token before it looks at %s', async (name) => {
-      expect((await sendFault(name, ada.id)).status).toBe(401);
-    });
+    test.each(Object.keys(faults))(
+      `${operation.id} returns 401 without a token before it validates %s`,
+      async (name) => {
+        expect((await sendFault(name, ada.id)).status).toBe(401);
+      },
+    );
 
-    test.each(Object.keys(faults))('looks at whose path it is before it looks at %s', async (name) => {
-      expect((await sendFault(name, bob.id, ada.token)).status).toBe(403);
-    });
+    test.each(Object.keys(faults))(
+      `${operation.id} returns 403 for another user's path before it validates %s`,
+      async (name) => {
+        expect((await sendFault(name, bob.id, ada.token)).status).toBe(403);
+      },
+    );
   });
 }
 
-describe('a user who is gone, with a token that is not', () => {
+describe('a deleted user whose token is still valid', () => {
   let gone: TestUser;
   let task: string;
 
@@ -171,21 +177,24 @@ describe('a user who is gone, with a token that is not', () => {
     await db.ownerDb.execute(`delete from "user" where id = '${gone.id}'`);
   });
 
-  test.each(operations.map((one) => [one.id, one] as const))('sees and writes nothing by %s', async (_, operation) => {
-    const answer = await sendCall(callOf(operation, { user_id: gone.id, task_id: task }), { token: gone.token });
-    if (operation.success[201]) {
-      expect(answer.status).toBe(401);
-      expect(answer.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
-    } else if (hasTask(operation)) {
-      expect(operation.method === 'GET' ? [404] : [401, 404]).toContain(answer.status);
-    } else {
-      expect(answer.status).toBe(200);
-      expect(await answer.json()).toMatchObject({ data: [] });
-    }
-    expect(await stored(gone.id)).toBe('');
-  });
+  test.each(operations.map((one) => [one.id, one] as const))(
+    'a deleted user whose token is still valid reads and writes nothing by %s',
+    async (_, operation) => {
+      const answer = await sendCall(callOf(operation, { user_id: gone.id, task_id: task }), { token: gone.token });
+      if (operation.success[201]) {
+        expect(answer.status).toBe(401);
+        expect(answer.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
+      } else if (hasTask(operation)) {
+        expect(operation.method === 'GET' ? [404] : [401, 404]).toContain(answer.status);
+      } else {
+        expect(answer.status).toBe(200);
+        expect(await answer.json()).toMatchObject({ data: [] });
+      }
+      expect(await stored(gone.id)).toBe('');
+    },
+  );
 });
 
-test('after all of it, the other user has what he had, byte for byte', async () => {
+test('requests of one user leave the tasks of another user unchanged to the byte', async () => {
   expect(await listOf(bob)).toBe(bobsList);
 });

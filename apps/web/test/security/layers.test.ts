@@ -40,13 +40,13 @@ describe('a statement without a predicate', () => {
   test.each([
     ['tasks', tasks, 1],
     ['tags', taskTags, 2],
-  ] as const)("reads only the caller's %s", async (_, table, count) => {
+  ] as const)("a select without a predicate returns only the user's own %s", async (_, table, count) => {
     const [rows] = await asUser(ada.id, [statement(queryBuilder.select().from(table))]);
     expect(rows.map(({ userId }) => userId)).toEqual(Array(count).fill(ada.id));
     expect(await asOwner(`select from ${table === tasks ? 'tasks' : 'task_tags'}`)).toHaveLength(count * 3);
   });
 
-  test("changes only the caller's tasks", async () => {
+  test("an update without a predicate changes only the user's own tasks", async () => {
     const before = await stored(bob.id);
     const [changed] = await asUser(ada.id, [
       statement(queryBuilder.update(tasks).set({ priority: 'high' }).returning()),
@@ -55,7 +55,7 @@ describe('a statement without a predicate', () => {
     expect(await stored(bob.id)).toBe(before);
   });
 
-  test("removes only the caller's tasks", async () => {
+  test("a delete without a predicate deletes only the user's own tasks", async () => {
     const before = await stored(bob.id);
     const carl = await signUp();
     const task = await newTask(carl);
@@ -68,21 +68,24 @@ describe('a statement without a predicate', () => {
     expect(await stored(bob.id)).toBe(before);
   });
 
-  test.each(['', ' ', '%', 'nobody', "' or true --", 'null'])('reaches nothing as %j', async (nobody) => {
-    const before = await stored();
-    const results = await asUser(nobody, [
-      statement(queryBuilder.select().from(tasks)),
-      statement(queryBuilder.select().from(taskTags)),
-      statement(queryBuilder.update(tasks).set({ title: 'Taken' }).returning()),
-      statement(queryBuilder.delete(taskTags).returning()),
-      statement(queryBuilder.delete(tasks).returning()),
-    ]);
-    expect(results).toEqual([[], [], [], [], []]);
-    expect(await stored()).toBe(before);
-  });
+  test.each(['', ' ', '%', 'nobody', "' or true --", 'null'])(
+    'a statement without a predicate reaches no row as the user %j',
+    async (nobody) => {
+      const before = await stored();
+      const results = await asUser(nobody, [
+        statement(queryBuilder.select().from(tasks)),
+        statement(queryBuilder.select().from(taskTags)),
+        statement(queryBuilder.update(tasks).set({ title: 'Taken' }).returning()),
+        statement(queryBuilder.delete(taskTags).returning()),
+        statement(queryBuilder.delete(tasks).returning()),
+      ]);
+      expect(results).toEqual([[], [], [], [], []]);
+      expect(await stored()).toBe(before);
+    },
+  );
 });
 
-describe('a write for another user is refused', () => {
+describe('writes for another user', () => {
   const ofBob = () => ({ userId: bob.id, id: randomUUID(), title: 'Planted' });
   const writes = {
     'a task planted': () => statement(queryBuilder.insert(tasks).values(ofBob())),
@@ -99,26 +102,26 @@ describe('a write for another user is refused', () => {
     'a tag given away': () => statement(queryBuilder.update(taskTags).set({ userId: bob.id, taskId: bobsTask })),
   };
 
-  test.each(Object.entries(writes))('%s', async (_, write) => {
+  test.each(Object.entries(writes))('row-level security refuses a write for another user: %s', async (_, write) => {
     const before = await stored();
     expect(await stateOf(asUser(ada.id, [write()]))).toBe(DENIED);
     expect(await stored()).toBe(before);
   });
 
-  test('a task of nobody’s', async () => {
+  test('row-level security refuses to insert a task for an empty user id', async () => {
     expect(
       await stateOf(asUser('', [statement(queryBuilder.insert(tasks).values({ ...ofBob(), userId: '' }))])),
     ).not.toBe('succeeded');
     expect(await stateOf(asUser('', [statement(queryBuilder.insert(tasks).values(ofBob()))]))).toBe(DENIED);
   });
 
-  test("a tag on another user's task", async () => {
+  test("a tag cannot reference another user's task", async () => {
     const tag = statement(queryBuilder.insert(taskTags).values({ userId: ada.id, taskId: bobsTask, tag: 'x' }));
     expect(await stateOf(asUser(ada.id, [tag]))).toBe('23503');
   });
 });
 
-describe('the role of task statements', () => {
+describe('the database role of task statements', () => {
   const secrets = ['"user"', 'account', 'session', 'verification', 'jwks', 'drizzle.__drizzle_migrations'];
   const statements = [
     ...secrets.flatMap((table) => [
@@ -143,13 +146,13 @@ describe('the role of task statements', () => {
     "copy tasks to program 'true'",
   ];
 
-  test.each(statements)('may not: %s', async (text) => {
+  test.each(statements)('the database role of task statements may not run: %s', async (text) => {
     const before = await stored();
     expect(await stateOf(asUser(ada.id, [statement(queryBuilder.execute(text))]))).toBe(DENIED);
     expect(await stored()).toBe(before);
   });
 
-  test('reaches no table, view or function that does not hold rows apart', async () => {
+  test('the database role of task statements reaches only tables with row-level security by user', async () => {
     const reached = await asOwner(`
       select c.oid::regclass::text as name, c.relrowsecurity and c.relforcerowsecurity and c.relowner <> 'todo_user'::regrole
         and bool_and(pg_get_expr(p.polqual, p.polrelid) like '%app.user_id%'
@@ -166,7 +169,7 @@ describe('the role of task statements', () => {
     expect(await asOwner(definers)).toEqual([]);
   });
 
-  test('has no power of its own, and is nobody else besides', async () => {
+  test('the database role of task statements has no attributes, no memberships and owns nothing', async () => {
     const [role] = await asOwner(`
       select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolcanlogin or rolreplication as mighty,
         exists (select from pg_auth_members m where m.member = r.oid) as besides,
@@ -180,8 +183,8 @@ const IDENTITY = `select current_user::text as role, coalesce(current_setting('a
 const identify = async (userId: string) => (await asUser(userId, [statement(queryBuilder.execute(IDENTITY))]))[0][0];
 const ofUser = (id: string) => ({ role: 'todo_user', id });
 
-describe('who is in force', () => {
-  test('ends with the transaction: neither the next user nor the owner inherits it', async () => {
+describe('role and app.user_id of a transaction', () => {
+  test('role and app.user_id are reset after each transaction', async () => {
     const [owner] = await asOwner(IDENTITY);
     expect(owner).toEqual({ role: expect.not.stringContaining('todo_user'), id: '' });
     for (const { id } of [ada, bob, { id: '' }, ada]) {
@@ -190,14 +193,14 @@ describe('who is in force', () => {
     }
   });
 
-  test('ends with a transaction that fails, too', async () => {
+  test('role and app.user_id are reset after a failed transaction', async () => {
     const [owner] = await asOwner(IDENTITY);
     expect(await stateOf(asUser(ada.id, [statement(queryBuilder.execute('select 1 / 0'))]))).toBe('22012');
     expect(await asOwner(IDENTITY)).toEqual([owner]);
     expect(await identify(bob.id)).toEqual(ofUser(bob.id));
   });
 
-  test('is the caller, for each of many at once', async () => {
+  test('role and app.user_id are those of its own user in each of many concurrent transactions', async () => {
     const [owner] = await asOwner(IDENTITY);
     const rounds = Array.from({ length: 40 }, async (_, i) => {
       const { id } = i % 2 ? ada : bob;
@@ -216,7 +219,7 @@ describe('who is in force', () => {
   });
 });
 
-describe('a batch with a statement that fails', () => {
+describe('a batch with a failing statement', () => {
   const planted = () =>
     statement(queryBuilder.insert(tasks).values({ userId: ada.id, id: randomUUID(), title: 'Half' }));
   const renamed = () => statement(queryBuilder.update(tasks).set({ title: 'Half' }));
@@ -230,16 +233,19 @@ describe('a batch with a statement that fails', () => {
     [DENIED]: () => statement(queryBuilder.execute('select * from jwks')),
   };
 
-  test.each(Object.entries(failures))('writes nothing and harms nobody after it (SQLSTATE %s)', async (state, fail) => {
-    const before = await stored();
-    for (const batch of [
-      [planted(), renamed(), fail()],
-      [fail(), planted(), renamed()],
-      [planted(), fail(), renamed()],
-    ]) {
-      expect(await stateOf(asUser(ada.id, batch))).toBe(state);
-      expect(await stored()).toBe(before);
-      expect(await identify(bob.id)).toEqual(ofUser(bob.id));
-    }
-  });
+  test.each(Object.entries(failures))(
+    'a batch that fails with SQLSTATE %s writes nothing and does not affect the next batch',
+    async (state, fail) => {
+      const before = await stored();
+      for (const batch of [
+        [planted(), renamed(), fail()],
+        [fail(), planted(), renamed()],
+        [planted(), fail(), renamed()],
+      ]) {
+        expect(await stateOf(asUser(ada.id, batch))).toBe(state);
+        expect(await stored()).toBe(before);
+        expect(await identify(bob.id)).toEqual(ofUser(bob.id));
+      }
+    },
+  );
 });

@@ -17,7 +17,7 @@ async function act(path: string, body: object, cookie = '') {
   return { answer, cookie: cookieOf(answer), events: events.map(({ request_id: _, ...line }) => line) };
 }
 
-test('what happens to accounts is logged, one line each: who, by id, in which request, and nothing that is secret', async () => {
+test('account events are logged once each with user id and request id, and without secrets', async () => {
   const email = `${randomUUID()}@example.com`;
   const old = { email, password: PASSWORD };
   const signUp = await act('/sign-up/email', { name: 'Ada', ...old });
@@ -57,7 +57,7 @@ test('what happens to accounts is logged, one line each: who, by id, in which re
   }
 });
 
-test('a request that is refused is logged with its problem, and for a token with the reason that the client is not told', async () => {
+test('a refused request is logged with its problem type, and an invalid token with the reason that the response omits', async () => {
   const user = await signUp();
   const [header, payload] = user.token.split('.');
   const forged = `${header}.${payload}.${'A'.repeat(86)}`;

@@ -238,30 +238,33 @@ const strangers: Record<string, () => HeadersInit> = {
 
 for (const operation of operations) {
   describe(operation.id, () => {
-    test.each(Object.keys(strangers))('asks for a token where there is: %s', async (name) => {
-      await expectRefused(call(operation), strangers[name]?.() ?? {}, 'none');
-    });
+    test.each(Object.keys(strangers))(
+      `${operation.id} returns 401 and asks for a token when the request has %s`,
+      async (name) => {
+        await expectRefused(call(operation), strangers[name]?.() ?? {}, 'none');
+      },
+    );
 
-    test('takes no token from the query', async () => {
+    test(`${operation.id} accepts no token from the query`, async () => {
       const { path, ...rest } = call(operation);
       await expectRefused({ ...rest, path: `${path}?access_token=${ada.token}` }, {}, 'none');
     });
 
     if (operation.method === 'GET') {
-      test('asks for a token on HEAD, too', async () => {
+      test(`HEAD of ${operation.id} asks for a token`, async () => {
         await expectRefused({ ...call(operation), method: 'HEAD' }, {}, 'none');
       });
     }
 
-    test.each(Object.keys(invalid))('refuses a token: %s', async (name) => {
+    test.each(Object.keys(invalid))(`${operation.id} refuses an invalid token: %s`, async (name) => {
       await expectRefused(call(operation), { Authorization: `Bearer ${invalid[name]?.()}` }, 'invalid');
     });
 
-    test('refuses a bad token also when a good session comes along', async () => {
+    test(`${operation.id} refuses an invalid token even with a valid session cookie`, async () => {
       await expectRefused(call(operation), { Authorization: 'Bearer a.b.c', Cookie: ada.cookie }, 'invalid');
     });
 
-    test('takes the token of this table once nothing is wrong with it', async () => {
+    test(`${operation.id} accepts a token of the test's own making when it is valid`, async () => {
       const { method, path, body } = (await callOn(ada))(operation);
       const answer = await send(method, path, { token: forge.token(mine()), body });
       expect(Object.keys(operation.success)).toContain(String(answer.status));
@@ -269,7 +272,7 @@ for (const operation of operations) {
   });
 }
 
-test('no token makes the server ask anyone for a key', async () => {
+test('no token makes the server fetch a key from elsewhere', async () => {
   for (const header of Object.values(offered)) {
     const token = forge.token(mine(), { ...forge.header, ...header() });
     await send('GET', ada.tasks, { token });

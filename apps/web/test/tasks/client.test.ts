@@ -75,7 +75,7 @@ async function failure(call: Promise<unknown>): Promise<ProblemError> {
 
 const of = ({ id }: { id: string }) => ({ ...params, task_id: id });
 
-test('a task from its making to its end', async () => {
+test('the client creates, reads, changes, completes, lists and deletes a task', async () => {
   const { client } = connect();
   const made = await client.createTask({ params, body: { title: 'Milk', tags: ['Shop'] } });
   expect(made).toMatchObject({ status: 201, etag: '"1"', body: { title: 'Milk', tags: ['shop'], version: 1 } });
@@ -97,7 +97,7 @@ test('a task from its making to its end', async () => {
   expect(put).toMatchObject({ status: 201, body: { id: made.body.id, title: 'Back' } });
 });
 
-test('a query is read as it was meant', async () => {
+test('the client encodes query parameters so that the server reads the same values', async () => {
   const tags = [`a,b ${randomUUID()}`, 'ü&='];
   const wanted = await make({ tags, status: 'in_progress', priority: 'high', due_date: '2026-03-01' });
   await make({ tags, status: 'done', priority: 'high' });
@@ -123,7 +123,7 @@ test('a query is read as it was meant', async () => {
   expect(one.body.data.map(({ status }) => status)).toEqual(['done']);
 });
 
-test('pages follow one another by the cursor', async () => {
+test('the client follows next_cursor from page to page', async () => {
   const tag = randomUUID();
   const made = [await make({ tags: [tag] }), await make({ tags: [tag] }), await make({ tags: [tag] })];
   const { client } = connect();
@@ -137,7 +137,7 @@ test('pages follow one another by the cursor', async () => {
   expect(seen).toEqual(made.map(({ id }) => id).reverse());
 });
 
-test('a write goes on where the task is as it was read, and fails where it has moved on', async () => {
+test('a write of the client with ifMatch succeeds at that version, and fails with 412 at any other', async () => {
   const { client } = connect();
   const task = await make();
   const now = await client.updateTask({ params: of(task), body: { title: 'Mine' }, ifMatch: task });
@@ -154,7 +154,7 @@ test('a write goes on where the task is as it was read, and fails where it has m
   expect(await client.deleteTask({ params: of(task), ifMatch: now.body })).toMatchObject({ status: 204 });
 });
 
-test('a PUT can be told to replace only, or to create only', async () => {
+test('the client can restrict a PUT to replacing or to creating', async () => {
   const { client } = connect();
   const [there, body] = [await make(), { title: 'Put' }];
   const replaceOnly = client.replaceTask({ params: of({ id: randomUUID() }), body, ifMatch: '*' });
@@ -164,7 +164,7 @@ test('a PUT can be told to replace only, or to create only', async () => {
   expect(await read(there.id)).toEqual(there);
 });
 
-test('a task that is known already is answered 304, without a body', async () => {
+test('the client gets a 304 without a body for an unmodified task', async () => {
   const { client } = connect();
   const task = await make();
   const known = await client.getTask({ params: of(task), ifNoneMatch: task });
@@ -173,7 +173,7 @@ test('a task that is known already is answered 304, without a body', async () =>
   expect(other).toEqual({ status: 200, body: task, etag: '"1"' });
 });
 
-test("an idempotency key can be the caller's own, for a retry in another life", async () => {
+test('two clients can share an idempotency key for one request', async () => {
   const call = { params, body: { title: 'Once' }, idempotencyKey: randomUUID() };
   const first = await connect().client.createTask(call);
   expect(await connect().client.createTask(call)).toEqual(first);
@@ -183,19 +183,22 @@ test.each([
   ['lost', answerLost],
   ['replaced by a 503', answerReplaced],
   ['cut short', answerCut],
-])('a task whose answer was %s is made once, and the retry has the first answer', async (_, mishap) => {
-  const tag = randomUUID();
-  const { client, answers } = connect([mishap]);
-  const made = await client.createTask({ params, body: { title: 'Once', tags: [tag] } });
-  expect(answers).toEqual([
-    [201, false],
-    [201, true],
-  ]);
-  const { body } = await client.listTasks({ params, query: { tag } });
-  expect(body.data).toEqual([made.body]);
-});
+])(
+  'a task whose creation response was %s is created once, and the retry returns the first response',
+  async (_, mishap) => {
+    const tag = randomUUID();
+    const { client, answers } = connect([mishap]);
+    const made = await client.createTask({ params, body: { title: 'Once', tags: [tag] } });
+    expect(answers).toEqual([
+      [201, false],
+      [201, true],
+    ]);
+    const { body } = await client.listTasks({ params, query: { tag } });
+    expect(body.data).toEqual([made.body]);
+  },
+);
 
-test('a change whose answer was lost is made once, though it named the version before', async () => {
+test('a change whose response was lost is applied once, although its If-Match names the previous version', async () => {
   const task = await make();
   const { client } = connect([answerLost, answerLost]);
   const changed = await client.updateTask({ params: of(task), body: { title: 'Mine' }, ifMatch: task });
@@ -205,13 +208,13 @@ test('a change whose answer was lost is made once, though it named the version b
   expect(await read(task.id)).toEqual(toggled.body);
 });
 
-test('a token that is refused is refreshed, and the call goes on', async () => {
+test('the client refreshes a refused token and repeats the request', async () => {
   const { client, answers } = connect([], { getToken: ({ refresh }) => (refresh ? user.token : 'stale') });
   expect(await client.createTask({ params, body: { title: 'Fresh' } })).toMatchObject({ status: 201 });
   expect(answers.map(([status]) => status)).toEqual([401, 201]);
 });
 
-test('an error carries the problem document', async () => {
+test('an error of the client carries the problem document', async () => {
   const error = await failure(connect().client.createTask({ params, body: { title: '', tags: [''] } }));
   expect(error).toMatchObject({ name: 'ProblemError', status: 422, message: 'The request has 2 faults.' });
   expect(error.errors.map((fault) => [fault.in, fault.pointer, fault.code])).toEqual([

@@ -45,7 +45,7 @@ async function taskOf(answer: Response, status = 200): Promise<Task> {
 
 const stored = async (user: TestUser, id: string) => taskOf(await call(user, 'GET', `/${id}`));
 
-test('POST answers 201 with the whole task: defaults for all that was left out', async () => {
+test('POST returns 201 with the whole task and the defaults of omitted fields', async () => {
   const user = await signUp();
   const task = await taskOf(await call(user, 'POST', '', { title: 'Milk' }), 201);
   expect(task).toStrictEqual({ ...madeFor(user), ...defaults, title: 'Milk' });
@@ -53,13 +53,13 @@ test('POST answers 201 with the whole task: defaults for all that was left out',
   expect(Math.abs(Date.parse(task.created_at) - Date.now())).toBeLessThan(10_000);
 });
 
-test('POST keeps every member as it was given', async () => {
+test('POST stores every field as given', async () => {
   const user = await signUp();
   const task = await taskOf(await call(user, 'POST', '', full), 201);
   expect(task).toStrictEqual({ ...madeFor(user), ...full });
 });
 
-test('POST takes null where a task may have none, and a status of its own', async () => {
+test('POST accepts null in nullable fields, and any status', async () => {
   const user = await signUp();
   const task = await make(user, { title: 'Milk', description: null, due_date: null, tags: [], status: 'done' });
   expect(task).toStrictEqual({
@@ -72,7 +72,7 @@ test('POST takes null where a task may have none, and a status of its own', asyn
   });
 });
 
-test('the Location of a POST is the path of the task, and answers with it', async () => {
+test('the Location of a POST is the path of the new task', async () => {
   const user = await signUp();
   const created = await call(user, 'POST', '', full);
   const task = await taskOf(created, 201);
@@ -81,7 +81,7 @@ test('the Location of a POST is the path of the task, and answers with it', asyn
   expect(await taskOf(found)).toStrictEqual(task);
 });
 
-test('POST gives each task a UUID v7 of its own, made now', async () => {
+test('POST gives each task a unique UUID v7 with its creation time', async () => {
   const user = await signUp();
   const tasks = [await make(user), await make(user), await make(user)];
   expect(new Set(tasks.map(({ id }) => id)).size).toBe(3);
@@ -92,7 +92,7 @@ test('POST gives each task a UUID v7 of its own, made now', async () => {
   }
 });
 
-test('every answer that shows a task shows exactly the same members', async () => {
+test('every response with a task has exactly the same fields', async () => {
   const user = await signUp();
   const id = randomUUID();
   const answers = [
@@ -122,7 +122,7 @@ test('every answer that shows a task shows exactly the same members', async () =
   }
 });
 
-test('PUT creates the task under the id of the client: 201, and a Location that answers', async () => {
+test('PUT creates a task under the id of the client, with 201 and Location', async () => {
   const user = await signUp();
   const id = randomUUID();
   const created = await call(user, 'PUT', `/${id}`, full);
@@ -132,7 +132,7 @@ test('PUT creates the task under the id of the client: 201, and a Location that 
   expect(await stored(user, id)).toStrictEqual(task);
 });
 
-test('PUT replaces the whole task: 200, no Location, members left out are back to their default', async () => {
+test('PUT replaces the whole task with 200 and no Location, and resets omitted fields to their defaults', async () => {
   const user = await signUp();
   const before = await make(user, { ...full, status: 'done' });
   const answer = await call(user, 'PUT', `/${before.id}`, { title: 'Milk' });
@@ -143,7 +143,7 @@ test('PUT replaces the whole task: 200, no Location, members left out are back t
   expect(await stored(user, id)).toStrictEqual(task);
 });
 
-test('an id in upper case is the same task, shown in lower case', async () => {
+test('an id in upper case addresses the same task, and is returned in lower case', async () => {
   const user = await signUp();
   const id = 'c0ffee00-abcd-4abc-8abc-abcdefabcdef';
   const created = await taskOf(await call(user, 'PUT', `/${id.toUpperCase()}`, full), 201);
@@ -156,7 +156,7 @@ test('an id in upper case is the same task, shown in lower case', async () => {
   expect((await call(user, 'GET', `/${id}`)).status).toBe(404);
 });
 
-test.each(['application/merge-patch+json', 'application/json'])('PATCH takes %s', async (type) => {
+test.each(['application/merge-patch+json', 'application/json'])('PATCH accepts the media type %s', async (type) => {
   const user = await signUp();
   const { id } = await make(user, full);
   const body = JSON.stringify({ title: 'Milk', tags: ['shop'] });
@@ -178,7 +178,7 @@ test.each([
   ['due_date', null],
   ['tags', ['new']],
   ['tags', []],
-])('PATCH of %s to %j changes that member and no other', async (member, value) => {
+])('PATCH of %s to %j changes only that field', async (member, value) => {
   const user = await signUp();
   const before = await make(user, full);
   const task = await taskOf(await call(user, 'PATCH', `/${before.id}`, { [member]: value }));
@@ -186,7 +186,7 @@ test.each([
   expect(await stored(user, before.id)).toStrictEqual(task);
 });
 
-test('PATCH changes several members in one go, some of them to null', async () => {
+test('PATCH changes several fields at once, some of them to null', async () => {
   const user = await signUp();
   const before = await make(user, full);
   const patch = {
@@ -202,7 +202,7 @@ test('PATCH changes several members in one go, some of them to null', async () =
   expect(task).toStrictEqual({ ...madeFor(user), ...patch, tags: ['a', 'b'], id, created_at, version: 2 });
 });
 
-test('DELETE answers 204 without a body, and the task and its tags are gone', async () => {
+test('DELETE returns 204 without a body, and deletes the task and its tags', async () => {
   const user = await signUp();
   const { id } = await make(user, full);
   const kept = await make(user, full);
@@ -226,14 +226,14 @@ test.each([
   ['DELETE', '', undefined],
   ['PATCH', '/complete', undefined],
   ['PATCH', '/complete', { completed: true }],
-])('%s of a task that is not there%s with %j is 404, and makes none', async (method, path, body) => {
+])('%s of a missing task%s with %j returns 404, and creates none', async (method, path, body) => {
   const user = await signUp();
   const answer = await call(user, method, `/${randomUUID()}${path}`, body);
   expect(answer.status).toBe(404);
   expect((await (await call(user, 'GET')).json()).data).toEqual([]);
 });
 
-test('one id in the hands of two users is two tasks', async () => {
+test('the same id addresses different tasks for two users', async () => {
   const [ada, bob] = [await signUp(), await signUp()];
   const hers = await make(ada, full);
   const his = await taskOf(await call(bob, 'PUT', `/${hers.id}`, { title: 'Milk', tags: ['his'] }), 201);

@@ -14,7 +14,7 @@ async function stored(user: TestUser, id: string): Promise<Task> {
   return (await send('GET', `${user.tasks}/${id}`, { token: user.token })).json();
 }
 
-test('a title is trimmed, on POST, PUT and PATCH, and its inner spaces are kept', async () => {
+test('a title is trimmed by POST, PUT and PATCH, without changing its inner spaces', async () => {
   const user = await signUp();
   const { token } = user;
   const { id, title } = await make(user, { title: ' \t\n\u00a0\u3000two  words\u2003\r\n ' });
@@ -33,7 +33,7 @@ test.each([
     'with what means something elsewhere',
     ['"\\u0000\\"', "'; drop table tasks;--", '{"a":1}', 'null', 'NULL', '{}', '$1'],
   ],
-])('a description is kept to the letter: %s', async (_, texts) => {
+])('a description is stored unchanged: %s', async (_, texts) => {
   const user = await signUp();
   for (const description of texts) {
     const task = await make(user, { title: 'Milk', description });
@@ -42,7 +42,7 @@ test.each([
   }
 });
 
-test('byte order marks in front of a description are taken off, and its length is counted without them', async () => {
+test('byte order marks at the start of a description are removed before its length is counted', async () => {
   const user = await signUp();
   const task = await make(user, { title: 'Milk', description: `\ufeff\ufeff${'a'.repeat(10_000)}` });
   expect(task.description).toBe('a'.repeat(10_000));
@@ -55,7 +55,7 @@ test.each([
   ['emoji and joiners', '👩‍👩‍👧‍👦 🇩🇪 🏴‍☠️'],
   ['the edges of the planes', 'x\u00a0\ufeff\u200b\ud7ff\ue000\uffff\u{10000}\u{10ffff}'],
   ['characters that mean something elsewhere', `<b>&amp;</b> '"\`\\ $1 \${x} {{y}} %s %00 \\u0000`],
-])('text comes back unchanged: %s', async (_, text) => {
+])('text is returned unchanged: %s', async (_, text) => {
   const user = await signUp();
   const task = await make(user, { title: text, description: text, tags: [text] });
   expect(task).toMatchObject({ title: text, description: text, tags: [text.toLowerCase()] });
@@ -68,27 +68,30 @@ test.each([
   ['title', '👩', 255],
   ['description', 'a', 10_000],
   ['description', '👩', 10_000],
-] as const)('%s: %s fits in %i times: characters are counted, not bytes or UTF-16 units', async (member, one, most) => {
-  const user = await signUp();
-  const value = one.repeat(most);
-  const task = await make(user, { title: 'Milk', [member]: value });
-  expect(task[member]).toBe(value);
-});
+] as const)(
+  'a %s of %j repeated %i times is accepted: characters are counted, not bytes or UTF-16 units',
+  async (member, one, most) => {
+    const user = await signUp();
+    const value = one.repeat(most);
+    const task = await make(user, { title: 'Milk', [member]: value });
+    expect(task[member]).toBe(value);
+  },
+);
 
-test('what is trimmed does not count as length', async () => {
+test('trimmed white space does not count towards the maximum length', async () => {
   const user = await signUp();
   const task = await make(user, { title: ` ${'a'.repeat(255)} `, tags: [` ${'b'.repeat(50)} `] });
   expect([task.title.length, task.tags[0]?.length]).toEqual([255, 50]);
 });
 
-test('20 tags fit, of 50 characters each', async () => {
+test('20 tags of 50 characters each are accepted', async () => {
   const user = await signUp();
   const tags = Array.from({ length: 20 }, (_, i) => '👩'.repeat(49) + String.fromCodePoint(0x61 + i));
   const task = await make(user, { title: 'Milk', tags: tags.toReversed() });
   expect(task.tags).toEqual(tags);
 });
 
-test('tags are a set: trimmed, in lower case, each once', async () => {
+test('tags are a set: trimmed, in lower case, without duplicates', async () => {
   const user = await signUp();
   const { tags } = await make(user, {
     title: 'Milk',
@@ -97,7 +100,7 @@ test('tags are a set: trimmed, in lower case, each once', async () => {
   expect(tags).toEqual(['home', 'two  words', 'ärger']);
 });
 
-test('tags are sorted by code point, whatever the language or the plane of their characters', async () => {
+test('tags are sorted by code point', async () => {
   const user = await signUp();
   // By code point; by UTF-16 unit the two from above the first plane would stand before \uff41.
   const sorted = [
@@ -129,7 +132,7 @@ test('tags are sorted by code point, whatever the language or the plane of their
   expect(page.data[0].tags).toEqual(sorted);
 });
 
-test('tags that differ in an accent are different tags, however it is composed', async () => {
+test('tags that differ in an accent are different tags, in any normalization form', async () => {
   const user = await signUp();
   const { id, tags } = await make(user, { title: 'Milk', tags: ['é', 'e', 'e\u0301', 'ê', 'E\u0301'] });
   expect(tags).toEqual(['e', 'é', 'ê']);
@@ -139,7 +142,7 @@ test('tags that differ in an accent are different tags, however it is composed',
   }
 });
 
-test('text is stored in Unicode form NFC, on POST, PUT and PATCH', async () => {
+test('POST, PUT and PATCH store text in Unicode normalization form NFC', async () => {
   const user = await signUp();
   const decomposed = 'Cafe\u0301 \u212b';
   const body = { title: decomposed, description: decomposed, tags: [decomposed] };
@@ -152,7 +155,7 @@ test('text is stored in Unicode form NFC, on POST, PUT and PATCH', async () => {
   }
 });
 
-test('length is counted after normalization', async () => {
+test('the length of text is counted after normalization', async () => {
   const user = await signUp();
   const task = await make(user, {
     title: 'e\u0301'.repeat(255),
@@ -176,7 +179,7 @@ test.each([
   ['directional marks and spaces', '\u200f \u202e\u00a0\u2066'],
   ['a combining grapheme joiner', '\u034f'],
   ['annotation characters', '\ufff9\ufffb'],
-])('a title and a tag of nothing but %s are refused', async (_, text) => {
+])('a title and a tag of only %s return 422', async (_, text) => {
   const user = await signUp();
   const { token } = user;
   const { id } = await make(user, { title: 'Milk' });
@@ -195,7 +198,7 @@ test.each([
   }
 });
 
-test('more than 30 combining marks in a row are refused, in every text', async () => {
+test('more than 30 combining marks in a row return 422, in title, description and tags', async () => {
   const user = await signUp();
   const text = (count: number) => `x${'\u0323'.repeat(count)}`;
   const task = await make(user, { title: text(30), description: text(30), tags: [text(30)] });
@@ -207,7 +210,7 @@ test('more than 30 combining marks in a row are refused, in every text', async (
   );
 });
 
-test('PUT and PATCH replace the tags as a whole, by the same rules', async () => {
+test('PUT and PATCH replace all tags, by the rules of POST', async () => {
   const user = await signUp();
   const { token } = user;
   const { id } = await make(user, { title: 'Milk', tags: ['a', 'b'] });
@@ -221,7 +224,7 @@ test('PUT and PATCH replace the tags as a whole, by the same rules', async () =>
 
 const REAL_DATES = '0001-01-01 0004-02-29 0099-12-31 1582-10-10 1970-01-01 2000-02-29 2024-02-29 2026-04-30 9999-12-31';
 
-test('a due date in the calendar, leap years included, comes back as it was sent', async () => {
+test('a due date in the calendar, including leap days, is returned as sent', async () => {
   const user = await signUp();
   const { token } = user;
   for (const due_date of REAL_DATES.split(' ')) {
@@ -246,7 +249,7 @@ test.each<[string, unknown[]]>([
   ['with something around it', [' 2026-01-01', '2026-01-01 ', '2026-01-01\n', '2026-01-01 BC']],
   ['in other digits or in words', ['２０２６-01-01', '٢٠٢٦-٠١-٠١', 'today', 'infinity', 'now', 'null', '']],
   ['of another type', [0, 20260101, true, {}, ['2026-01-01']]],
-])('a due date %s is refused', async (_, dates) => {
+])('a due date %s returns 422', async (_, dates) => {
   const user = await signUp();
   const { token } = user;
   const { id } = await make(user, { title: 'Milk' });
@@ -266,7 +269,7 @@ test.each<[string, unknown[]]>([
 });
 
 test.each(['', ' 2026-01-01', '-0001-01-01', '0000-01-01', '2026-02-30'])(
-  'the due date %j has one fault, not two',
+  'the due date %j returns one error, not two',
   async (due_date) => {
     const user = await signUp();
     const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', due_date } });
@@ -281,7 +284,7 @@ test.each([
     ['', 'TODO', 'Done', 'in-progress', 'done ', 'cancelled', null, 0, true, ['todo']],
   ],
   ['priority', ['none', 'low', 'medium', 'high'], ['', 'HIGH', 'urgent', ' low', null, 3, false, { high: 1 }]],
-] as const)('%s is one of %j, and nothing else', async (member, allowed, refused) => {
+] as const)('%s is one of %j, and any other value returns 422', async (member, allowed, refused) => {
   const user = await signUp();
   const { token } = user;
   for (const value of allowed) expect((await make(user, { title: 'Milk', [member]: value }))[member]).toBe(value);

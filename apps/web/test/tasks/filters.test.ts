@@ -69,14 +69,14 @@ const filters: Record<string, [Parameters, Parameters, ...Parameters[]]> = {
   q: [[['q', 'milk']], [['q', 'BREAD']]],
 };
 
-describe('a filter', () => {
-  test.each(Object.entries(filters))('by %s selects just what it says', async (_, options) => {
+describe('filters', () => {
+  test.each(Object.entries(filters))('filtering by %s returns exactly the matching tasks', async (_, options) => {
     for (const option of options) expect.soft(await compare(option), JSON.stringify(option)).toBeGreaterThan(0);
     const counts = await Promise.all(options.slice(0, 2).map(async (option) => (await list(option)).length));
     for (const count of counts) expect(count).toBeLessThan(tasks.length);
   });
 
-  test('by a span of dates has both ends in it', async () => {
+  test('due_after and due_before include both ends of the range', async () => {
     const span = (after: string, before: string): Parameters => [
       ['due_after', after],
       ['due_before', before],
@@ -87,7 +87,7 @@ describe('a filter', () => {
     expect(await compare(span('2026-03-02', '2026-03-01'))).toBe(0);
   });
 
-  test('that nothing meets gives an empty last page', async () => {
+  test('filters that match nothing return an empty last page', async () => {
     const none: Parameters[] = [
       [['tag', 'ghost']],
       [
@@ -111,7 +111,7 @@ describe('a filter', () => {
     }
   });
 
-  test('and another select what both do, in any order of any sort', async () => {
+  test('combining two filters returns their intersection under every sort', async () => {
     const all = Object.values(filters);
     let [round, found] = [0, 0];
     for (const [i, first] of all.entries()) {
@@ -128,7 +128,7 @@ describe('a filter', () => {
     expect(found).toBeGreaterThan(50);
   });
 
-  test('of each kind at once select what all of them do', async () => {
+  test('combining one filter of each kind returns their intersection', async () => {
     const products = Object.values(filters)
       .filter((options) => options !== filters.completed)
       .reduce<Parameters[]>(
@@ -150,7 +150,7 @@ describe('a filter', () => {
   });
 });
 
-describe('q', () => {
+describe('the search parameter q', () => {
   const some = [
     ...[
       'milk',
@@ -185,7 +185,7 @@ describe('q', () => {
     ...['APFEL', 'éclair', 'eclair', 'strasse', 'ISTANBUL', 'москва', 'елка', 'ёлка', 'е\u0308лка'],
     'milk MILK m mi mil ilk lk l k milk',
   ];
-  test.each(some)('%j finds what has each word, and nothing else', async (q) => {
+  test.each(some)('q=%j finds the tasks that contain each word, and no others', async (q) => {
     const count = await compare([['q', q]]);
     expect(count).toBeGreaterThan(0);
     expect(count).toBeLessThan(tasks.length);
@@ -204,11 +204,11 @@ describe('q', () => {
     '.*',
     'a.b',
     'name bakery',
-  ])('%j finds nothing', async (q) => {
+  ])('q=%j finds nothing', async (q) => {
     expect(await compare([['q', q]])).toBe(0);
   });
 
-  test('finds words in the title, in the description, or one in each', async () => {
+  test('q finds words in the title, in the description, or one in each', async () => {
     const user = await signUp();
     const make = async (title: string, description: string | null) =>
       (await send('POST', user.tasks, { token: user.token, body: { title, description } })).status;
@@ -222,7 +222,7 @@ describe('q', () => {
   });
 });
 
-test('what is odd but well-formed is answered', async () => {
+test('unusual but valid query parameters return 200', async () => {
   const odd = [
     `q=${encodeURIComponent('😀'.repeat(200))}`,
     `q=${Array.from({ length: 100 }, () => 'm').join('+')}`,
@@ -252,11 +252,11 @@ test('what is odd but well-formed is answered', async () => {
 });
 
 describe.each(SORTS)('sort=%s', (sort) => {
-  test('orders the whole list, ties by id', async () => {
+  test(`sort=${sort} orders the whole list, and tasks with equal values by id`, async () => {
     expect(await compare([['sort', sort]])).toBe(60);
   });
 
-  test('is one order, whatever the pages are cut to', async () => {
+  test(`sort=${sort} has the same order in pages of any size`, async () => {
     const whole = listOf(tasks, [['sort', sort]]).map(({ id }) => id);
     for (const limit of ['2', '7']) {
       const seen: string[] = [];

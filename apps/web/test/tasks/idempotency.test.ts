@@ -32,7 +32,7 @@ async function titles(user: TestUser): Promise<string[]> {
   return data.map((task: { title: string }) => task.title);
 }
 
-test('a POST that is sent again is answered the same, and makes no second task', async () => {
+test('a repeated POST with the same Idempotency-Key returns the same response and creates no second task', async () => {
   const key = newKey();
   const body = { title: 'Once', tags: ['b', 'a'], due_date: '2026-02-28', status: 'done', description: '\\ "x"\n' };
   const first = await write(key, 'POST', ada.tasks, body);
@@ -50,7 +50,7 @@ test.each([
   ['PATCH', '/complete', { completed: true }],
   ['PATCH', '/complete', undefined],
 ])(
-  'a %s %s %o that is sent again is answered the same, even when the task has changed since',
+  'a repeated %s %s %o with the same Idempotency-Key returns the same response, even if the task has changed since',
   async (method, suffix, body) => {
     const { id } = await (await send('POST', ada.tasks, { token: ada.token, body: { title: 'Task' } })).json();
     const path = `${ada.tasks}/${id}`;
@@ -67,7 +67,7 @@ test.each([
   },
 );
 
-test('the same key with another body, path or method is a 422, and writes nothing', async () => {
+test('an Idempotency-Key reused with another body, path or method returns 422, and writes nothing', async () => {
   const { id } = await (await send('POST', ada.tasks, { token: ada.token, body: { title: 'Task' } })).json();
   const key = newKey();
   await write(key, 'POST', ada.tasks, { title: 'Mine' });
@@ -86,14 +86,14 @@ test('the same key with another body, path or method is a 422, and writes nothin
   expect(await titles(ada)).toEqual(before);
 });
 
-test('the same body in other words is the same request', async () => {
+test('a body that differs only in its JSON formatting is the same request for an Idempotency-Key', async () => {
   const key = newKey();
   const first = await write(key, 'POST', ada.tasks, '{"title":"Same","tags":["x"]}');
   const second = await write(`"${key}"`, 'POST', ada.tasks, '{ "tags": [" X "], "title": " Same ", "status": "todo" }');
   expect(await whole(second)).toEqual(await whole(first));
 });
 
-test('a key is its user’s own', async () => {
+test('two users can use the same Idempotency-Key', async () => {
   const key = newKey();
   const [one, other] = [
     await write(key, 'POST', ada.tasks, { title: 'A' }),
@@ -103,7 +103,7 @@ test('a key is its user’s own', async () => {
   expect(await titles(bob)).toContain('B');
 });
 
-test('20 equal requests at once make one task and get one answer', async () => {
+test('20 concurrent requests with the same Idempotency-Key create one task and return one response', async () => {
   const key = newKey();
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => write(key, 'POST', ada.tasks, { title: 'Raced' })),
@@ -114,7 +114,7 @@ test('20 equal requests at once make one task and get one answer', async () => {
   expect((await titles(ada)).filter((title) => title === 'Raced')).toHaveLength(1);
 });
 
-test('what failed is not kept: the key is free for another try', async () => {
+test('an Idempotency-Key of a failed request can be used again', async () => {
   const { id } = await (await send('POST', ada.tasks, { token: ada.token, body: { title: 'Task' } })).json();
   const key = newKey();
   const path = `${ada.tasks}/${id}`;
@@ -123,7 +123,7 @@ test('what failed is not kept: the key is free for another try', async () => {
   expect((await write(key, 'PATCH', path, { title: 'New' }, { 'If-Match': '"1"' })).status).toBe(200);
 });
 
-test('after 24 hours a key is forgotten, its row is taken away, and it can be used anew', async () => {
+test('an Idempotency-Key expires after 24 hours: its row is deleted, and it can be used again', async () => {
   const { ownerDb } = (await getApp()).db;
   const keys = [newKey(), newKey()];
   for (const key of keys) await write(key, 'POST', bob.tasks, { title: key });
@@ -135,7 +135,7 @@ test('after 24 hours a key is forgotten, its row is taken away, and it can be us
 });
 
 test.each(['', ' ', 'a b', 'ä', 'x'.repeat(256), '"unclosed', '"a\\b"', '"tab\t"'])(
-  'the key %j is a 400',
+  'the Idempotency-Key %j returns 400',
   async (key) => {
     const answer = await write(key, 'POST', ada.tasks, { title: 'No' });
     expect(answer.status).toBe(400);
@@ -144,7 +144,7 @@ test.each(['', ' ', 'a b', 'ä', 'x'.repeat(256), '"unclosed', '"a\\b"', '"tab\t
 );
 
 test.each(['x', 'x'.repeat(255), '"with \\"quotes\\" and \\\\"'.replaceAll(' ', '_')])(
-  'the key %j is taken',
+  'the Idempotency-Key %j is accepted',
   async (key) => {
     expect((await write(key, 'POST', ada.tasks, { title: 'Yes' })).status).toBe(201);
   },

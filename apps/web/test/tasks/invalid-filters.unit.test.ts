@@ -27,8 +27,8 @@ async function expectRefused(query: string, pointers: readonly string[]) {
 
 const tags = (count: number) => Array.from({ length: count }, (_, i) => `tag=t${i}`).join('&');
 
-describe('refused, by name', () => {
-  test.each(['status', 'priority'])('each unknown or empty item of %s', async (name) => {
+describe('invalid query parameters', () => {
+  test.each(['status', 'priority'])('each unknown or empty value in %s returns 422', async (name) => {
     const good = name === 'status' ? 'todo' : 'high';
     const bad = ['x', good.toUpperCase(), ` ${good}`, `${good} `, `${good};${good}`, 'null', '0', '%00', '😀'];
     for (const one of encoded(name, bad)) await expectRefused(one, [`/${name}/0`]);
@@ -43,7 +43,7 @@ describe('refused, by name', () => {
     await expectRefused(`${name}[]=${good}`, [`/${name}[]`]);
   });
 
-  test.each(['due_before', 'due_after'])('a %s that is no date of the calendar', async (name) => {
+  test.each(['due_before', 'due_after'])('a %s that is not a calendar date returns 422', async (name) => {
     const bad = [
       ...['', ' ', 'tomorrow', 'today', 'now', 'infinity', '-infinity', 'epoch', 'null', '2026', '2026-03', '20260301'],
       ...['2026-02-29', '2026-02-30', '2026-04-31', '2026-13-01', '2026-00-01', '2026-01-00', '2026-1-1', '26-01-01'],
@@ -53,12 +53,12 @@ describe('refused, by name', () => {
     for (const one of encoded(name, bad)) await expectRefused(one, [`/${name}`]);
   });
 
-  test('a completed that is neither true nor false', async () => {
+  test('a completed that is neither true nor false returns 422', async () => {
     const bad = ['', '1', '0', 'yes', 'TRUE', 'True', 't', 'true,false', ' true', 'null', 'on'];
     for (const one of encoded('completed', bad)) await expectRefused(one, ['/completed']);
   });
 
-  test('a sort that is none of the ten', async () => {
+  test('a sort that is not one of the ten returns 422', async () => {
     const bad = [
       ...[
         '',
@@ -79,7 +79,7 @@ describe('refused, by name', () => {
     for (const one of encoded('sort', bad)) await expectRefused(one, ['/sort']);
   });
 
-  test('a q without words, with control characters, or longer than 200 characters', async () => {
+  test('a q without words, with control characters, or longer than 200 characters returns 422', async () => {
     const bad = [
       '',
       ' ',
@@ -96,7 +96,7 @@ describe('refused, by name', () => {
     for (const one of encoded('q', bad)) await expectRefused(one, ['/q']);
   });
 
-  test('a q of more than 8 different words', async () => {
+  test('a q of more than 8 different words returns 422', async () => {
     const words = (count: number) => `q=${Array.from({ length: count }, (_, i) => `w${i}`).join('+')}`;
     await expectRefused(words(9), ['/q']);
     await expectRefused(words(66), ['/q']);
@@ -107,7 +107,7 @@ describe('refused, by name', () => {
     expect((await ask(`${words(7)}+%C3%BCber+UBER+u%CC%88ber+w1+W2`)).status).toBe(200);
   });
 
-  test('a tag that no task can have', async () => {
+  test('a tag that no task can have returns 422', async () => {
     const bad = ['', ' ', '\0', 'a\0', 'a\nb', 'x'.repeat(51), '😀'.repeat(51), '\u200b', '\u3164\ufe0f'];
     for (const one of encoded('tag', bad)) {
       await expectRefused(one, ['/tag/0']);
@@ -115,13 +115,13 @@ describe('refused, by name', () => {
     }
   });
 
-  test('more than 20 tags', async () => {
+  test('more than 20 tags in a query return 422', async () => {
     await expectRefused(tags(21), ['/tag']);
     await expectRefused(tags(500), ['/tag']);
     expect((await ask(tags(20))).status).toBe(200);
   });
 
-  test.each(['status', 'priority'])('more than 20 of %s', async (name) => {
+  test.each(['status', 'priority'])('more than 20 values of %s return 422', async (name) => {
     await expectRefused(`${name}=${Array(21).fill(name === 'status' ? 'todo' : 'high')}`, [`/${name}`]);
   });
 
@@ -133,12 +133,12 @@ describe('refused, by name', () => {
     ['completed', 'true', 'false'],
     ['q', 'milk', 'bread'],
     ['sort', 'title', '-title'],
-  ])('a repeated %s, even with the same value', async (name, one, other) => {
+  ])('a repeated %s returns 422, even with the same value', async (name, one, other) => {
     for (const second of [one, other, '']) await expectRefused(`${name}=${one}&${name}=${second}`, [`/${name}`]);
     await expectRefused(`${name}=${one}&status=todo&status=todo&${name}=${one}`, [...new Set([`/${name}`, '/status'])]);
   });
 
-  test('all that is wrong at once', async () => {
+  test('a 422 lists all invalid query parameters at once', async () => {
     await expectRefused(
       'status=todo,,x&priority=&due_before=x&due_after=2026-02-30&completed=1&q=%00&tag=&tag=a&sort=x&limit=0&Sort=title',
       [

@@ -22,8 +22,8 @@ async function lockTasks(ms: number): Promise<void> {
 }
 
 // The embedded database runs in the process, where no timer can stop it.
-describe.skipIf(engine === 'pglite')('a list that takes longer than two seconds', () => {
-  test('is a 503 with Retry-After, while other operations go on for as long as they need', async () => {
+describe.skipIf(engine === 'pglite')('the list timeout', () => {
+  test('a list that takes longer than two seconds returns 503 with Retry-After, while other operations may take longer', async () => {
     const { token, tasks } = user;
     const { id } = await (await send('POST', tasks, { token, body: { title: 'Milk' } })).json();
     const locked = lockTasks(3_500);

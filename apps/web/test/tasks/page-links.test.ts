@@ -50,7 +50,7 @@ const broad: Parameters[] = [
   [['q', 'b a']],
 ];
 
-test('a cursor goes with the filters it was made for, and no other', async () => {
+test('a cursor is valid only with the filters of its list', async () => {
   for (const own of broad) {
     const cursor: Parameters = [['cursor', await cursorOf(own)]];
     for (const other of broad) {
@@ -62,7 +62,7 @@ test('a cursor goes with the filters it was made for, and no other', async () =>
   }
 });
 
-test('a cursor goes with the sort it was made for, and no other', async () => {
+test('a cursor is valid only with the sort of its list', async () => {
   for (const own of SORTS) {
     const cursor = await cursorOf([['sort', own]]);
     for (const other of SORTS) {
@@ -76,7 +76,7 @@ test('a cursor goes with the sort it was made for, and no other', async () => {
   }
 });
 
-test('a cursor of the default order is one of -created_at', async () => {
+test('a cursor of the default sort is valid with sort=-created_at', async () => {
   const cursor = await cursorOf([]);
   const { data } = await page([
     ['sort', '-created_at'],
@@ -97,7 +97,7 @@ test('the limit may change from page to page', async () => {
   }
 });
 
-test('the cursor of another user with the same tasks is refused, for each sort and filter', async () => {
+test('a cursor of another user with the same tasks is refused, for each sort and filter', async () => {
   const stranger = await signUp();
   const { token } = stranger;
   for (const body of [{ title: 'Milk' }, { title: 'Bread' }, { title: 'Bread' }]) {
@@ -134,7 +134,7 @@ async function follow(parameters: Parameters, each: (url: URL) => void): Promise
   return seen;
 }
 
-test('following Link walks the list, and keeps all parameters', async () => {
+test('following Link headers visits the whole list, with all parameters preserved', async () => {
   const walks: Parameters[] = [
     [['limit', '7']],
     [['sort', 'title']],
@@ -185,7 +185,7 @@ test('following Link walks the list, and keeps all parameters', async () => {
   }
 });
 
-test('the last page has no Link, also when it is full; nor has an answer that is no page', async () => {
+test('the last page has no Link header even if it is full, nor has any response that is not a page', async () => {
   const link = async (parameters: Parameters) => (await ask(parameters)).headers.get('link');
   expect(await link([['limit', '100']])).toBeNull();
   expect(await link([['limit', '60']])).toBeNull();

@@ -46,7 +46,7 @@ test.each([
   'sort=created_at',
   'limit=100&sort=title',
 ])(
-  'a walk by %s gives each task once; a page ends with its limit or with the task that passes 1 MiB',
+  'paging by %s returns each task once, and a page ends at its limit or with the task that exceeds 1 MiB',
   async (query) => {
     const seen: Task[] = [];
     for await (const { page, limit } of walk(query)) {

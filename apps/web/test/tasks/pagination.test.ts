@@ -64,11 +64,11 @@ async function expectRefusedCursor(user: TestUser, cursor: string) {
   expect.soft(errors, cursor).toMatchObject([{ in: 'query', pointer: '/cursor' }]);
 }
 
-test('a user without tasks has an empty page', async () => {
+test('a user without tasks gets an empty page', async () => {
   expect(await page(await signUp())).toStrictEqual({ data: [], next_cursor: null });
 });
 
-test('a list is the whole tasks, the newest first, and only those of the caller', async () => {
+test('a list returns whole tasks, newest first, and only those of the user', async () => {
   const [ada, bob] = [await signUp(), await signUp()];
   const first = await make(ada);
   await make(bob);
@@ -76,7 +76,7 @@ test('a list is the whole tasks, the newest first, and only those of the caller'
   expect(await page(ada)).toStrictEqual({ data: [second, first], next_cursor: null });
 });
 
-test('changing a task does not move it in the list', async () => {
+test('changing a task does not move it in the default sort', async () => {
   const user = await signUp();
   const [third, second, first] = await makeMany(user, 3);
   const path = `${user.tasks}/${first?.id}`;
@@ -84,7 +84,7 @@ test('changing a task does not move it in the list', async () => {
   expect((await page(user)).data).toStrictEqual([third, second, changed]);
 });
 
-test('tasks made under ids of the client stand by the time they were made, not by their ids', async () => {
+test('tasks created under ids of the client are sorted by creation time, not by id', async () => {
   const user = await signUp();
   const ids = ['ffffffff-ffff-4fff-bfff-ffffffffffff', '00000000-0000-4000-8000-000000000000'];
   for (const id of ids) {
@@ -94,7 +94,7 @@ test('tasks made under ids of the client stand by the time they were made, not b
   expect((await page(user)).data.map(({ id }) => id)).toEqual(ids.toReversed());
 });
 
-test('a page has 50 tasks unless told, and up to 100', async () => {
+test('a page has 50 tasks by default and at most 100', async () => {
   const user = await signUp();
   const tasks = await makeMany(user, 101);
   const pages = {
@@ -113,7 +113,7 @@ test('a page has 50 tasks unless told, and up to 100', async () => {
   expect(last).toStrictEqual({ data: tasks.slice(100), next_cursor: null });
 });
 
-test('a page that ends with the last task has no next, also when it is full', async () => {
+test('a page that ends with the last task has no next_cursor, even if it is full', async () => {
   const user = await signUp();
   const tasks = await makeMany(user, 6);
   expect(await page(user, { limit: '6' })).toStrictEqual({ data: tasks, next_cursor: null });
@@ -121,7 +121,7 @@ test('a page that ends with the last task has no next, also when it is full', as
   expect(await page(user, { limit: '3', cursor })).toStrictEqual({ data: tasks.slice(3), next_cursor: null });
 });
 
-test('a walk gives each task that was there throughout exactly once, whatever comes and goes meanwhile', async () => {
+test('paging returns each task that exists throughout exactly once, while others are created, changed and deleted', async () => {
   const user = await signUp();
   const { token } = user;
   const tasks = await makeMany(user, 120);
@@ -149,13 +149,13 @@ test('a walk gives each task that was there throughout exactly once, whatever co
   expect(ids.filter((id) => !doomed.has(id))).toEqual(throughout);
 });
 
-test('a walk in pages of any size is the list in one', async () => {
+test('pages of any size add up to the same list', async () => {
   const user = await signUp();
   const tasks = await makeMany(user, 12);
   for (const limit of [1, 2, 3, 5, 11, 12, 13]) expect(await walk(user, limit)).toStrictEqual(tasks);
 });
 
-test('tasks made in the same millisecond stand by id, and a walk still gives each once', async () => {
+test('tasks created in the same millisecond are sorted by id, and paging returns each once', async () => {
   const user = await signUp();
   const ids = (await makeMany(user, 20)).map(({ id }) => id);
   for (let i = 0; i < 10; i++) {
@@ -168,7 +168,7 @@ test('tasks made in the same millisecond stand by id, and a walk still gives eac
   expect((await walk(user, 7)).map(({ id }) => id)).toEqual(ids.toSorted().toReversed());
 });
 
-test('a cursor serves again, with another limit, and after its task is gone', async () => {
+test('a cursor can be used again, with another limit, and after its task was deleted', async () => {
   const user = await signUp();
   const tasks = await makeMany(user, 8);
   const cursor = await cursorOf(user, 3);
@@ -179,7 +179,7 @@ test('a cursor serves again, with another limit, and after its task is gone', as
   expect(await again('2')).toStrictEqual(tasks.slice(3, 5));
 });
 
-test('a cursor with one character changed is refused', async () => {
+test('a cursor with one changed character returns 422', async () => {
   const user = await signUp();
   await makeMany(user, 2);
   const cursor = await cursorOf(user);
@@ -194,7 +194,7 @@ test('a cursor with one character changed is refused', async () => {
   }
 });
 
-test('a cursor cut short, drawn out, spelt otherwise or made up is refused', async () => {
+test('a cursor that is truncated, extended, re-encoded or invented returns 422', async () => {
   const user = await signUp();
   await makeMany(user, 2);
   const cursor = await cursorOf(user);
@@ -232,7 +232,7 @@ test('a cursor cut short, drawn out, spelt otherwise or made up is refused', asy
   for (const one of damaged) await expectRefusedCursor(user, one);
 });
 
-test("another user's cursor is refused, and so is one of another task list with the same tasks", async () => {
+test('a cursor of another user returns 422, even with equal tasks', async () => {
   const [ada, bob] = [await signUp(), await signUp()];
   await makeMany(ada, 3);
   await makeMany(bob, 3);

@@ -29,7 +29,7 @@ async function aTask() {
 }
 
 test.each(writes)(
-  '$method $suffix $body goes on when If-Match names the version, any version, or none is sent',
+  '$method $suffix $body succeeds when If-Match matches the version, is *, or is missing',
   async (write) => {
     for (const ifMatch of ['"2"', ' "7", "2" ', '"a,b","2"', '*', undefined]) {
       const { path } = await aTask();
@@ -41,7 +41,7 @@ test.each(writes)(
 );
 
 test.each(writes)(
-  '$method $suffix $body is a 412 with the current ETag, and changes nothing, when the task has moved on',
+  '$method $suffix $body returns 412 with the current ETag and changes nothing when If-Match does not match',
   async (write) => {
     const { path, read } = await aTask();
     const before = await (await read()).text();
@@ -61,7 +61,7 @@ test.each(writes)(
 );
 
 test.each(writes)(
-  '$method $suffix $body under an id that is not there is a 404, or for PUT a 412, with If-Match',
+  '$method $suffix $body of a missing task with If-Match returns 404, or 412 for PUT',
   async (write) => {
     for (const ifMatch of ['"1"', '*']) {
       const path = `${tasks}/${randomUUID()}`;
@@ -78,7 +78,7 @@ test.each(writes)(
 );
 
 test.each(writes)(
-  '$method $suffix $body is a 412, and changes nothing, when If-None-Match names the version',
+  '$method $suffix $body returns 412 and changes nothing when If-None-Match matches the version',
   async (write) => {
     const { path, read } = await aTask();
     const before = await (await read()).text();
@@ -94,7 +94,7 @@ test.each(writes)(
 );
 
 test.each(['If-Match', 'If-None-Match'])(
-  'POST makes a task, which has no version before, whatever %s',
+  'POST creates a task whatever %s has, since a new task has no version',
   async (name) => {
     for (const field of ['"1"', '*', 'x']) {
       const answer = await send('POST', tasks, { token, headers: { [name]: field }, body: { title: 'Milk' } });
@@ -103,7 +103,7 @@ test.each(['If-Match', 'If-None-Match'])(
   },
 );
 
-test('PUT with If-None-Match: * creates, and does not replace', async () => {
+test('PUT with If-None-Match: * creates a task, but does not replace one', async () => {
   const path = `${tasks}/${randomUUID()}`;
   const headers = { 'If-None-Match': '*' };
   const first = await send('PUT', path, { token, headers, body: { title: 'First' } });
@@ -114,7 +114,7 @@ test('PUT with If-None-Match: * creates, and does not replace', async () => {
 });
 
 test.each(['"2"', 'W/"2"', '"1", W/"2"', '*'])(
-  'GET with If-None-Match: %s is a 304 with the ETag and no body',
+  'GET with a matching If-None-Match: %s returns 304 with the ETag and no body',
   async (field) => {
     const { path } = await aTask();
     const answer = await send('GET', path, { token, headers: { 'If-None-Match': field } });
@@ -123,12 +123,12 @@ test.each(['"2"', 'W/"2"', '"1", W/"2"', '*'])(
   },
 );
 
-test.each(['"1"', '"22"', 'x', ''])('GET with If-None-Match: %s answers the task', async (field) => {
+test.each(['"1"', '"22"', 'x', ''])('GET with a different If-None-Match: %s returns the task', async (field) => {
   const { path } = await aTask();
   expect((await send('GET', path, { token, headers: { 'If-None-Match': field } })).status).toBe(200);
 });
 
-test('of 20 writers with the same ETag one wins', async () => {
+test('of 20 concurrent writers with the same ETag exactly one succeeds', async () => {
   const { path, read } = await aTask();
   const headers = { 'If-Match': '"2"' };
   const bodies = Array.from({ length: 20 }, (_, i) => ({ title: `Writer ${i}`, tags: [`writer-${i}`] }));

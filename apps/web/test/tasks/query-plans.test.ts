@@ -42,7 +42,7 @@ const load = (userId: string, count: number, from: number, to: number) => `
         case when i % 3 = 0 then repeat(md5(i::text) || ' ', 8) end as text
     ) written`;
 
-describe.runIf(engine === 'postgres')('a list', () => {
+describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
   beforeAll(async () => {
     fresh = await freshDatabase();
     driver = await openDriver(fresh.url);
@@ -196,7 +196,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     '-title': 'title_key',
   };
 
-  test.each(Object.entries(keys))('sorted by %s reads only its page, first or deep', async (sort, key) => {
+  test.each(Object.entries(keys))('a list sorted by %s reads only its page, first or deep', async (sort, key) => {
     const first = await explain(big, (await statementOf(big, { sort })).statement);
     const deep = await explain(big, await deepStatementOf({ sort }, key));
     const little = await explain(small, (await statementOf(small, { sort })).statement);
@@ -218,7 +218,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     { tag: 'rare' },
     { due_before: '2020-12-31' },
     { due_after: '2039-01-01' },
-  ])('of few, by %o, reads just those', async (query) => {
+  ])('a list filtered by %o with few matches reads only those', async (query) => {
     const { statement } = await statementOf(big, query);
     const plan = await explain(big, statement);
     const little = await explain(small, (await statementOf(small, query)).statement);
@@ -241,7 +241,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     { due_after: '2026-06-01', due_before: '2026-06-30', sort: '-due_date' },
     { tag: 'common', sort: 'title' },
     { q: 'task' },
-  ])('of many, by %o, still reads about a page', async (query) => {
+  ])('a list filtered by %o with many matches reads about one page', async (query) => {
     const plan = await explain(big, (await statementOf(big, query)).statement);
     expectNoSeqScan(plan);
     expect(plan.returned).toBe(51);
@@ -260,7 +260,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     { tag: ['common', 'rare'] },
     { due_before: '2020-12-31' },
     { due_after: '2020-06-01', sort: 'due_date' },
-  ])('by %o reads about a page of a long list, whoever asked for theirs before', async (query) => {
+  ])("a list filtered by %o reads about one page, even if another user's query was planned before", async (query) => {
     const [one = ''] = crowd;
     const { statement: theirs } = await statementOf(one, query);
     // After five, PostgreSQL may keep a plan for any values.
@@ -282,7 +282,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     { tag: 'common' },
     { tag: 'common', sort: 'title' },
     { tag: 'common', status: 'todo', sort: '-due_date' },
-  ])('by %o, of which there are many, gives the tasks that are next in that order', async ({ tag = '', ...query }) => {
+  ])('a list filtered by %o with many matches returns the next tasks in order', async ({ tag = '', ...query }) => {
     const { sort = '-created_at', status } = query;
     const direction = sort.startsWith('-') ? 'desc' : 'asc';
     const key = keys[sort] ?? '';
@@ -296,7 +296,7 @@ describe.runIf(engine === 'postgres')('a list', () => {
     expect([...first.data, ...next.data].map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
   });
 
-  test('by a rare word reads every task of the user, as the page says, within two seconds', async () => {
+  test('a search for a rare word reads every task of the user, as documented, within two seconds', async () => {
     const plan = await explain(big, (await statementOf(big, { q: 'needle' })).statement);
     expect(plan.returned).toBe(SELECTED);
     expect(plan.read).toBeGreaterThan(MANY * 0.99);

@@ -37,8 +37,8 @@ async function expectConflict(answer: Response): Promise<void> {
   expect(await answer.json()).toMatchObject({ type: '/problems/conflict', title: 'Conflict', status: 409 });
 }
 
-describe('a user with as many tasks as are allowed', () => {
-  test('gets 409 for one more by POST or PUT, and nothing of it is stored', async () => {
+describe('a user with MAX_TASKS tasks', () => {
+  test('a user with MAX_TASKS tasks gets 409 for another one by POST or PUT, and nothing is stored', async () => {
     await fill();
     await expectConflict(await create());
     await expectConflict(await put(randomUUID()));
@@ -52,7 +52,7 @@ describe('a user with as many tasks as are allowed', () => {
     ]);
   });
 
-  test('can read, replace, change and delete tasks, and create again when one is gone', async () => {
+  test('a user with MAX_TASKS tasks can read, replace, change and delete them, and create again after deleting one', async () => {
     const [id = ''] = await fill();
     const replaced = await put(id);
     expect([replaced.status, (await replaced.json()).tags]).toEqual([200, ['b']]);
@@ -66,7 +66,7 @@ describe('a user with as many tasks as are allowed', () => {
     await expectConflict(await create());
   });
 
-  test('gets the stored response to a creation that is repeated, and 412 where a precondition fails first', async () => {
+  test('a user with MAX_TASKS tasks gets the stored response to a repeated creation, and 412 for a failed precondition', async () => {
     const key = { 'Idempotency-Key': randomUUID() };
     const first = await (await create(key)).json();
     for (let i = 1; i < MAX_TASKS; i++) await create();
@@ -77,7 +77,7 @@ describe('a user with as many tasks as are allowed', () => {
     expect((await put(first.id, { 'If-None-Match': '*' })).status).toBe(412);
   });
 
-  test('never gets beyond the limit by creating tasks at the same time', async () => {
+  test('concurrent creations do not exceed MAX_TASKS', async () => {
     for (let round = 0; round < 5; round++) {
       await run(`delete from tasks where user_id = '${user.id}'`);
       for (let i = 2; i < MAX_TASKS; i++) await create();
@@ -87,14 +87,14 @@ describe('a user with as many tasks as are allowed', () => {
     }
   });
 
-  test('does not keep another user from creating tasks', async () => {
+  test('a user with MAX_TASKS tasks does not prevent another user from creating tasks', async () => {
     await fill();
     user = await signUp();
     expect((await create()).status).toBe(201);
   });
 });
 
-test('far below the limit creations are not held back, and at it none succeeds', async () => {
+test('concurrent creations far below MAX_TASKS all succeed, and exactly one of them takes the last place', async () => {
   await restartApp({ MAX_TASKS: '205' });
   const add = (n: number) =>
     run(
@@ -109,7 +109,7 @@ test('far below the limit creations are not held back, and at it none succeeds',
   await restartApp({ MAX_TASKS: String(MAX_TASKS) });
 });
 
-test('a user above a limit that was lowered can read, change and delete; with no limit, create', async () => {
+test('a user above a lowered MAX_TASKS can read, change and delete tasks, and create them once MAX_TASKS is 0', async () => {
   const [id = ''] = await fill();
   await restartApp({ MAX_TASKS: '2' });
   await expectConflict(await create());
@@ -122,10 +122,10 @@ test('a user above a limit that was lowered can read, change and delete; with no
   await restartApp({ MAX_TASKS: String(MAX_TASKS) });
 });
 
-describe('idempotency keys', () => {
+describe('stored idempotent responses', () => {
   const stored = (key: string) => run(`select 1 from idempotency_keys where user_id = '${user.id}' and key = '${key}'`);
 
-  test('beyond 10,000 of one user, the oldest are deleted by the write that stores the next', async () => {
+  test('a user has at most 10,000 stored idempotent responses: the next one deletes the oldest', async () => {
     await run(`insert into idempotency_keys (user_id, key, fingerprint, answer, created_at)
       select '${user.id}', 'key-' || i, 'x', '{}', now() - interval '1 hour' + i * interval '1 ms'
       from generate_series(1, ${MAX_KEYS}) i`);
@@ -139,7 +139,7 @@ describe('idempotency keys', () => {
   }, 60_000);
 });
 
-test('an account with many tasks, tags and stored responses is deleted whole', async () => {
+test('deleting an account deletes all of its tasks, tags and stored responses', async () => {
   await run(`insert into tasks (user_id, id, title, description)
     select '${user.id}', gen_random_uuid(), 'Task', repeat(md5(i::text), 10) from generate_series(1, 500) i`);
   await run(`insert into task_tags select user_id, id, 'tag ' || k from tasks, generate_series(1, 20) k

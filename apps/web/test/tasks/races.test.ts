@@ -24,7 +24,7 @@ async function inRounds(round: (ask: ReturnType<typeof clientOf>) => Promise<voi
 
 const statuses = (answers: Response[]) => answers.map(({ status }) => status).sort();
 
-test('of 20 who change one task at once each counts, and the tags are those of one of them', async () => {
+test('20 concurrent changes of one task all count, and its tags are those of the last', async () => {
   await inRounds(async (ask) => {
     const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['old'] })).json();
     const sets = range(20).map((i) => [`a${i}`, `b${i}`, `c${i % 3}`].sort());
@@ -40,7 +40,7 @@ test('of 20 who change one task at once each counts, and the tags are those of o
   });
 });
 
-test('of 10 who put one new task at once one creates it, and the others replace it', async () => {
+test('of 10 concurrent PUTs of a new task one creates it and the others replace it', async () => {
   await inRounds(async (ask) => {
     const id = randomUUID();
     const answers = await Promise.all(
@@ -54,7 +54,7 @@ test('of 10 who put one new task at once one creates it, and the others replace 
   });
 });
 
-test('a change that races a removal is made before it or finds nothing; no half is left', async () => {
+test('a change that races with a deletion is applied before it or returns 404, and leaves no tags', async () => {
   const met = new Set<number>();
   await inRounds(async (ask) => {
     const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['old'] })).json();
@@ -70,7 +70,7 @@ test('a change that races a removal is made before it or finds nothing; no half 
   expect([200, 204, 404]).toEqual(expect.arrayContaining([...met]));
 });
 
-test('removals of one task at once remove it once', async () => {
+test('of 8 concurrent deletions of one task exactly one returns 204', async () => {
   await inRounds(async (ask) => {
     const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['a'] })).json();
     const answers = await Promise.all(range(8).map(() => ask('DELETE', `/${id}`)));
@@ -78,7 +78,7 @@ test('removals of one task at once remove it once', async () => {
   });
 });
 
-test('an account that is deleted while 20 write is gone with all it had', async () => {
+test('an account that is deleted during 20 concurrent writes leaves no rows', async () => {
   for (const _ of range(ROUNDS)) {
     const user = await signUp();
     const ask = clientOf(user);

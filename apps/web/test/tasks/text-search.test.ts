@@ -25,7 +25,7 @@ const make = async (body: object): Promise<Task> => {
   return answer.json();
 };
 
-test('a word is found in whatever case, accent or normalization form it was written', async () => {
+test('a search finds a word in any case, accent and normalization form', async () => {
   await make({ title: 'Über', description: 'Straße' });
   await make({ title: 'МОСКВА', description: 'Ёлка' });
   await make({ title: 'Cafe\u0301', description: 'ΟΔΥΣΣΕΥΣ' });
@@ -38,7 +38,7 @@ test('a word is found in whatever case, accent or normalization form it was writ
   for (const q of ['иоска', 'берстра', 'berstr']) expect.soft(await titles({ q }), q).toEqual([]);
 });
 
-test('titles sort by the same folded text', async () => {
+test('titles are sorted by their folded text', async () => {
   for (const title of ['zebra', 'Äpfel', 'Apfel', 'éclair', 'Эхо', 'Ёлка', 'дом']) await make({ title });
   const sorted = await titles({ sort: 'title' });
   // These two are equal, and stand by id.
@@ -46,7 +46,7 @@ test('titles sort by the same folded text', async () => {
   expect(sorted.slice(2)).toEqual(['éclair', 'zebra', 'дом', 'Ёлка', 'Эхо']);
 });
 
-test('what is searched follows every change of title and description, each by itself', async () => {
+test('a search reflects every change of title and description', async () => {
   const { id } = await make({ title: 'Über', description: 'Größe' });
   expect((await ask('PATCH', `/${id}`, { title: 'Éclair' })).status).toBe(200);
   expect(await titles({ q: 'eclair grosse' })).toEqual(['Éclair']);
@@ -62,7 +62,7 @@ test('what is searched follows every change of title and description, each by it
   expect(await titles({ q: 'e ol' })).toEqual(['Öl']);
 });
 
-test('a change of case or accent alone is a change, and one of the normalization form is none', async () => {
+test('a change of case or accent is a new version, and a change of normalization form is not', async () => {
   const { id } = await make({ title: 'Über' });
   const patch = async (title: string) => (await (await ask('PATCH', `/${id}`, { title })).json()).version;
   expect(await patch('U\u0308ber')).toBe(1);
@@ -74,7 +74,7 @@ test.each([
   ['that grow by folding', 'և'],
   ['that become three', 'ﬃ'],
   ['of four bytes', '😀'],
-])('the longest title of characters %s is sorted, found and paged', async (_, character) => {
+])('the longest title of characters %s can be sorted, searched and paged', async (_, character) => {
   const longest = character.repeat(255);
   await make({ title: longest });
   await make({ title: longest });
@@ -93,15 +93,15 @@ async function insertBefore(title: string, description: string | null = null): P
   return id;
 }
 
-describe('a task that the migration command has yet to update', () => {
-  test('is found without regard to ASCII case', async () => {
+describe('tasks whose search text is not backfilled yet', () => {
+  test('a task that is not backfilled yet is found regardless of ASCII case', async () => {
     await insertBefore('Oat MILK', 'from the BAKERY');
     await insertBefore('Bread');
     expect(await titles({ q: 'milk Bakery' })).toEqual(['Oat MILK']);
     expect(await titles({ q: 'milkfrom' })).toEqual([]);
   });
 
-  test('is in its place when the list is sorted by title, and in a walk through the pages', async () => {
+  test('a task that is not backfilled yet is in its place in pages sorted by title', async () => {
     await insertBefore('Milk');
     await make({ title: 'bread' });
     await insertBefore('Zebra');
@@ -115,13 +115,13 @@ describe('a task that the migration command has yet to update', () => {
     expect(seen).toEqual(['bread', 'Milk', 'Über', 'Zebra']);
   });
 
-  test('keeps its version where a PATCH changes nothing that can be seen', async () => {
+  test('a PATCH without visible changes keeps the version of a task that is not backfilled yet', async () => {
     const id = await insertBefore('Über', 'Größe');
     const patched = await ask('PATCH', `/${id}`, { title: 'Über', description: 'Größe' });
     expect((await patched.json()).version).toBe(1);
   });
 
-  test('is up to date after a PUT', async () => {
+  test('a PUT backfills the search text of a task', async () => {
     const id = await insertBefore('Cafe\u0301', 'Cafe\u0301');
     const put = await ask('PUT', `/${id}`, { title: 'Café', description: 'Café' });
     // To the byte it is another content.
@@ -131,7 +131,7 @@ describe('a task that the migration command has yet to update', () => {
     expect(rows).toEqual([{ description_key: 'cafe' }]);
   });
 
-  test('still waits for that command after a PATCH, which may leave some of its text as it was', async () => {
+  test('a PATCH of one text leaves a task to the backfill', async () => {
     const id = await insertBefore('Cafe\u0301', 'x');
     await ask('PATCH', `/${id}`, { description: 'Größe' });
     const { rows } = await (await getApp()).db.ownerDb.execute(`select description_key from tasks where id = '${id}'`);

@@ -40,27 +40,30 @@ test.each<[string, string, object | undefined, (from: State) => State]>([
   ['PATCH', '/complete', { completed: true }, () => 'done'],
   ['PATCH', '/complete', { completed: false }, (from) => (from === 'done' ? 'todo' : from)],
   ['PATCH', '/complete', undefined, (from) => (from === 'done' ? 'todo' : 'done')],
-])('%s%s with %j sets status, completed and completed_at as one, from every status', async (method, path, body, to) => {
-  const user = await signUp();
-  for (const from of states) {
-    const before = await make(user, { title: 'Milk', status: from });
-    const { status, task } = await call(user, method, `/${before.id}${path}`, body);
-    expect(status).toBe(200);
-    const next = to(from);
-    if (next === from) {
-      expect(task).toStrictEqual(before);
-    } else {
-      expectChanged(task, before);
-      const completed = next === 'done';
-      const { version, updated_at } = task;
-      const completed_at = completed ? updated_at : null;
-      expect(task).toStrictEqual({ ...before, status: next, completed, completed_at, version, updated_at });
+])(
+  '%s%s with %j sets status, completed and completed_at consistently, from every status',
+  async (method, path, body, to) => {
+    const user = await signUp();
+    for (const from of states) {
+      const before = await make(user, { title: 'Milk', status: from });
+      const { status, task } = await call(user, method, `/${before.id}${path}`, body);
+      expect(status).toBe(200);
+      const next = to(from);
+      if (next === from) {
+        expect(task).toStrictEqual(before);
+      } else {
+        expectChanged(task, before);
+        const completed = next === 'done';
+        const { version, updated_at } = task;
+        const completed_at = completed ? updated_at : null;
+        expect(task).toStrictEqual({ ...before, status: next, completed, completed_at, version, updated_at });
+      }
+      expect((await call(user, 'GET', `/${before.id}`)).task).toStrictEqual(task);
     }
-    expect((await call(user, 'GET', `/${before.id}`)).task).toStrictEqual(task);
-  }
-});
+  },
+);
 
-test('completed_at stays while the task stays done, and is new when it becomes done again', async () => {
+test('completed_at is unchanged while a task stays done, and new when it is done again', async () => {
   const user = await signUp();
   const done = await make(user, { title: 'Milk', status: 'done' });
   const path = `/${done.id}`;
@@ -77,7 +80,7 @@ test('completed_at stays while the task stays done, and is new when it becomes d
   expect(again.completed_at).toBe(again.updated_at);
 });
 
-test('toggling twice is back where it began, two versions on', async () => {
+test('toggling a task twice restores its status and adds two versions', async () => {
   const user = await signUp();
   const { id } = await make(user, { title: 'Milk' });
   const there = (await call(user, 'PATCH', `/${id}/complete`)).task;
@@ -102,7 +105,7 @@ test.each([
   ['PATCH', 'the same tags in capitals and twice', { tags: ['HOME', ...full.tags, ' travel '] }],
   ['PUT', 'the same members', full],
   ['PUT', 'the same members, with the tags in another order', { ...full, tags: full.tags.toReversed() }],
-])('%s of %s changes nothing: not the version, not updated_at', async (method, _, body) => {
+])('%s of %s changes neither version nor updated_at', async (method, _, body) => {
   const user = await signUp();
   const before = await make(user, full);
   const { status, task } = await call(user, method, `/${before.id}`, body);
@@ -114,7 +117,7 @@ test.each([
 test.each([
   ['PUT', 'of the same defaults', { title: 'Milk' }],
   ['PATCH', 'of null where there is none', { description: null, due_date: null, tags: [] }],
-])('%s %s on a bare task changes nothing', async (method, _, body) => {
+])('%s %s of a task with only a title changes nothing', async (method, _, body) => {
   const user = await signUp();
   const before = await make(user, { title: 'Milk' });
   expect((await call(user, method, `/${before.id}`, body)).task).toStrictEqual(before);
@@ -133,7 +136,7 @@ test.each([
   ['tags', [...full.tags, 'new']],
   ['tags', ['home', 'travel', '😀', '\uff42']],
   ['tags', []],
-])('%s alone becoming %j is one version more and moves updated_at, by PATCH as by PUT', async (member, value) => {
+])('changing %s to %j adds one version and advances updated_at, by PATCH and by PUT', async (member, value) => {
   const user = await signUp();
   for (const method of ['PATCH', 'PUT']) {
     const before = await make(user, full);
@@ -142,13 +145,13 @@ test.each([
   }
 });
 
-test('a member that changes among others that do not is one version more', async () => {
+test('a PATCH that changes one of several fields adds one version', async () => {
   const user = await signUp();
   const before = await make(user, full);
   expectChanged((await call(user, 'PATCH', `/${before.id}`, { ...full, priority: 'low' })).task, before);
 });
 
-test('each of ten changes is one version more, and reading is none', async () => {
+test('each of ten changes adds one version, and reading adds none', async () => {
   const user = await signUp();
   const { id } = await make(user, { title: 'Milk' });
   for (let version = 2; version <= 11; version++) {
@@ -157,7 +160,7 @@ test('each of ten changes is one version more, and reading is none', async () =>
   }
 });
 
-test('20 writers at once on different members of one task lose nothing of each other', async () => {
+test('20 concurrent PATCHes of different fields lose no update', async () => {
   const user = await signUp();
   const { id } = await make(user, { title: 'Milk', tags: ['first'] });
   const patches = Array.from({ length: 20 }, (_, i) => {
@@ -175,7 +178,7 @@ test('20 writers at once on different members of one task lose nothing of each o
   expect(task.version).toBe(21);
 });
 
-test('20 writers at once on the tags of one task leave the set of exactly one of them', async () => {
+test('20 concurrent PATCHes of the tags store exactly one of the sets', async () => {
   const user = await signUp();
   const { id } = await make(user, { title: 'Milk', tags: ['first'] });
   const sets = Array.from({ length: 20 }, (_, i) => [`a${i}`, `b${i % 3}`, `c${i}`]);
@@ -186,14 +189,14 @@ test('20 writers at once on the tags of one task leave the set of exactly one of
   expect(sets).toContainEqual(task.tags);
 });
 
-test('of 20 toggles at once each counts', async () => {
+test('21 concurrent toggles of one task all count', async () => {
   const user = await signUp();
   const { id } = await make(user, { title: 'Milk' });
   await Promise.all(Array.from({ length: 21 }, () => call(user, 'PATCH', `/${id}/complete`)));
   expect((await call(user, 'GET', `/${id}`)).task).toMatchObject({ version: 22, status: 'done' });
 });
 
-test('of 10 PUTs at once under a new id, in upper or lower case, exactly one creates, and the others replace', async () => {
+test('of 10 concurrent PUTs under a new id, in upper or lower case, exactly one creates and the others replace', async () => {
   const user = await signUp();
   // More than once: the first round finds the connections still to be opened, one after the other.
   for (let round = 0; round < 5; round++) {

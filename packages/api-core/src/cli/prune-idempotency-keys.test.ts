@@ -19,7 +19,7 @@ const forgetKeys = (env: Record<string, string>) =>
 /** With more between them than are read at once. */
 const users = ['ada', 'zoe'];
 
-test('the command takes away keys older than a day, of every user, and no other', async () => {
+test('prune-idempotency-keys deletes keys older than a day of every user, and no others', async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
   const open = async () => {
     const driver = await openDriver(url, neonEndpoint);
@@ -60,14 +60,14 @@ test('the command takes away keys older than a day, of every user, and no other'
   await drop();
 });
 
-test('it says in one line what kept it from that', async () => {
+test('prune-idempotency-keys fails in one line when the database is unavailable', async () => {
   const { code, stderr } = await forgetKeys({ DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/none' }).catch(
     (end) => end,
   );
   expect([code, stderr]).toEqual([1, 'Not all keys were forgotten. The database is not available.\n']);
 });
 
-test.runIf(engine === 'pglite')('it leaves an embedded database alone that is in use', async () => {
+test.runIf(engine === 'pglite')('prune-idempotency-keys refuses an embedded database that is in use', async () => {
   const { url, drop } = await freshDatabase();
   const driver = await openDriver(url);
   const { code, stderr } = await forgetKeys({ DATABASE_URL: url }).catch((end) => end);

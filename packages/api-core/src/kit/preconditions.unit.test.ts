@@ -11,7 +11,7 @@ const field = fc
   .map((codes) => String.fromCharCode(...codes.filter((code) => code !== 0x7f)));
 const comparison = fc.constantFrom('strong' as const, 'weak' as const);
 
-test('the entity tag of each version is read back as that version', () => {
+test('an entity tag parses to the version that it was created from', () => {
   fc.assert(
     fc.property(version, comparison, (one, how) => {
       expect(parseEntityTags(toEntityTag(one), how)).toEqual([one]);
@@ -20,7 +20,7 @@ test('the entity tag of each version is read back as that version', () => {
   );
 });
 
-test('a list names each of its tags; the weak ones only where the comparison is weak', () => {
+test('a list of entity tags parses to all of its versions, with weak tags only under weak comparison', () => {
   const tag = fc.record({ version, isWeak: fc.boolean(), before: space, after: space });
   fc.assert(
     fc.property(fc.array(tag, { minLength: 1 }), comparison, (tags, how) => {
@@ -31,23 +31,23 @@ test('a list names each of its tags; the weak ones only where the comparison is 
   );
 });
 
-test('a comma inside of a tag is part of it', () => {
+test('a comma inside an entity tag does not separate tags', () => {
   expect(parseEntityTags('"1,2","3"', 'strong')).toEqual([3]);
 });
 
-test.each(['*', ' *', '* ', '\t*\t'])('%j is any version', (star) => {
+test.each(['*', ' *', '* ', '\t*\t'])('%j matches any version', (star) => {
   expect(parseEntityTags(star, 'strong')).toBe('any');
 });
 
-describe('a tag that is not ours names no version', () => {
+describe('entity tags of other origin', () => {
   test.each(['""', '"0"', '"01"', '"-1"', '"1.0"', '"1e3"', '"0x1"', '" 1"', '"x"', `"${'9'.repeat(99)}"`])(
-    '%s',
+    'the entity tag %s matches no version',
     (tag) => expect(parseEntityTags(tag, 'weak')).toEqual([]),
   );
 });
 
 // Where a client expects a version, a tag half understood could let it overwrite what it has not seen.
-describe('a field that is no list of tags names no version', () => {
+describe('malformed entity tag lists', () => {
   test.each([
     '',
     ' ',
@@ -65,10 +65,12 @@ describe('a field that is no list of tags names no version', () => {
     '"1"x',
     '"1" "2"',
     "'1'",
-  ])('%j', (text) => expect(parseEntityTags(text, 'strong')).toEqual([]));
+  ])('the malformed entity tag list %j matches no version', (text) =>
+    expect(parseEntityTags(text, 'strong')).toEqual([]),
+  );
 });
 
-test('whatever a field holds, it is read without a throw, as versions that PostgreSQL has', () => {
+test('any field value parses without an error, to versions that fit an integer column', () => {
   fc.assert(
     fc.property(
       fc.oneof(field, fc.string({ unit: 'binary' }), fc.stringMatching(/^[\d"W/*, ]*$/)),
@@ -83,7 +85,7 @@ test('whatever a field holds, it is read without a throw, as versions that Postg
   );
 });
 
-test('a long field costs little', () => {
+test('a long field of entity tags parses quickly', () => {
   const started = performance.now();
   for (const part of ['"', '"1"', 'W/', 'W/"', '!', '"\u00ff', ' ', '\t,'])
     parseEntityTags(part.repeat(16_000), 'strong');

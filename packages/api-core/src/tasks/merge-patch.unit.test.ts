@@ -43,7 +43,7 @@ const DAY = '2026-02-28';
 const task = { title: 'a', description: 'b', status: 'in_progress', priority: 'high', due_date: DAY, tags: ['b'] };
 
 /** What the table in Appendix A of RFC 7396 says of an object with an object as its patch; no `{}` without a title. */
-describe('the examples of RFC 7396: what is given changes, null clears, the rest stays', () => {
+describe('the examples of RFC 7396', () => {
   test.each([
     ['a member is replaced', { title: 'x', description: 'b' }, { description: 'c' }, { description: 'c' }],
     ['a member is added', { title: 'x', description: 'b' }, { due_date: DAY }, { description: 'b', due_date: DAY }],
@@ -64,7 +64,7 @@ describe('the examples of RFC 7396: what is given changes, null clears, the rest
     ['an array is replaced, not merged', { title: 'x', tags: ['b', 'c'] }, { tags: ['a'] }, { tags: ['a'] }],
     ['an array can become empty', { title: 'x', tags: ['b'] }, { tags: [] }, { tags: [] }],
     ['an empty patch changes nothing', task, {}, {}],
-  ])('%s', async (_, original, patch, result) => {
+  ])('a merge patch follows the example of RFC 7396: %s', async (_, original, patch, result) => {
     const { before, after } = await patched(original, patch);
     const { version, updated_at, ...rest } = { ...before, ...result };
     expect(after).toMatchObject(rest);
@@ -80,20 +80,20 @@ const changes = {
   tags: ['c', 'd'],
 };
 
-test.each(Object.entries(changes))('%s alone changes, and every other member stays', async (member, value) => {
+test.each(Object.entries(changes))('a merge patch of %s changes only that field', async (member, value) => {
   const { before, after } = await patched(task, { [member]: value });
   const { updated_at } = after;
   expect(after).toStrictEqual({ ...before, [member]: value, version: 2, updated_at });
 });
 
-test('members that are left out are not in what the patch says, nor take a default', () => {
+test('a parsed patch contains only the fields given, without defaults', () => {
   for (const [member, value] of Object.entries(changes)) {
     expect(TaskPatch.parse({ [member]: value })).toStrictEqual({ [member]: value });
   }
   expect(TaskPatch.parse({})).toStrictEqual({});
 });
 
-describe('a patch that would make no task is refused, and changes nothing', () => {
+describe('invalid merge patches', () => {
   test.each<[unknown, string[]]>([
     // RFC 7396 would put these in the place of the whole task.
     [['c', 'd'], ['']],
@@ -113,7 +113,7 @@ describe('a patch that would make no task is refused, and changes nothing', () =
     [{ title: null, status: null, priority: null, tags: null }, ['/title', '/status', '/priority', '/tags']],
     [{ description: null, nope: null }, ['/nope']],
     [{ completed: null }, ['/completed']],
-  ])('%j', async (patch, pointers) => {
+  ])('the invalid merge patch %j is refused and changes nothing', async (patch, pointers) => {
     const { faults, before, after } = await patched(task, patch);
     expect(faults?.toSorted()).toEqual(pointers.toSorted());
     expect(after).toStrictEqual(before);

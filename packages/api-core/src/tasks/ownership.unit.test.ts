@@ -52,7 +52,7 @@ async function anAdasTask() {
   return made.value;
 }
 
-test('each statement finds its way to the owner’s tasks alone', async () => {
+test('without row-level security, no statement reads or changes a task of another user', async () => {
   const { id } = await anAdasTask();
   const before = await tasks.list(as('ada'), everything);
   const bob = as('bob');
@@ -72,7 +72,7 @@ test('each statement finds its way to the owner’s tasks alone', async () => {
   expect(await tasks.list(as('ada'), everything)).toEqual(before);
 });
 
-test('the same id belongs to each user apart', async () => {
+test('without row-level security, the same task id addresses different tasks for two users', async () => {
   const { id } = await anAdasTask();
   const before = await tasks.get(as('ada'), id);
   const his = TaskInput.parse({ title: 'Bob’s', tags: ['his'] });
@@ -89,7 +89,7 @@ test('the same id belongs to each user apart', async () => {
   expect(await tasks.get(as('ada'), id)).toEqual(before);
 });
 
-test('the same idempotency key belongs to each user apart', async () => {
+test('without row-level security, two users can use the same idempotency key', async () => {
   const idempotency = { key: randomUUID(), fingerprint: 'same' };
   const [hers, his] = [
     await tasks.create({ ...as('ada'), idempotency }, input),
@@ -110,7 +110,7 @@ const scansOf = (plan: Plan): Plan[] => [
   ...(plan.Plans ?? []).flatMap(scansOf),
 ];
 
-test('each statement reads each table by its owner', async () => {
+test('every statement reads every table by user_id', async () => {
   // What else it could do with a table as small as these.
   const { $client: pg } = driver.ownerDb as PgliteDatabase & { $client: PGlite };
   for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await pg.query(`set enable_${way} = off`);

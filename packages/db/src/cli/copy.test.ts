@@ -72,7 +72,7 @@ function start(from: string, to: string[]): { process: ChildProcess; ended: Prom
 
 const copy = (from: string, ...to: string[]) => start(from, to).ended;
 
-test('every table is copied but those of the limits and of the backfill, and there are no sequences to set', async () => {
+test('db:copy copies every table except rate limits and the backfill, and the schema has no sequences', async () => {
   const driver = await openDriver(`pglite:${folder}`);
   const there = await driver.queryAsOwner(
     `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S')`,
@@ -83,10 +83,10 @@ test('every table is copied but those of the limits and of the backfill, and the
   for (const name of names) expect(held[name], name).not.toEqual([]);
 });
 
-describe.runIf(engine === 'pglite')('it is refused in one line', () => {
+describe.runIf(engine === 'pglite')('db:copy from an embedded database', () => {
   const nowhere = 'postgres://nobody:x@127.0.0.1:1/none';
 
-  test('where the embedded database is in use', async () => {
+  test('db:copy refuses an embedded database that is in use', async () => {
     const driver = await openDriver(`pglite:${folder}`);
     const { code, output } = await copy(`pglite:${folder}`, nowhere);
     expect(code).toBe(1);
@@ -94,24 +94,27 @@ describe.runIf(engine === 'pglite')('it is refused in one line', () => {
     await driver.close();
   });
 
-  test('where there is none, and none is made', async () => {
+  test('db:copy refuses a missing embedded database, and creates none', async () => {
     const { code, output } = await copy(`pglite:${folder}/none`, nowhere);
     expect([code, output]).toEqual([1, `Nothing was copied. There is no embedded database in ${folder}/none.\n`]);
     expect(readdirSync(folder)).not.toContain('none');
   });
 
-  test.each([[[]], [['pglite:elsewhere']], [['postgres://:x:y']]])('where it is not said where to: %j', async (to) => {
-    const { code, output } = await copy(`pglite:${folder}`, ...to);
-    expect([code, output]).toEqual([1, expect.stringMatching(/^Nothing was copied\. Say where to: .+\n$/)]);
-  });
+  test.each([[[]], [['pglite:elsewhere']], [['postgres://:x:y']]])(
+    'db:copy refuses the missing or invalid target %j',
+    async (to) => {
+      const { code, output } = await copy(`pglite:${folder}`, ...to);
+      expect([code, output]).toEqual([1, expect.stringMatching(/^Nothing was copied\. Say where to: .+\n$/)]);
+    },
+  );
 
-  test('where the server cannot be reached', async () => {
+  test('db:copy fails in one line when the server cannot be reached', async () => {
     const { code, output } = await copy(`pglite:${folder}`, nowhere);
     expect([code, output]).toEqual([1, 'Nothing was copied. connect ECONNREFUSED 127.0.0.1:1\n']);
   });
 });
 
-describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, () => {
+describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, () => {
   let target: FreshDatabase;
 
   beforeAll(async () => {
@@ -123,7 +126,7 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     return () => target.drop();
   });
 
-  test('holds every row, is ready for the app, and leaves the source as it was to the byte', async () => {
+  test('db:copy copies every row, leaves a ready database, and does not change the source', async () => {
     const before = filesIn(folder);
     const { code, output } = await copy(`pglite:${folder}`, filled.url);
     expect(output).toMatch(/tasks +1200 +1200 /);
@@ -137,7 +140,7 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     expect(output).not.toContain(new URL(filled.url).password);
   });
 
-  test('can be repeated, and then adds nothing', async () => {
+  test('db:copy can be repeated, and then adds nothing', async () => {
     expect((await copy(filled.url, target.url)).output).toMatch(/tasks +1200 +1200 /);
     const { code, output } = await copy(filled.url, target.url);
     expect(output).toMatch(/tasks +1200 +0 /);
@@ -149,7 +152,7 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     ['user', `update "user" set id = 'other', email = 'u3@example.com' where id = 'u3'`],
     ['tasks', `update tasks set title = 'Another' where ctid in (select min(ctid) from tasks)`],
     ['task_tags', `insert into task_tags select user_id, task_id, 'new' from task_tags limit 1`],
-  ])('stops where the target holds something else in %s, and changes nothing', async (table, difference) => {
+  ])('db:copy stops when the target differs in %s, and changes nothing', async (table, difference) => {
     await copy(filled.url, target.url);
     // Something is missing, too, which the copy must not have added.
     for (const lost of ['account', 'session', 'tasks', 'idempotency_keys']) {
@@ -177,13 +180,13 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     return copying.ended;
   }
 
-  test('that is killed in the middle leaves nothing, and row-level security in force', async () => {
+  test('a killed db:copy leaves no rows, and row-level security in force', async () => {
     await halfway(async (copying) => copying.kill('SIGKILL'));
     await expect.poll(async () => Object.values(await rowsIn(target)).flat()).toEqual([]);
     await withDriver(target, (driver) => createDatabase(driver).assertReady());
   });
 
-  test('from a server in use is that server at one moment', async () => {
+  test('db:copy from a database in use copies one snapshot', async () => {
     const { code } = await halfway(() =>
       asOwner(filled, `insert into task_tags select user_id, task_id, 'later' from task_tags limit 1`),
     );
@@ -192,7 +195,7 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     expect(await rowsIn(target)).toEqual(held);
   });
 
-  test('has the rows whose text is not folded yet as they are, and folds them when it is migrated', async () => {
+  test('db:copy copies rows whose text is not folded yet, and the next migration folds them', async () => {
     const old = `insert into tasks (user_id, id, title) values ('u1', gen_random_uuid(), 'Über')`;
     await asOwner(filled, old);
     await asOwner(filled, `update tasks set title_key = 'uber' where title = 'Über'`);
@@ -204,7 +207,7 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     }
   });
 
-  test('needs no right to bypass row-level security there, but all of the source in sight', async () => {
+  test('db:copy needs no BYPASSRLS on the target, but has to see every row of the source', async () => {
     const role = `plain_${process.pid}_${engine}`;
     const admin = new Client({ connectionString: inject('engines').adminUrl });
     await admin.connect();

@@ -26,7 +26,7 @@ async function retire(): Promise<{ code: number | null; output: string }> {
   return { code, output };
 }
 
-test('removes every key and says how many', async () => {
+test('signing-keys:revoke deletes every key and prints their number', async () => {
   const { url, neonEndpoint } = database;
   const driver = await openDriver(url, neonEndpoint);
   const key = { publicKey: '{}', privateKey: '""', alg: 'EdDSA', crv: 'Ed25519', createdAt: new Date() };
@@ -46,4 +46,4 @@ async function refusesWhileHeld() {
   await driver.close();
 }
 
-if (engine === 'pglite') test('says who holds the embedded database, and leaves it alone', refusesWhileHeld);
+if (engine === 'pglite') test('signing-keys:revoke refuses an embedded database that is in use', refusesWhileHeld);

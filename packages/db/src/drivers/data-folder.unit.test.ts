@@ -81,8 +81,8 @@ async function kill({ child }: Locker): Promise<void> {
 
 const IN_USE = expect.stringContaining('is in use by');
 
-describe('a data folder', () => {
-  test('is locked by exactly one of two processes that try at the same time, over and over', async () => {
+describe('the lock of a data folder', () => {
+  test('a data folder is locked by exactly one of two processes that try at the same time', async () => {
     const [a, b] = await Promise.all([locker(), locker()]);
     for (let round = 0; round < 50; round++) {
       const replies = await Promise.all([a.ask(folder), b.ask(folder)]);
@@ -91,7 +91,7 @@ describe('a data folder', () => {
     }
   });
 
-  test('can be locked at once after kill -9 of the process that had it locked', async () => {
+  test('a data folder can be locked at once after kill -9 of the process that had it locked', async () => {
     const successor = await locker();
     for (let round = 0; round < 3; round++) {
       const first = await locker();
@@ -105,27 +105,27 @@ describe('a data folder', () => {
     }
   });
 
-  test('stays locked while the process that has it locked is stopped and does not respond', async () => {
+  test('a data folder stays locked while the process that has it locked is stopped and does not respond', async () => {
     const [first, second] = await Promise.all([locker(), locker()]);
     await first.ask(folder);
     first.child.kill('SIGSTOP');
     expect(await second.ask(folder)).toEqual(IN_USE);
   });
 
-  test.each(['+', '-'])('stays locked for a process whose clock is ten years off (%s)', async (sign) => {
+  test.each(['+', '-'])('a data folder stays locked for a process whose clock is ten years off (%s)', async (sign) => {
     const shifted = `const { now } = Date; Date.now = () => now() ${sign} 315_360_000_000;`;
     const [first, second] = await Promise.all([locker(), locker([], `${shifted}\n${PROGRAM}`)]);
     await first.ask(folder);
     expect(await second.ask(folder)).toEqual(IN_USE);
   });
 
-  test('can be locked where a living process has the number of the one that was killed', async () => {
+  test('a data folder can be locked when another process has the number of the one that was killed', async () => {
     writeFileSync(join(folder, 'lock'), `process ${process.pid}`);
     writeFileSync(join(folder, `lock.${process.pid}`), '');
     expect(await (await locker()).ask(folder)).toBe('locked');
   });
 
-  test('is locked between processes with the same number in different containers (PID namespaces)', async ({
+  test('a data folder is locked between processes with the same number in different containers (PID namespaces)', async ({
     skip,
   }) => {
     const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
@@ -139,14 +139,14 @@ describe('a data folder', () => {
     await expect.poll(() => second.ask(folder)).toBe('locked');
   });
 
-  test('is not locked twice by one process', () => {
+  test('a data folder cannot be locked twice by one process', () => {
     const unlock = lockFolder(folder);
     expect(() => lockFolder(folder)).toThrow(`in use by process ${process.pid}`);
     unlock();
     lockFolder(folder)();
   });
 
-  test('can be locked however long its path is', () => {
+  test('a data folder can be locked however long its path is', () => {
     const long = join(folder, 'a'.repeat(250), 'b'.repeat(250));
     mkdirSync(long, { recursive: true });
     const unlock = lockFolder(long);
@@ -154,27 +154,30 @@ describe('a data folder', () => {
     unlock();
   });
 
-  test('is not locked where something else has the place of the lock, which is left alone', () => {
+  test('a data folder is not locked when another file has the place of the lock, and that file is not changed', () => {
     mkdirSync(join(folder, 'lock'));
     expect(() => lockFolder(folder)).toThrow(`The data folder ${folder} cannot be written (EISDIR)`);
     expect(existsSync(join(folder, 'lock'))).toBe(true);
   });
 
-  test.runIf(process.platform === 'linux')('is not locked without the command that locks it', async () => {
-    const { ask } = await locker([], `process.env.PATH = '/nowhere';\n${PROGRAM}`);
-    expect(await ask(folder)).toContain('cannot be locked: the command flock (util-linux, BusyBox) is needed');
-  });
+  test.runIf(process.platform === 'linux')(
+    'a data folder is not locked when the flock command is missing',
+    async () => {
+      const { ask } = await locker([], `process.env.PATH = '/nowhere';\n${PROGRAM}`);
+      expect(await ask(folder)).toContain('cannot be locked: the command flock (util-linux, BusyBox) is needed');
+    },
+  );
 });
 
 const modeOf = (...path: string[]) => (statSync(join(folder, ...path)).mode & 0o777).toString(8);
 
-describe.skipIf(process.platform === 'win32')('the other users of the machine', () => {
-  test('cannot enter a data folder that is created', () => {
+describe.skipIf(process.platform === 'win32')('permissions of a data folder', () => {
+  test('other users of the machine cannot enter a new data folder', () => {
     prepareFolder(join(folder, 'data'));
     expect(modeOf('data')).toBe('700');
   });
 
-  test('cannot enter one that was there before, empty or with the files of the app', () => {
+  test('other users of the machine cannot enter an existing data folder, empty or with the files of the app', () => {
     for (const name of ['secret', 'lock', 'postgres.new']) {
       chmodSync(folder, 0o777);
       prepareFolder(folder);
@@ -183,7 +186,7 @@ describe.skipIf(process.platform === 'win32')('the other users of the machine', 
     }
   });
 
-  test('keep a folder that holds other files: it is refused and its mode is not changed', () => {
+  test('a data folder with other files is refused, and its mode is not changed', () => {
     writeFileSync(join(folder, 'notes.txt'), '');
     chmodSync(folder, 0o755);
     expect(() => prepareFolder(folder)).toThrow('is open to other users and holds other files (notes.txt)');
@@ -192,7 +195,7 @@ describe.skipIf(process.platform === 'win32')('the other users of the machine', 
     prepareFolder(folder);
   });
 
-  test('cannot read any file of an embedded database in a folder that was open to all', {
+  test('other users of the machine cannot read any file of an embedded database in a folder that was open to all', {
     timeout: 60_000,
   }, async () => {
     chmodSync(folder, 0o777);
@@ -209,7 +212,7 @@ describe.skipIf(process.platform === 'win32')('the other users of the machine', 
     }
   });
 
-  test('cannot read a file that was written with too wide a mode, and symbolic links are not followed', () => {
+  test('other users of the machine cannot read files with too wide a mode, and symbolic links are not followed', () => {
     const outside = join(folder, 'outside');
     const data = join(folder, 'data');
     mkdirSync(join(data, 'base'), { recursive: true });

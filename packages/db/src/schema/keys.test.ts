@@ -22,7 +22,7 @@ const column = (table: string, number: string) =>
 /** The tables that row-level security holds users apart in. */
 const theirs = `select oid from pg_class where relnamespace = 'public'::regnamespace and relrowsecurity`;
 
-test('every index of a user’s rows, unique or not, begins with the user', async () => {
+test('every index on rows of a user begins with user_id', async () => {
   const indexes = await driver.queryAsOwner(
     `select indexrelid::regclass::text as name, ${column('indrelid', 'indkey[0]')} as first
      from pg_index where indrelid in (${theirs})`,
@@ -32,7 +32,7 @@ test('every index of a user’s rows, unique or not, begins with the user', asyn
   expect(indexes.filter(({ first }) => first !== 'user_id')).toEqual([]);
 });
 
-test('every foreign key of a user’s rows leads to that user, or to rows of the same user', async () => {
+test('every foreign key from rows of a user references that user, or rows of the same user', async () => {
   const keys = await driver.queryAsOwner(
     `select conname::text as name, ${column('conrelid', 'conkey[1]')} as first, confrelid::regclass::text as parent,
        ${column('confrelid', 'confkey[1]')} as "of"
