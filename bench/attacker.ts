@@ -4,7 +4,7 @@ import { attacks } from './attacks';
 
 const counts: Record<string, number> = {};
 
-process.on('message', (message: { attack: number; port: number; person: never } | 'stop') => {
+process.on('message', (message: { attack: number; port: number; user: never } | 'stop') => {
   if (message === 'stop') return void process.send?.(counts, undefined, undefined, () => process.exit());
   const { attack, ...target } = message;
   const count = (what: number | 'closed') => {

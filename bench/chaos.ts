@@ -8,9 +8,9 @@ import { openDriver, revokeSigningKeys } from '@taskward/db';
 import { startNeonGateway } from '@taskward/db/testing/neon-gateway';
 import { startPostgres } from '@taskward/db/testing/postgres';
 import { differences, type Row } from './history';
-import { type Scene, work } from './people';
+import { migrate, signUp } from './seed';
 import { type Server, startServer } from './server';
-import { migrate, signUp } from './world';
+import { type WorkContext, work } from './virtual-users';
 
 /**
  * People at work on two servers and one PostgreSQL, the one through `pg`, the other through Neon's driver, while all of
@@ -19,7 +19,7 @@ import { migrate, signUp } from './world';
 
 const SECONDS = wholeNumber('CHAOS_SECONDS', 600);
 const SEED = wholeNumber('CHAOS_SEED', randomInt(2 ** 31));
-const PEOPLE = 10;
+const USERS = 10;
 const MINUTE_MS = 60_000;
 
 function wholeNumber(name: string, otherwise: number): number {
@@ -73,13 +73,13 @@ async function main(): Promise<void> {
 
   const counts = new Map<string, number>();
   const count = (what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1);
-  const troubles: string[] = [];
-  const trouble = (what: string) => void troubles.push(what);
+  const violations: string[] = [];
+  const violation = (what: string) => void violations.push(what);
 
   const restart = async (signal: NodeJS.Signals, more?: Record<string, string>) => {
     const i = Math.floor(random() * servers.length);
     const code = await servers[i]?.stop(signal);
-    if (signal === 'SIGTERM' && code !== 0) trouble(`a server ended with ${code} on SIGTERM`);
+    if (signal === 'SIGTERM' && code !== 0) violation(`a server ended with ${code} on SIGTERM`);
     servers[i] = await start(i, more);
   };
   const outage = async (mode: 'fast' | 'immediate') => {
@@ -119,17 +119,17 @@ async function main(): Promise<void> {
   };
 
   let isOver = false;
-  const people = [];
-  for (let i = 0; i < PEOPLE; i++) people.push(await signUp(servers[i % servers.length]?.port ?? 0));
-  const scene: Scene = {
-    people,
+  const users = [];
+  for (let i = 0; i < USERS; i++) users.push(await signUp(servers[i % servers.length]?.port ?? 0));
+  const context: WorkContext = {
+    users,
     random: randomFrom(SEED + 1),
     count,
-    trouble,
+    violation,
     ports: () => servers.map(({ port }) => port),
     isOver: () => isOver,
   };
-  const working = Promise.all(people.map((person) => work(person, scene)));
+  const working = Promise.all(users.map((user) => work(user, context)));
 
   const end = performance.now() + SECONDS * 1_000;
   let bag: string[] = [];
@@ -159,13 +159,13 @@ async function main(): Promise<void> {
   await postgres.dispose();
 
   for (const [what, times] of [...counts].sort()) console.log(`${String(times).padStart(7)}  ${what}`);
-  if (!counts.has('done')) trouble('nothing was ever done');
+  if (!counts.has('done')) violation('nothing was ever done');
   // What an answer of 500 was, only the log says.
   const logged = readFileSync(join(folder, 'log'), 'utf8')
     .split('\n')
     .filter((line) => line.includes('"status":500'));
-  for (const line of [...troubles, ...wrong, ...logged].slice(0, 20)) console.error(line);
-  const failed = wrong.length + troubles.length;
+  for (const line of [...violations, ...wrong, ...logged].slice(0, 20)) console.error(line);
+  const failed = wrong.length + violations.length;
   console.log(`${histories.length} tasks, of which ${rows.length} are stored; CHAOS_SEED=${SEED}`);
   console.log(`${Math.max(0, histories.length - wrong.length)} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;

@@ -18,7 +18,7 @@ export interface Act {
   readonly ifMatch?: number | undefined;
   readonly outcome: Outcome;
   /** With `ok`: the task as answered. */
-  readonly told?: State;
+  readonly observed?: State;
   /** Whether an earlier attempt of it was left without an answer. */
   readonly isRepeated?: boolean;
 }
@@ -50,25 +50,27 @@ export function differences(histories: readonly History[], rows: readonly Row[])
     const marks = new Set(history.steps.flat().map(({ title }) => title));
     const found = rows.find(({ id, title }) => (history.id ? id === history.id : marks.has(title)));
     if (found) left.delete(found);
-    const fault = faultOf(history, found);
-    if (fault) wrong.push(`task ${history.id ?? '(id not told)'} of ${history.userId}: ${fault}`);
+    const violation = violationOf(history, found);
+    if (violation) wrong.push(`task ${history.id ?? '(id not told)'} of ${history.userId}: ${violation}`);
   }
   for (const { id, user_id, title } of left) wrong.push(`task ${id} of ${user_id} ("${title}"): nobody made it`);
   return wrong;
 }
 
-function faultOf({ userId, steps }: History, row: Row | undefined): string | undefined {
+function violationOf({ userId, steps }: History, row: Row | undefined): string | undefined {
   let possible: State[] = [null];
   for (const [i, step] of steps.entries()) {
     const next = orders(step).flatMap((acts) => acts.reduce((states, act) => states.flatMap(after(act)), possible));
-    if (next.length === 0) return `step ${i} was ${say(step)}, when it could be ${say(possible)}`;
+    if (next.length === 0) return `step ${i} was ${format(step)}, when it could be ${format(possible)}`;
     // Else they would double with each race.
-    possible = [...new Map(next.map((state) => [say(state), state])).values()];
+    possible = [...new Map(next.map((state) => [format(state), state])).values()];
   }
   if (row && row.user_id !== userId) return `it is stored for ${row.user_id}`;
-  if (row && (row.description !== row.title || row.tags.join() !== row.title)) return `it is half written: ${say(row)}`;
+  if (row && (row.description !== row.title || row.tags.join() !== row.title))
+    return `it is half written: ${format(row)}`;
   const stored = row ? { version: row.version, title: row.title, done: row.status === 'done' } : null;
-  if (!possible.some((one) => isSame(one, stored))) return `${say(stored)} is stored, when it can be ${say(possible)}`;
+  if (!possible.some((one) => isSame(one, stored)))
+    return `${format(stored)} is stored, when it can be ${format(possible)}`;
   return undefined;
 }
 
@@ -81,8 +83,8 @@ const after =
     if (act.kind === 'delete' && act.isRepeated && act.outcome === 'missing') return [null];
     if (act.outcome === 'refused') return [before];
     if (act.outcome === 'unknown') return isSame(before, state) ? [before] : [before, state];
-    const isAsTold = act.outcome !== 'ok' || act.kind === 'delete' || isSame(state, act.told ?? null);
-    return outcome === act.outcome && isAsTold ? [state] : [];
+    const matchesObserved = act.outcome !== 'ok' || act.kind === 'delete' || isSame(state, act.observed ?? null);
+    return outcome === act.outcome && matchesObserved ? [state] : [];
   };
 
 /** What the API promises of an act. */
@@ -102,5 +104,5 @@ function orders(acts: readonly Act[]): Act[][] {
   return acts.flatMap((first, i) => orders(acts.toSpliced(i, 1)).map((rest) => [first, ...rest]));
 }
 
-const isSame = (one: State, other: State) => say(one) === say(other);
-const say = (what: unknown) => JSON.stringify(what);
+const isSame = (one: State, other: State) => format(one) === format(other);
+const format = (what: unknown) => JSON.stringify(what);

@@ -14,13 +14,13 @@ const history = (...steps: (Act | Act[])[]): History => ({
   steps: steps.map((step) => [step].flat()),
 });
 
-const create: Act = { kind: 'create', title: 'a', outcome: 'ok', told: at(1, 'a') };
-const patch: Act = { kind: 'patch', title: 'b', outcome: 'ok', told: at(2, 'b') };
+const create: Act = { kind: 'create', title: 'a', outcome: 'ok', observed: at(1, 'a') };
+const patch: Act = { kind: 'patch', title: 'b', outcome: 'ok', observed: at(2, 'b') };
 const lost: Act = { kind: 'patch', title: 'b', outcome: 'unknown' };
 const remove: Act = { kind: 'delete', outcome: 'ok' };
 const race: Act[] = [
   { kind: 'patch', title: 'b', ifMatch: 1, outcome: 'moved on' },
-  { kind: 'patch', title: 'c', ifMatch: 1, outcome: 'ok', told: at(2, 'c') },
+  { kind: 'patch', title: 'c', ifMatch: 1, outcome: 'ok', observed: at(2, 'c') },
 ];
 
 test.each<[string, History, Row[]]>([
@@ -51,8 +51,8 @@ test.each<[string, History, Row[]]>([
     [row(1, 'a')],
   ],
   ['a write that was refused', history(create, { ...lost, outcome: 'refused' }), [row(1, 'a')]],
-])('the history checker accepts a consistent history: %s', (_, told, stored) => {
-  expect(differences([told], stored)).toEqual([]);
+])('the history checker accepts a consistent history: %s', (_, observed, stored) => {
+  expect(differences([observed], stored)).toEqual([]);
 });
 
 test.each<[string, History, Row[]]>([
@@ -66,7 +66,7 @@ test.each<[string, History, Row[]]>([
   ['a task that is half written', history(create, lost), [row(2, 'b', { tags: ['a'] })]],
   ['a status that nobody set', history(create), [row(1, 'a', { status: 'done' })]],
   ['a write that was refused and done', history(create, { ...lost, outcome: 'refused' }), [row(2, 'b')]],
-  ['a version told with a gap', history(create, { ...patch, told: at(3, 'b') }), [row(3, 'b')]],
+  ['a version told with a gap', history(create, { ...patch, observed: at(3, 'b') }), [row(3, 'b')]],
   [
     'two winners of a race',
     history(
@@ -77,10 +77,10 @@ test.each<[string, History, Row[]]>([
   ],
   [
     'a read of what was never written',
-    history(create, { kind: 'read', outcome: 'ok', told: at(1, 'z') }),
+    history(create, { kind: 'read', outcome: 'ok', observed: at(1, 'z') }),
     [row(1, 'a')],
   ],
   ['a read that finds nothing', history(create, { kind: 'read', outcome: 'missing' }), [row(1, 'a')]],
-])('the history checker finds a violation: %s', (_, told, stored) => {
-  expect(differences([told], stored)).toHaveLength(1);
+])('the history checker finds a violation: %s', (_, observed, stored) => {
+  expect(differences([observed], stored)).toHaveLength(1);
 });

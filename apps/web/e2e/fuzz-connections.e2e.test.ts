@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { explore, patience, Tally } from '../test/run-fuzz';
+import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../test/run-fuzz';
 import { signUp } from './account';
 import { type Message, type Script, SMALLEST_TASK, script } from './fuzz-messages';
 import { RawConnection, type RawResponse } from './raw-connection';
@@ -19,7 +19,7 @@ const MAX_GROWTH = 400 * 2 ** 20;
 const UNPARSABLE = [400, 408, 431, 501];
 
 const secret = `secret-${randomUUID()}`;
-const tally = new Tally();
+const stats = new Stats();
 let server: Server;
 let port: number;
 let other: Awaited<ReturnType<typeof signUp>>;
@@ -41,14 +41,14 @@ beforeAll(async () => {
 afterAll(() => server?.dispose());
 
 test('each request on a connection gets its own well-formed response in time, whatever was sent before', {
-  timeout: patience,
+  timeout: FUZZ_TIMEOUT_MS,
 }, async () => {
-  await explore(script, { numRuns: 100 }, { tally, requests: EVERYDAY_REQUESTS }, play);
+  await runFuzz(script, { numRuns: 100 }, { stats, requests: EVERYDAY_REQUESTS }, play);
 });
 
 test('after fuzzing, the server has logged no error and its memory is bounded', () => {
-  const isTrouble = (line: string) => /"status":500|"level":60|unhandled|uncaught|⨯|^\s+at /i.test(line);
-  expect(server.output().split('\n').filter(isTrouble)).toEqual([]);
+  const isError = (line: string) => /"status":500|"level":60|unhandled|uncaught|⨯|^\s+at /i.test(line);
+  expect(server.output().split('\n').filter(isError)).toEqual([]);
   const growth = server.memory() - memory;
   console.log(`The server grew by ${Math.round(growth / 2 ** 20)} MiB.`);
   expect(growth).toBeLessThan(MAX_GROWTH);
@@ -75,7 +75,7 @@ async function send(batch: readonly Message[], connection: RawConnection): Promi
   const isDoomed = batch.at(-1)?.isHostile;
   for (const [i, { message, id }] of sent.entries()) {
     const response = await connection.next(message.method);
-    tally.add(response?.status ?? 'closed');
+    stats.add(response?.status ?? 'closed');
     const isCut = batch.slice(i).some(({ body }) => (body?.bytes ?? 0) > MAX_DISCARDED);
     if (!response) {
       expect(isDoomed || isCut, `${name(message)}: the connection was closed without a response`).toBe(true);
@@ -115,7 +115,7 @@ async function truncate(
     if (response) expect(response.status).toBeLessThan(500);
     if (response) await connection.expectClosed();
   }
-  tally.add(how);
+  stats.add(how);
   return new RawConnection(port, HANG_MS);
 }
 
@@ -168,8 +168,8 @@ function verify(message: Message, id: string, { status, headers, body }: RawResp
   const what = `${name(message)}: ${status} ${body.slice(0, 300)}`;
   if (message.statuses) expect(message.statuses, what).toContain(status);
   else expect(status < 500 || status === 501, what).toBe(true);
-  const said = `${body}\n${JSON.stringify([...headers])}`;
-  expect(said, what).not.toContain(secret);
+  const output = `${body}\n${JSON.stringify([...headers])}`;
+  expect(output, what).not.toContain(secret);
   expect(headers.get('x-injected'), what).toBeNull();
   const location = headers.get('location');
   if (location) expect(new URL(location, server.origin).origin, what).toBe(server.origin);

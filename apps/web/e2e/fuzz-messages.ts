@@ -37,7 +37,7 @@ const tooLargeOr = (other: number) => (bytes: number) => [bytes > MAX_BODY ? 413
 const created = (bytes: number) => tooLargeOr(bytes < SMALLEST_TASK.length ? 400 : 201)(bytes);
 
 /** Requests whose responses are known: method, target, header lines, and the statuses by the size of the body. */
-const KNOWN: readonly (readonly [string, string, readonly string[], (bytes: number) => readonly number[]])[] = [
+const ORDINARY: readonly (readonly [string, string, readonly string[], (bytes: number) => readonly number[]])[] = [
   ['GET', '/api/health/live', [], () => [200]],
   ['HEAD', '/api/health/live', [], () => [200]],
   ['GET', TASKS, [SIGNED_IN], () => [200]],
@@ -79,8 +79,8 @@ const size = fc.oneof(
 );
 const body = fc.record({ bytes: size, framing: fc.constantFrom('fixed' as const, 'chunked' as const) });
 
-const known = fc
-  .tuple(fc.constantFrom(...KNOWN), body, fc.boolean())
+const ordinary = fc
+  .tuple(fc.constantFrom(...ORDINARY), body, fc.boolean())
   .map(([[method, target, headers, statusesOf], body, hasBody]): Message => {
     const isRead = ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(method) && !hasBody;
     return { method, target, headers, body: isRead ? undefined : body, statuses: statusesOf(isRead ? 0 : body.bytes) };
@@ -109,7 +109,7 @@ const longHeader = fc
   .tuple(fc.constantFrom(...NAMES), fc.constantFrom(...PIECES), valueLength)
   .map(([name, piece, length]) => `${name}: ${piece.repeat(length / piece.length)}`);
 const withLongHeaders = fc
-  .tuple(known, fc.array(longHeader, { minLength: 1, maxLength: 3 }))
+  .tuple(ordinary, fc.array(longHeader, { minLength: 1, maxLength: 3 }))
   .map(([message, more]): Message => ({ ...message, headers: [...message.headers, ...more], statuses: undefined }));
 /** Leaves room for the token and what every request has. */
 const MAX_HEADERS = 15_000;
@@ -253,7 +253,7 @@ const hostileHeaders = fc
 
 const sound = rarely(
   4,
-  known,
+  ordinary,
   withLongHeaders.filter((message) => !isTooLong(message)),
 );
 const hostile = fc.oneof(
@@ -267,11 +267,13 @@ const batch = fc.oneof(
   { weight: 2, arbitrary: hostile.map((last) => [last]) },
   {
     weight: 1,
-    arbitrary: fc.tuple(fc.array(known, { minLength: 1, maxLength: 2 }), hostile).map(([all, last]) => [...all, last]),
+    arbitrary: fc
+      .tuple(fc.array(ordinary, { minLength: 1, maxLength: 2 }), hostile)
+      .map(([all, last]) => [...all, last]),
   },
 );
 const truncated = fc.record({
-  message: known.filter(({ body }) => (body?.bytes ?? 0) > 1),
+  message: ordinary.filter(({ body }) => (body?.bytes ?? 0) > 1),
   how: fc.constantFrom('half-close' as const, 'destroy' as const),
 });
 

@@ -54,7 +54,7 @@ test('a user signs up, works with a task, signs out and in again, and finds the 
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(taskOf(page, 'A mistake')).toBeVisible();
   await page.getByRole('button', { name: 'Delete A mistake' }).click();
-  const isDeleted = page.waitForResponse((answer) => answer.request().method() === 'DELETE');
+  const isDeleted = page.waitForResponse((response) => response.request().method() === 'DELETE');
   await page.getByRole('button', { name: 'Close' }).click();
   expect((await isDeleted).status()).toBe(204);
 
@@ -73,9 +73,9 @@ test('a user signs up, works with a task, signs out and in again, and finds the 
   await expect(editorOf(page).getByLabel('Tags')).toHaveValue('home, shop');
 });
 
-test("two users see nothing of each other's tasks, by URL or API", async ({ newPerson, trouble }) => {
-  trouble.expected.push(/404 .*\/tasks\//);
-  const [ada, bob] = [await newPerson(), await newPerson()];
+test("two users see nothing of each other's tasks, by URL or API", async ({ newUser, pageErrors }) => {
+  pageErrors.expected.push(/404 .*\/tasks\//);
+  const [ada, bob] = [await newUser(), await newUser()];
   const { body: secret } = await ada.call('POST', '', { title: 'A secret of Ada' });
   const page = await bob.open(`/tasks?q=secret`);
   await expect(page.getByText('No task matches')).toBeVisible();
@@ -89,9 +89,12 @@ test("two users see nothing of each other's tasks, by URL or API", async ({ newP
   expect((await ada.call('GET', `/${secret.id}`)).body).toEqual(secret);
 });
 
-test('two tabs that edit the same version overwrite nothing until the user chooses', async ({ newPerson, trouble }) => {
-  trouble.expected.push(/412/);
-  const ada = await newPerson();
+test('two tabs that edit the same version overwrite nothing until the user chooses', async ({
+  newUser,
+  pageErrors,
+}) => {
+  pageErrors.expected.push(/412/);
+  const ada = await newUser();
   const { body: task } = await ada.call('POST', '', { title: 'Draft' });
   const [first, second] = [await ada.open(), await ada.open()];
   const rename = async (page: Page, from: string, to: string) => {
@@ -124,11 +127,11 @@ test('two tabs that edit the same version overwrite nothing until the user choos
 });
 
 test('a token that is refused during a session is renewed without the user noticing', async ({
-  newPerson,
-  trouble,
+  newUser,
+  pageErrors,
 }) => {
-  trouble.expected.push(/401/);
-  const ada = await newPerson();
+  pageErrors.expected.push(/401/);
+  const ada = await newUser();
   const page = await ada.open();
   await addAndSend(page, 'Before');
   // The server refuses it because it really is no token any more.
@@ -141,14 +144,14 @@ test('a token that is refused during a session is renewed without the user notic
     { times: 1 },
   );
   const statuses: number[] = [];
-  page.on('response', (answer) => answer.url().endsWith('/tasks') && statuses.push(answer.status()));
+  page.on('response', (response) => response.url().endsWith('/tasks') && statuses.push(response.status()));
   await add(page, 'After');
   await expect.poll(() => statuses).toEqual([401, 201]);
   await expect(page.getByRole('dialog')).toBeHidden();
 });
 
-test('a token is renewed before it expires', async ({ newPerson }) => {
-  const ada = await newPerson();
+test('a token is renewed before it expires', async ({ newUser }) => {
+  const ada = await newUser();
   const page = await ada.context.newPage();
   await page.clock.install();
   await page.goto('/tasks');
@@ -166,19 +169,19 @@ test('a token is renewed before it expires', async ({ newPerson }) => {
   expect(renewals).toBe(1);
 });
 
-test('a session ended elsewhere leads to sign-in and back, and loses no input', async ({ newPerson, trouble }) => {
-  trouble.expected.push(/401 .*\/api\/auth\/token/);
-  const ada = await newPerson();
+test('a session ended elsewhere leads to sign-in and back, and loses no input', async ({ newUser, pageErrors }) => {
+  pageErrors.expected.push(/401 .*\/api\/auth\/token/);
+  const ada = await newUser();
   const page = await ada.context.newPage();
   await page.clock.install();
   await page.goto('/tasks?sort=title');
   await add(page, 'Before');
   const endAllSessions = async () => {
-    const answer = await ada.context.request.post('/api/auth/revoke-sessions', {
+    const response = await ada.context.request.post('/api/auth/revoke-sessions', {
       data: {},
       headers: { Origin: ada.origin },
     });
-    expect(answer.status()).toBe(200);
+    expect(response.status()).toBe(200);
   };
   await endAllSessions();
 
@@ -191,7 +194,7 @@ test('a session ended elsewhere leads to sign-in and back, and loses no input', 
   await expect(dialog.getByLabel('Password')).toBeFocused();
   await dialog.getByLabel('Password').fill('not the password');
   await dialog.getByRole('button', { name: 'Sign in' }).click();
-  trouble.expected.push(/401 .*\/sign-in\/email/);
+  pageErrors.expected.push(/401 .*\/sign-in\/email/);
   await expect(dialog.getByRole('alert')).toHaveText('Invalid email or password');
   await dialog.getByLabel('Password').fill(ada.password);
   await dialog.getByRole('button', { name: 'Sign in' }).click();
@@ -210,12 +213,12 @@ test('a session ended elsewhere leads to sign-in and back, and loses no input', 
 });
 
 test('changes made while the server is down are shown as pending, and sent once when it is back', async ({
-  newPerson,
+  newUser,
   server,
-  trouble,
+  pageErrors,
 }) => {
-  trouble.expected.push(/ERR_CONNECTION_REFUSED/);
-  const ada = await newPerson();
+  pageErrors.expected.push(/ERR_CONNECTION_REFUSED/);
+  const ada = await newUser();
   const { body: task } = await ada.call('POST', '', { title: 'Known' });
   const page = await ada.open();
   await expect(taskOf(page, 'Known')).toBeVisible();
@@ -246,9 +249,9 @@ test('changes made while the server is down are shown as pending, and sent once 
   expect(new Set(keys).size).toBe(1);
 });
 
-test('a request whose response is lost is retried, and has its effect once', async ({ newPerson, trouble }) => {
-  trouble.expected.push(/ERR_FAILED|ERR_CONNECTION/);
-  const ada = await newPerson();
+test('a request whose response is lost is retried, and has its effect once', async ({ newUser, pageErrors }) => {
+  pageErrors.expected.push(/ERR_FAILED|ERR_CONNECTION/);
+  const ada = await newUser();
   const page = await ada.open();
   await expect(page.getByText('Nothing to do yet')).toBeVisible();
   await page.route(

@@ -52,11 +52,11 @@ test.afterAll(async () => {
 
 test('with a mail server, an e-mail address is confirmed and a forgotten password is reset', async ({
   browser,
-  trouble,
+  pageErrors,
 }) => {
-  trouble.expected.push(/401 .*\/sign-in\/email/);
+  pageErrors.expected.push(/401 .*\/sign-in\/email/);
   const context = await browser.newContext({ baseURL: server.origin });
-  await watch(context, server.origin, trouble.heard);
+  await watch(context, server.origin, pageErrors.messages);
   const page = await context.newPage();
   const email = 'grace@example.com';
 

@@ -1,7 +1,7 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, type Person, test } from './fixtures';
+import { expect, type SignedUpUser, test } from './fixtures';
 import { onPostgres, startOn } from './server';
 
 /** What holds for single pages, on the embedded database. */
@@ -10,8 +10,8 @@ const taskOf = (page: Page, title: string) => page.getByRole('listitem').filter(
 const editorOf = (page: Page) => page.getByRole('form', { name: /^Edit / });
 const titles = (page: Page) => page.getByRole('list', { name: 'Tasks' }).getByRole('button', { name: /^Edit / });
 
-async function fill(person: Person, tasks: readonly object[]): Promise<void> {
-  for (const task of tasks) expect((await person.call('POST', '', task)).status).toBe(201);
+async function fill(user: SignedUpUser, tasks: readonly object[]): Promise<void> {
+  for (const task of tasks) expect((await user.call('POST', '', task)).status).toBe(201);
 }
 
 const VARIED = [
@@ -21,8 +21,8 @@ const VARIED = [
 ];
 
 test.describe('the task list', () => {
-  test('filters, search and sort are in the URL of the list', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('filters, search and sort are in the URL of the list', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, VARIED);
     const page = await ada.open();
     await page.getByLabel('Show', { exact: true }).selectOption('Open');
@@ -49,11 +49,11 @@ test.describe('the task list', () => {
   });
 
   test('invalid filters in the URL are shown as an error with a link to the whole list', async ({
-    newPerson,
-    trouble,
+    newUser,
+    pageErrors,
   }) => {
-    trouble.expected.push(/422/);
-    const page = await (await newPerson()).open('/tasks?sort=nonsense');
+    pageErrors.expected.push(/422/);
+    const page = await (await newUser()).open('/tasks?sort=nonsense');
     await expect(page.getByRole('main').getByRole('alert')).toContainText('sort: ');
     await page.goto('/tasks?due_after=someday');
     await expect(page.getByRole('main').getByRole('alert')).toContainText('due_after: A date is YYYY-MM-DD');
@@ -61,8 +61,8 @@ test.describe('the task list', () => {
     await expect(page.getByText('Nothing to do yet')).toBeVisible();
   });
 
-  test('200 tasks are loaded by scrolling, each once', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('200 tasks are loaded by scrolling, each once', async ({ newUser }) => {
+    const ada = await newUser();
     const create = (title: string) => ada.call('POST', '', { title });
     for (let ten = 0; ten < 20; ten++)
       await Promise.all(Array.from({ length: 10 }, (_, i) => create(`Task ${ten}${i}`)));
@@ -77,10 +77,10 @@ test.describe('the task list', () => {
   });
 
   test("a due date is the same day in every time zone, in the format of the user's locale", async ({
-    newPerson,
+    newUser,
     browser,
   }) => {
-    const ada = await newPerson();
+    const ada = await newUser();
     await fill(ada, [{ title: 'Leap', due_date: '2028-02-29' }]);
     for (const [timezoneId, locale, text] of [
       ['Pacific/Kiritimati', 'en-GB', 'Due Tue, 29 Feb 2028'],
@@ -103,8 +103,8 @@ test.describe('the task list', () => {
 });
 
 test.describe('changing a task', () => {
-  test('a change shows at once on a slow network', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('a change shows at once on a slow network', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Slow' }]);
     const page = await ada.open();
     await expect(taskOf(page, 'Slow')).toBeVisible();
@@ -126,9 +126,9 @@ test.describe('changing a task', () => {
     await expect(page.getByText('2 tasks, 1 done')).toBeVisible();
   });
 
-  test('a refused change is reverted, with the error of the API at its field', async ({ newPerson, trouble }) => {
-    trouble.expected.push(/422/);
-    const ada = await newPerson();
+  test('a refused change is reverted, with the error of the API at its field', async ({ newUser, pageErrors }) => {
+    pageErrors.expected.push(/422/);
+    const ada = await newUser();
     await fill(ada, [{ title: 'Fine', tags: ['home'] }]);
     const page = await ada.open();
     const long = 'x'.repeat(300);
@@ -153,9 +153,9 @@ test.describe('changing a task', () => {
     await expect.poll(async () => (await ada.call('GET')).body.data[0].title).toBe('Finer');
   });
 
-  test('changing a deleted task shows that it was deleted', async ({ newPerson, trouble }) => {
-    trouble.expected.push(/404/);
-    const ada = await newPerson();
+  test('changing a deleted task shows that it was deleted', async ({ newUser, pageErrors }) => {
+    pageErrors.expected.push(/404/);
+    const ada = await newUser();
     const { body: task } = await ada.call('POST', '', { title: 'Gone' });
     const page = await ada.open();
     await expect(taskOf(page, 'Gone')).toBeVisible();
@@ -165,8 +165,8 @@ test.describe('changing a task', () => {
     await expect(page.getByText('Nothing to do yet')).toBeVisible();
   });
 
-  test('a delete is sent when the page is left before the time to undo is over', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('a delete is sent when the page is left before the time to undo is over', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Leave' }]);
     const page = await ada.open();
     await page.getByRole('button', { name: 'Delete Leave' }).click();
@@ -177,11 +177,11 @@ test.describe('changing a task', () => {
 });
 
 test.describe('leaving the page', () => {
-  const remaining = async (person: Person) =>
-    (await person.call('GET')).body.data.map(({ title, status }: { title: string; status: string }) => [title, status]);
+  const remaining = async (user: SignedUpUser) =>
+    (await user.call('GET')).body.data.map(({ title, status }: { title: string; status: string }) => [title, status]);
 
-  test('three deletes before the tab closes are all sent', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('three deletes before the tab closes are all sent', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'One' }, { title: 'Two' }, { title: 'Three' }, { title: 'Four' }]);
     const page = await ada.open();
     for (const title of ['One', 'Two', 'Three']) await page.getByRole('button', { name: `Delete ${title}` }).click();
@@ -190,8 +190,8 @@ test.describe('leaving the page', () => {
     await expect.poll(() => remaining(ada)).toEqual([['Four', 'todo']]);
   });
 
-  test('pending changes are sent once each when the page is left', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('pending changes are sent once each when the page is left', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Rename' }, { title: 'Complete' }, { title: 'Delete' }]);
     const page = await ada.open();
     await expect(titles(page)).toHaveCount(3);
@@ -214,8 +214,8 @@ test.describe('leaving the page', () => {
     await expect.poll(() => remaining(ada)).toEqual(expected);
   });
 
-  test('leaving the page with unsaved text in an editor asks for confirmation', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('leaving the page with unsaved text in an editor asks for confirmation', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Draft' }]);
     const page = await ada.open();
     await page.getByRole('button', { name: 'Edit Draft' }).click();
@@ -244,8 +244,8 @@ test.describe('leaving the page', () => {
 });
 
 test.describe('the task editor', () => {
-  test('an editor keeps its text and the focus while a filter hides its task', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('an editor keeps its text and the focus while a filter hides its task', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Draft', tags: ['home'] }]);
     const page = await ada.open();
     await page.getByRole('button', { name: 'Edit Draft' }).click();
@@ -272,8 +272,8 @@ test.describe('the task editor', () => {
     await expect(editorOf(page).getByLabel('Title'), 'cancelled is forgotten').toHaveValue('Draft, second');
   });
 
-  test('an editor leaves Escape and Ctrl+Enter to an input method that is composing', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('an editor leaves Escape and Ctrl+Enter to an input method that is composing', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Draft' }]);
     const page = await ada.open();
     await page.getByRole('button', { name: 'Edit Draft' }).click();
@@ -292,8 +292,8 @@ test.describe('the task editor', () => {
   });
 });
 
-test('a user can do everything with the keyboard alone', async ({ newPerson }) => {
-  const ada = await newPerson();
+test('a user can do everything with the keyboard alone', async ({ newUser }) => {
+  const ada = await newUser();
   const page = await ada.open();
   const { keyboard } = page;
   await expect(page.getByText('Nothing to do yet')).toBeVisible();
@@ -333,10 +333,10 @@ test('a user can do everything with the keyboard alone', async ({ newPerson }) =
   await expect(titles(page)).toHaveText(['Second, edited']);
 });
 
-test('axe finds no violation in any page, in light and dark mode', async ({ newPerson, newContext, trouble }) => {
+test('axe finds no violation in any page, in light and dark mode', async ({ newUser, newContext, pageErrors }) => {
   test.slow();
-  trouble.expected.push(/404 .*\/nowhere/, /422/);
-  const ada = await newPerson();
+  pageErrors.expected.push(/404 .*\/nowhere/, /422/);
+  const ada = await newUser();
   await fill(ada, VARIED);
   const [page, stranger] = [await ada.context.newPage(), await (await newContext()).newPage()];
   await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -371,11 +371,11 @@ test('axe finds no violation in any page, in light and dark mode', async ({ newP
   await check(page, 'the account');
 });
 
-test('the first load of the task list is less than 150 kB of compressed script', async ({ newPerson }) => {
-  const ada = await newPerson();
+test('the first load of the task list is less than 150 kB of compressed script', async ({ newUser }) => {
+  const ada = await newUser();
   const page = await ada.context.newPage();
   const scripts: Promise<Buffer>[] = [];
-  page.on('response', (answer) => answer.url().endsWith('.js') && scripts.push(answer.body()));
+  page.on('response', (response) => response.url().endsWith('.js') && scripts.push(response.body()));
   await page.goto('/tasks', { waitUntil: 'networkidle' });
   await expect(page.getByText('Nothing to do yet')).toBeVisible();
   const sum = (compress: (script: Buffer) => Buffer, all: Buffer[]) =>
@@ -402,8 +402,8 @@ const UNKNOWN = [
 ];
 const PAGES = ['/', '/tasks', '/account', '/sign-in', '/sign-up', '/reset-password', '/docs', '/problems/forbidden'];
 
-test('every HTML response has a Content-Security-Policy, whose nonce no request can choose', async ({ newPerson }) => {
-  const { context } = await newPerson();
+test('every HTML response has a Content-Security-Policy, whose nonce no request can choose', async ({ newUser }) => {
+  const { context } = await newUser();
   const chosen = "script-src 'nonce-chosen'";
   const headers = { 'Content-Security-Policy': chosen, 'Content-Security-Policy-Report-Only': chosen };
   const get = async (path: string) => {
@@ -441,8 +441,8 @@ test('an error page has a Content-Security-Policy', async () => {
   }
 });
 
-test('pages accept GET and HEAD, and return 405 with Allow for every other method', async ({ newPerson }) => {
-  const { context } = await newPerson();
+test('pages accept GET and HEAD, and return 405 with Allow for every other method', async ({ newUser }) => {
+  const { context } = await newUser();
   for (const path of [...PAGES, '/nowhere', '/icon.svgx', '/_next/unknown']) {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       const response = await context.request.fetch(path, { method, maxRedirects: 0 });
@@ -455,7 +455,7 @@ test('pages accept GET and HEAD, and return 405 with Allow for every other metho
   }
 });
 
-test('the image optimizer is not available', async ({ newPerson }) => {
-  const { context } = await newPerson();
+test('the image optimizer is not available', async ({ newUser }) => {
+  const { context } = await newUser();
   expect((await context.request.get('/_next/image?url=%2Ficon.svg&w=64&q=75')).status()).toBe(404);
 });

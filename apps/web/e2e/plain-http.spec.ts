@@ -7,10 +7,10 @@ import { freePort, startServer } from './server';
  * Over plain http browsers take an origin for secure on the machine itself alone; elsewhere, as in a LAN, they leave
  * out APIs such as `crypto.randomUUID` and `navigator.clipboard` (https://www.w3.org/TR/secure-contexts/).
  */
-test('every page works over plain HTTP', async ({ engine, trouble }) => {
+test('every page works over plain HTTP', async ({ engine, pageErrors }) => {
   test.slow();
   // Browsers pass over the field there, and say so.
-  trouble.expected.push(/Cross-Origin-Opener-Policy/);
+  pageErrors.expected.push(/Cross-Origin-Opener-Policy/);
   const port = await freePort();
   const origin = `http://tasks.test:${port}`;
   const server = await startServer(engine, { PORT: String(port), BETTER_AUTH_URL: origin, ALLOW_HTTP: '1' });
@@ -19,7 +19,7 @@ test('every page works over plain HTTP', async ({ engine, trouble }) => {
   const browser = await chromium.launch({ ...options, args });
   try {
     const context = await browser.newContext({ baseURL: origin });
-    await watch(context, origin, trouble.heard);
+    await watch(context, origin, pageErrors.messages);
     const page = await context.newPage();
     await page.goto('/sign-up');
     expect(await page.evaluate(() => [isSecureContext, 'randomUUID' in crypto])).toEqual([false, false]);

@@ -87,9 +87,9 @@ function ideographs(length: number): string {
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
-  await gone;
+  await exited;
 }
 
 test('acknowledged writes survive kill -9 and a restart', { timeout: 200_000 }, async () => {
@@ -189,36 +189,36 @@ test('SIGTERM shuts down gracefully: requests in progress are completed, and the
 
   const agent = new Agent({ keepAlive: true });
   const ask = (path: string, options = {}) => {
-    const asked = request(origin + path, options);
-    const answer = new Promise<string>((resolve, reject) => {
-      asked.on('error', reject).on('response', (response) => {
+    const outgoing = request(origin + path, options);
+    const response = new Promise<string>((resolve, reject) => {
+      outgoing.on('error', reject).on('response', (response) => {
         response.resume().on('end', () => resolve(`${response.statusCode} ${response.headers.connection}`));
       });
     });
-    return { asked, answer };
+    return { outgoing, response };
   };
   const read = ask('/api/health/live', { agent });
-  read.asked.end();
-  expect(await read.answer).toBe('200 keep-alive');
+  read.outgoing.end();
+  expect(await read.response).toBe('200 keep-alive');
   const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
   const begun = ask('/api/auth/sign-up/email', {
     method: 'POST',
     headers: { ...JSON_TYPE, 'Content-Length': body.length },
   });
-  begun.asked.write(body.slice(0, 9));
+  begun.outgoing.write(body.slice(0, 9));
   // Whoever connects and says nothing yet, as browsers do, is not waited for.
   const silent = connect(Number(new URL(origin).port), 'localhost').on('error', () => {});
   await new Promise((resolve) => setTimeout(resolve, 200));
 
   child.kill('SIGTERM');
   await expect.poll(() => fetch(origin).catch(({ cause }) => cause.code)).toBe('ECONNREFUSED');
-  const kept = ask('/api/health/live', { agent });
-  kept.asked.end();
-  expect(await kept.answer).toBe('200 close');
+  const keptAlive = ask('/api/health/live', { agent });
+  keptAlive.outgoing.end();
+  expect(await keptAlive.response).toBe('200 close');
   // Longer than connections without a request are left open.
   await new Promise((resolve) => setTimeout(resolve, 1_200));
-  begun.asked.end(body.slice(9));
-  expect(await begun.answer).toBe('200 close');
+  begun.outgoing.end(body.slice(9));
+  expect(await begun.response).toBe('200 close');
   expect(arrived, 'the mail is still on its way').toBe('');
 
   expect(await exit, output()).toBe(0);

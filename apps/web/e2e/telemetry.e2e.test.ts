@@ -63,8 +63,8 @@ test('a request is a span in the trace of its traceparent, with child spans for 
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
   const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
   const body = JSON.stringify({ title: 'A title that is nobody’s business' });
-  const answer = await fetch(tasks, { method: 'POST', headers: { ...headers, traceparent }, body });
-  expect(answer.status).toBe(201);
+  const response = await fetch(tasks, { method: 'POST', headers: { ...headers, traceparent }, body });
+  expect(response.status).toBe(201);
 
   const inTrace = () => spans().filter((span) => span.traceId === traceId);
   await expect.poll(() => inTrace().map(({ name }) => name), { timeout: 10_000 }).toContain('BATCH postgresql');

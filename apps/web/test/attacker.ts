@@ -49,7 +49,7 @@ export function claimsOf(sub: unknown, changes: object = {}) {
   return { iat: inSeconds(0), exp: inSeconds(900), iss: ORIGIN, aud: ORIGIN, sub, ...changes };
 }
 
-export interface Forge {
+export interface TokenForger {
   /** The header that Better Auth writes. */
   readonly header: { readonly alg: 'EdDSA'; readonly kid: string };
   readonly publicKey: KeyObject;
@@ -62,7 +62,7 @@ export interface Forge {
 }
 
 /** Takes the signing key out of the database, as only the operator could. Someone must have had a token before. */
-export async function openForge(): Promise<Forge> {
+export async function openTokenForger(): Promise<TokenForger> {
   const { db } = await getApp();
   const [row] = await db.ownerDb.select().from(jwks);
   if (!row) throw new Error('There is no signing key yet.');
@@ -119,7 +119,7 @@ export interface Call {
 const bodies: object[] = [{ title: 'Forged' }, { completed: true }];
 
 /** A request that fits the operation, so that nothing but who asks can be wrong with it. */
-export function callOf(operation: Operation, params: Record<string, string>): Call & { body?: object } {
+export function requestFor(operation: Operation, params: Record<string, string>): Call & { body?: object } {
   const { method, path: template, body: wanted } = operation;
   const path = template.replace(/\{(\w+)\}/g, (_, name) => params[name] ?? randomUUID());
   if (!wanted) return { method, path };
@@ -146,9 +146,9 @@ export async function stored(userId?: string): Promise<string> {
 }
 
 /** Makes requests of the user about a new task of his own. */
-export async function callOn(user: TestUser): Promise<(operation: Operation) => Call> {
+export async function requestsOn(user: TestUser): Promise<(operation: Operation) => Call> {
   const { id } = await (await send('POST', user.tasks, { token: user.token, body: { title: 'Mine' } })).json();
-  return (operation) => callOf(operation, { user_id: user.id, task_id: id });
+  return (operation) => requestFor(operation, { user_id: user.id, task_id: id });
 }
 
 const challenges = {
@@ -165,17 +165,17 @@ export async function expectRefused(
   why: keyof typeof challenges,
 ): Promise<void> {
   const before = await stored();
-  const answer = await send(method, path, { headers, body });
-  expect({ status: answer.status, stored: await stored() }).toEqual({ status: 401, stored: before });
-  expect(answer.headers.get('WWW-Authenticate')).toMatch(challenges[why]);
-  expect(answer.headers.get('Cache-Control')).toBe('no-store');
-  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
-  expect(await answer.json()).toEqual({
+  const response = await send(method, path, { headers, body });
+  expect({ status: response.status, stored: await stored() }).toEqual({ status: 401, stored: before });
+  expect(response.headers.get('WWW-Authenticate')).toMatch(challenges[why]);
+  expect(response.headers.get('Cache-Control')).toBe('no-store');
+  expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+  expect(await response.json()).toEqual({
     type: '/problems/unauthorized',
     title: expect.any(String),
     status: 401,
     detail: expect.stringMatching(details[why]),
     instance: new URL(path, ORIGIN).pathname,
-    request_id: answer.headers.get('X-Request-Id'),
+    request_id: response.headers.get('X-Request-Id'),
   });
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest';
 import { getApp } from '../server/app';
-import { expectDeclared, expectPermitted } from './openapi';
+import { expectDocumentedRequest, expectDocumentedResponse } from './openapi';
 
 /**
  * Drives the route files themselves, on the database and the Better Auth that the server would run; or, in the tests of
@@ -51,7 +51,7 @@ interface AppOptions {
 /** All who sign up here have this one, so that it is hashed once. */
 const PASSWORD = randomBytes(12).toString('base64url');
 /** What came of passwords: each costs 0.1 s of CPU, as it has to, and is not worked out twice. */
-const known = new Map<string, Promise<never>>();
+const hashResults = new Map<string, Promise<never>>();
 
 const bugs: unknown[] = [];
 /** All that was logged but errors, since the app started. */
@@ -124,16 +124,16 @@ async function watchApp(): Promise<void> {
   log.info = note;
   log.warn = note;
   const { password } = await auth.$context;
-  password.hash = remembering(password.hash);
-  password.verify = remembering(password.verify);
+  password.hash = memoize(password.hash);
+  password.verify = memoize(password.verify);
 }
 
-function remembering<I, O>(work: (given: I) => Promise<O>): (given: I) => Promise<O> {
+function memoize<I, O>(work: (given: I) => Promise<O>): (given: I) => Promise<O> {
   return (given) => {
     const key = JSON.stringify(given);
-    const result = known.get(key) ?? work(given);
-    known.set(key, result as Promise<never>);
-    result.catch(() => known.delete(key));
+    const result = hashResults.get(key) ?? work(given);
+    hashResults.set(key, result as Promise<never>);
+    result.catch(() => hashResults.delete(key));
     return result;
   };
 }
@@ -170,11 +170,11 @@ export async function send(method: string, path: string, { token, headers, body 
     const match = pattern.exec(url.pathname);
     if (!match) continue;
     const response = deployment
-      ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(asItLeft)
+      ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(stripPlatformHeaders)
       : await callRoute(load, new Request(url, init), match.groups);
     const described = declared.includes('[') ? url.pathname : declared;
-    await expectDeclared(method, described, response);
-    if (typeof init.body === 'string') expectPermitted(method, described, init.body, response);
+    await expectDocumentedResponse(method, described, response);
+    if (typeof init.body === 'string') expectDocumentedRequest(method, described, init.body, response);
     return response;
   }
   throw new Error(`No route file answers ${url.pathname}`);
@@ -188,16 +188,16 @@ async function callRoute(load: () => Promise<RouteFile>, request: Request, param
 }
 
 /** What next.config.ts and the servers on the way add to an answer. */
-const ADDED = [
+const PLATFORM_HEADERS = [
   ...['connection', 'date', 'keep-alive', 'strict-transport-security', 'transfer-encoding'],
   ...['content-security-policy', 'cross-origin-opener-policy', 'permissions-policy', 'referrer-policy'],
   ...['x-content-type-options', 'x-frame-options'],
 ];
 
 /** The answer as it left the route file. */
-async function asItLeft(response: Response): Promise<Response> {
+async function stripPlatformHeaders(response: Response): Promise<Response> {
   const headers = new Headers(response.headers);
-  for (const name of ADDED) headers.delete(name);
+  for (const name of PLATFORM_HEADERS) headers.delete(name);
   const { status } = response;
   return new Response([204, 304].includes(status) ? null : await response.arrayBuffer(), { status, headers });
 }
@@ -216,10 +216,10 @@ export interface TestUser {
 export async function signUp(): Promise<TestUser> {
   const email = `${randomUUID()}@example.com`;
   const password = PASSWORD;
-  const answer = await send('POST', '/api/auth/sign-up/email', { body: { name: 'Test', email, password } });
-  expect(answer.status).toBe(200);
-  const { user } = await answer.json();
-  const cookie = cookieOf(answer);
+  const response = await send('POST', '/api/auth/sign-up/email', { body: { name: 'Test', email, password } });
+  expect(response.status).toBe(200);
+  const { user } = await response.json();
+  const cookie = cookieOf(response);
   const token = await takeToken(cookie);
   return { id: user.id, email, password, cookie, token, tasks: `/api/${user.id}/tasks` };
 }
@@ -228,13 +228,13 @@ export const signIn = ({ email, password }: Pick<TestUser, 'email' | 'password'>
   send('POST', '/api/auth/sign-in/email', { body: { email, password } });
 
 /** The cookies that the answer sets, as a browser would send them back. */
-export function cookieOf(answer: Response): string {
-  const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0]);
+export function cookieOf(response: Response): string {
+  const cookies = response.headers.getSetCookie().map((one) => one.split(';')[0]);
   return cookies.join('; ');
 }
 
 export async function takeToken(cookie: string): Promise<string> {
-  const answer = await send('GET', '/api/auth/token', { headers: { Cookie: cookie } });
-  expect(answer.status).toBe(200);
-  return (await answer.json()).token;
+  const response = await send('GET', '/api/auth/token', { headers: { Cookie: cookie } });
+  expect(response.status).toBe(200);
+  return (await response.json()).token;
 }

@@ -5,13 +5,13 @@ import { expect } from 'vitest';
 
 /** Validates requests and responses against the document that clients read, so that it and the server cannot disagree. */
 
-interface Described {
+interface ResponseObject {
   readonly headers: Record<string, { $ref: string }>;
   readonly content?: Record<string, { schema: { $ref: string } }>;
 }
 interface Operation {
   readonly requestBody?: { readonly content: Record<string, { schema: { $ref: string } }> };
-  readonly responses: Record<string, Described | { $ref: string }>;
+  readonly responses: Record<string, ResponseObject | { $ref: string }>;
 }
 type Operations = Record<string, Operation>;
 
@@ -23,12 +23,12 @@ function validator(options: { coerceTypes: boolean }): Ajv2020 {
   addFormats.default(ajv);
   return ajv.addSchema(document, 'document');
 }
-const ofBodies = validator({ coerceTypes: false });
+const bodyAjv = validator({ coerceTypes: false });
 /** All that a header has is text, whatever it stands for. */
-const ofHeaders = validator({ coerceTypes: true });
+const headerAjv = validator({ coerceTypes: true });
 
 /** Headers that HTTP or the platform have, and the document of an API need not speak of. */
-const ORDINARY = [
+const PLATFORM_HEADERS = [
   'access-control-expose-headers',
   'allow',
   'content-length',
@@ -39,57 +39,58 @@ const ORDINARY = [
 ];
 
 /** @param path as the document writes it, with its parameters in braces. */
-export async function expectDeclared(method: string, path: string, response: Response): Promise<void> {
+export async function expectDocumentedResponse(method: string, path: string, response: Response): Promise<void> {
   const operation = paths[path]?.[method === 'HEAD' ? 'get' : method.toLowerCase()];
   const text = await response.clone().text();
   // On its way to a client the answer to a HEAD has lost its body.
   if (method === 'HEAD' && text === '' && !operation) return;
   // What no operation answers is a problem document all the same.
   if (!operation)
-    return response.status < 400 ? undefined : expectFit('#/components/schemas/Problem', JSON.parse(text));
+    return response.status < 400 ? undefined : expectMatchesSchema('#/components/schemas/Problem', JSON.parse(text));
 
   const given = operation.responses[response.status];
   expect(given, `${method} ${path} declares ${response.status}`).toBeDefined();
-  const described = (given && '$ref' in given ? at(given.$ref) : given) as Described;
-  expectHeaders(described, response.headers);
-  const [type, content] = Object.entries(described.content ?? {})[0] ?? [];
+  const documentedResponse = (given && '$ref' in given ? resolveRef(given.$ref) : given) as ResponseObject;
+  expectHeaders(documentedResponse, response.headers);
+  const [type, content] = Object.entries(documentedResponse.content ?? {})[0] ?? [];
   if (text === '')
     expect(method === 'HEAD' ? '' : (type ?? ''), `${method} ${path} ${response.status} has a body`).toBe('');
   if (text === '' || !type || !content) return expect(text).toBe('');
   expect(response.headers.get('Content-Type')).toBe(type);
-  expectFit(content.schema.$ref, JSON.parse(text));
+  expectMatchesSchema(content.schema.$ref, JSON.parse(text));
 }
 
 /**
  * Of a request to Better Auth that succeeded: that the document permits its body. Bodies of tasks are trimmed before
  * their lengths are checked, which JSON Schema cannot say.
  */
-export function expectPermitted(method: string, path: string, body: string, response: Response): void {
+export function expectDocumentedRequest(method: string, path: string, body: string, response: Response): void {
   const schema = paths[path]?.[method.toLowerCase()]?.requestBody?.content['application/json']?.schema;
   if (!schema || !response.ok || !path.startsWith('/api/auth/')) return;
-  expectFit(schema.$ref, JSON.parse(body));
+  expectMatchesSchema(schema.$ref, JSON.parse(body));
 }
 
-function expectHeaders({ headers }: Described, given: Headers): void {
+function expectHeaders({ headers }: ResponseObject, given: Headers): void {
   for (const [name, { $ref }] of Object.entries(headers)) {
     const value = given.get(name);
-    if (at($ref).required) expect(value, `the header ${name}`).not.toBeNull();
-    if (value !== null) expectFit(`${$ref}/schema`, value, ofHeaders);
+    if (resolveRef($ref).required) expect(value, `the header ${name}`).not.toBeNull();
+    if (value !== null) expectMatchesSchema(`${$ref}/schema`, value, headerAjv);
   }
-  const known = [...ORDINARY, ...Object.keys(headers).map((name) => name.toLowerCase())];
-  expect([...given.keys()].filter((name) => !known.includes(name))).toEqual([]);
+  const documented = [...PLATFORM_HEADERS, ...Object.keys(headers).map((name) => name.toLowerCase())];
+  expect([...given.keys()].filter((name) => !documented.includes(name))).toEqual([]);
 }
 
-export function expectFit(ref: string, value: unknown, ajv = ofBodies): void {
+export function expectMatchesSchema(ref: string, value: unknown, ajv = bodyAjv): void {
   const validate = ajv.getSchema(`document${ref}`);
   if (!validate) throw new Error(`The document has nothing at ${ref}`);
   validate(value);
   expect(validate.errors ?? [], ref).toEqual([]);
 }
 
-export const fits = (ref: string, value: unknown): boolean => ofBodies.getSchema(`document${ref}`)?.(value) === true;
+export const matchesSchema = (ref: string, value: unknown): boolean =>
+  bodyAjv.getSchema(`document${ref}`)?.(value) === true;
 
-function at(ref: string): Record<string, unknown> {
+function resolveRef(ref: string): Record<string, unknown> {
   return ref
     .slice(2)
     .split('/')

@@ -2,12 +2,12 @@ import { engine } from '@taskward/db/testing';
 import fc from 'fast-check';
 
 /** How long to go on looking, in seconds, where a run is to take longer than the everyday one. */
-const given = process.env.FUZZ_SECONDS;
-const seconds = given === undefined ? undefined : Number(given);
+const duration = process.env.FUZZ_SECONDS;
+const seconds = duration === undefined ? undefined : Number(duration);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_260_301);
 
 /** What the test's own time-out has to allow: the search, and making a find small. */
-export const patience = ((seconds ?? 60) + 120) * 1000;
+export const FUZZ_TIMEOUT_MS = ((seconds ?? 60) + 120) * 1000;
 
 const SHRINK_MS = 60_000;
 
@@ -16,14 +16,14 @@ const SHRINK_MS = 60_000;
  * same seed gives the same values: after a failure fast-check tells the seed and the smallest value that fails.
  * FUZZ_SEED starts elsewhere.
  */
-export async function explore<T>(
+export async function runFuzz<T>(
   values: fc.Arbitrary<T>,
   batch: { numRuns: number; unbiased?: true },
-  { tally, requests }: { tally: Tally; requests: number },
+  { stats, requests }: { stats: Stats; requests: number },
   attempt: (value: T) => Promise<void>,
 ): Promise<void> {
   const end = Date.now() + (seconds ?? 0) * 1000;
-  for (let seed = SEED; seconds === undefined ? tally.total < requests : Date.now() < end; seed++) {
+  for (let seed = SEED; seconds === undefined ? stats.total < requests : Date.now() < end; seed++) {
     await fc.assert(fc.asyncProperty(values, attempt), {
       seed,
       ...batch,
@@ -31,11 +31,11 @@ export async function explore<T>(
       includeErrorInReport: true,
     });
   }
-  if (seconds !== undefined) console.log(`${tally}`);
+  if (seconds !== undefined) console.log(`${stats}`);
 }
 
 /** How often each kind of answer came, to be told at the end. */
-export class Tally {
+export class Stats {
   total = 0;
   private readonly counts = new Map<string | number, number>();
   private readonly started = Date.now();

@@ -51,15 +51,15 @@ describe('a Vercel preview', () => {
     const [cookie = ''] = signedUp.headers.getSetCookie();
     expect(cookie).toMatch(/^__Secure-better-auth\.session_token=.*; HttpOnly; Secure; SameSite=Lax$/);
     const { user } = await signedUp.json();
-    const answer = await ask('/api/auth/token', { headers: { Cookie: cookie.split(';')[0] ?? '' } });
-    const { token } = await answer.json();
+    const response = await ask('/api/auth/token', { headers: { Cookie: cookie.split(';')[0] ?? '' } });
+    const { token } = await response.json();
     expect(decodeJwt(token)).toMatchObject({ sub: user.id, iss: origin, aud: origin });
 
     const headers = { Authorization: `Bearer ${token}` };
-    const made = await ask(`/api/${user.id}/tasks`, { method: 'POST', headers, body: '{"title":"Milk"}' });
-    expect([made.status, made.headers.get('RateLimit-Policy')]).toEqual([201, '"user";q=600;w=60']);
-    const found = await ask(made.headers.get('Location') ?? '', { headers });
-    expect(await found.json()).toEqual(await made.json());
+    const created = await ask(`/api/${user.id}/tasks`, { method: 'POST', headers, body: '{"title":"Milk"}' });
+    expect([created.status, created.headers.get('RateLimit-Policy')]).toEqual([201, '"user";q=600;w=60']);
+    const found = await ask(created.headers.get('Location') ?? '', { headers });
+    expect(await found.json()).toEqual(await created.json());
   });
 
   test('a Vercel preview sends the Content-Security-Policy with pages, and caches scripts for a year', async () => {

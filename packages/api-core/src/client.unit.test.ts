@@ -9,15 +9,15 @@ const ORIGIN = 'https://tasks.example.com';
 const params = { user_id: 'ada' };
 const at = { ...params, task_id: 't1' };
 
-type Answer = () => Promise<Response>;
+type Outcome = () => Promise<Response>;
 
-const answer =
-  (status: number, headers: Record<string, string> = {}): Answer =>
+const respondWith =
+  (status: number, headers: Record<string, string> = {}): Outcome =>
   async () =>
     status < 400
       ? new Response([204, 304].includes(status) ? null : '{}', { status, headers })
       : Response.json({ status }, { status, headers: { ...headers, 'Content-Type': 'application/problem+json' } });
-const cut: Answer = async () => {
+const cut: Outcome = async () => {
   throw new TypeError('fetch failed');
 };
 
@@ -28,26 +28,26 @@ interface Sent {
 }
 
 /** A client whose attempts are answered with these, one each; what it sends, waits and asks for is noted. */
-function connect(answers: Answer[] = [], options: Partial<ClientOptions> = {}) {
+function connect(outcomes: Outcome[] = [], options: Partial<ClientOptions> = {}) {
   const sent: Sent[] = [];
   const waits: number[] = [];
-  const asked: boolean[] = [];
+  const refreshes: boolean[] = [];
   const client = createClient({
     baseUrl: ORIGIN,
     getToken: ({ refresh }) => {
-      asked.push(refresh);
+      refreshes.push(refresh);
       return refresh ? 'fresh' : 'first';
     },
     fetch: (url, init) => {
       sent.push({ url, init, headers: new Headers(init.headers) });
-      return (answers.shift() ?? answer(200))();
+      return (outcomes.shift() ?? respondWith(200))();
     },
     sleep: async (ms) => {
       waits.push(ms);
     },
     ...options,
   });
-  return { client, sent, waits, asked };
+  return { client, sent, waits, refreshes };
 }
 
 async function failure(call: Promise<unknown>): Promise<ProblemError> {
@@ -113,12 +113,12 @@ describe('the functions of the client', () => {
   });
 
   test('getTask with ifNoneMatch may return 304 without a body', async () => {
-    const { client } = connect([answer(304, { ETag: '"1"' })]);
-    const known = await client.getTask({ params: at, ifNoneMatch: 1 });
-    expectTypeOf(known.status).toEqualTypeOf<200 | 304>();
-    if (known.status === 200) expectTypeOf(known.body).toEqualTypeOf<Task>();
-    else expectTypeOf(known.body).toEqualTypeOf<undefined>();
-    expect(known).toEqual({ status: 304, body: undefined, etag: '"1"' });
+    const { client } = connect([respondWith(304, { ETag: '"1"' })]);
+    const notModified = await client.getTask({ params: at, ifNoneMatch: 1 });
+    expectTypeOf(notModified.status).toEqualTypeOf<200 | 304>();
+    if (notModified.status === 200) expectTypeOf(notModified.body).toEqualTypeOf<Task>();
+    else expectTypeOf(notModified.body).toEqualTypeOf<undefined>();
+    expect(notModified).toEqual({ status: 304, body: undefined, etag: '"1"' });
   });
 
   test('the client imports only zod and no Node.js module', () => {
@@ -184,7 +184,7 @@ describe('requests of the client', () => {
   });
 
   test('the client sends bodies as JSON of the first media type, without credentials', async () => {
-    const { client, sent } = connect([answer(201)]);
+    const { client, sent } = connect([respondWith(201)]);
     await client.createTask({ params, body: { title: 'Ü' } });
     await client.updateTask({ params: at, body: {} });
     await client.completeTask({ params: at });
@@ -205,17 +205,17 @@ describe('requests of the client', () => {
   });
 
   test('the client sends a new idempotency key with each call of an idempotent operation unless one is given', async () => {
-    const { client, sent } = connect([answer(201), answer(201), answer(201)]);
+    const { client, sent } = connect([respondWith(201), respondWith(201), respondWith(201)]);
     const body = { title: 'Milk' };
     await client.createTask({ params, body, idempotencyKey: 'mine' });
     await client.createTask({ params, body });
     await client.createTask({ params, body });
     await client.updateTask({ params: at, body });
     await client.completeTask({ params: at });
-    const [given, ...made] = sent.map(({ headers }) => headers.get('Idempotency-Key'));
+    const [given, ...generated] = sent.map(({ headers }) => headers.get('Idempotency-Key'));
     expect(given).toBe('mine');
-    for (const key of made) expect(key).toMatch(/^[\da-f]{32}$/);
-    expect(new Set(made).size).toBe(4);
+    for (const key of generated) expect(key).toMatch(/^[\da-f]{32}$/);
+    expect(new Set(generated).size).toBe(4);
     sent.length = 0;
     await client.listTasks({ params });
     await client.replaceTask({ params: at, body });
@@ -225,7 +225,7 @@ describe('requests of the client', () => {
   test('the client creates idempotency keys without crypto.randomUUID, which pages over plain HTTP do not have', async () => {
     vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
     onTestFinished(() => void vi.unstubAllGlobals());
-    const { client, sent } = connect([answer(201)]);
+    const { client, sent } = connect([respondWith(201)]);
     await client.createTask({ params, body: { title: 'Milk' } });
     expect(sent[0]?.headers.get('Idempotency-Key')).toMatch(/^[\da-f]{32}$/);
   });
@@ -240,7 +240,7 @@ describe('requests of the client', () => {
   );
 
   test('the client uses the global fetch by default', async () => {
-    const fetch = vi.fn(answer(200));
+    const fetch = vi.fn(respondWith(200));
     vi.stubGlobal('fetch', fetch);
     await createClient({ baseUrl: '', getToken: () => 'token' }).listTasks({ params });
     vi.unstubAllGlobals();
@@ -249,19 +249,22 @@ describe('requests of the client', () => {
 });
 
 describe('retries of the client', () => {
-  const mishaps: [string, Answer][] = [
+  const transientFailures: [string, Outcome][] = [
     ['a failing network', cut],
-    ['503', answer(503)],
-    ['429', answer(429)],
+    ['503', respondWith(503)],
+    ['429', respondWith(429)],
   ];
-  test.each(mishaps)('the client retries every operation with the same request after %s', async (_, mishap) => {
-    for (const [id, status, call] of calls) {
-      const { client, sent, waits } = connect([mishap, mishap, answer(status)]);
-      expect((await call(client)).status, id).toBe(status);
-      expect([sent.length, waits.length], id).toEqual([3, 2]);
-      expect([sent[1], sent[2]], id).toEqual([sent[0], sent[0]]);
-    }
-  });
+  test.each(transientFailures)(
+    'the client retries every operation with the same request after %s',
+    async (_, transientFailure) => {
+      for (const [id, status, call] of calls) {
+        const { client, sent, waits } = connect([transientFailure, transientFailure, respondWith(status)]);
+        expect((await call(client)).status, id).toBe(status);
+        expect([sent.length, waits.length], id).toEqual([3, 2]);
+        expect([sent[1], sent[2]], id).toEqual([sent[0], sent[0]]);
+      }
+    },
+  );
 
   test('the client does not retry an operation that is not idempotent', async () => {
     const { idempotent: _, ...unsafe } = createTask;
@@ -271,12 +274,12 @@ describe('retries of the client', () => {
     onTestFinished(() => {
       all[at] = createTask;
     });
-    for (const [mishap, attempts] of [
+    for (const [transientFailure, attempts] of [
       [cut, 1],
-      [answer(503), 1],
-      [answer(401), 2],
+      [respondWith(503), 1],
+      [respondWith(401), 2],
     ] as const) {
-      const { client, sent } = connect([mishap, mishap]);
+      const { client, sent } = connect([transientFailure, transientFailure]);
       await expect(client.createTask({ params, body: { title: 'Twice?' } })).rejects.toThrow();
       expect(sent).toHaveLength(attempts);
     }
@@ -286,7 +289,10 @@ describe('retries of the client', () => {
     const random = vi.spyOn(Math, 'random');
     const waitsAt = async (chance: number) => {
       random.mockReturnValue(chance);
-      const { client, waits } = connect([answer(429, { 'Retry-After': '7' }), answer(503, { 'Retry-After': '3' })]);
+      const { client, waits } = connect([
+        respondWith(429, { 'Retry-After': '7' }),
+        respondWith(503, { 'Retry-After': '3' }),
+      ]);
       await client.listTasks({ params });
       return waits;
     };
@@ -301,7 +307,7 @@ describe('retries of the client', () => {
   test.each([undefined, 'Wed, 21 Oct 2026 07:28:00 GMT', '0', '-5', 'soon'])(
     'the client backs off exponentially when Retry-After is %j',
     async (date) => {
-      const { client, waits } = connect([answer(503, date ? { 'Retry-After': date } : {}), cut]);
+      const { client, waits } = connect([respondWith(503, date ? { 'Retry-After': date } : {}), cut]);
       await client.listTasks({ params });
       expect(waits[0]).toBeGreaterThanOrEqual(500);
       expect(waits[1]).toBeGreaterThanOrEqual(1_000);
@@ -310,25 +316,25 @@ describe('retries of the client', () => {
   );
 
   test('the client makes at most three attempts, and then fails with the last error', async () => {
-    const { client, sent, waits } = connect([cut, cut, answer(503), cut]);
+    const { client, sent, waits } = connect([cut, cut, respondWith(503), cut]);
     expect((await failure(client.listTasks({ params }))).status).toBe(503);
     expect([sent.length, waits.length]).toEqual([3, 2]);
     await expect(connect([cut, cut, cut]).client.listTasks({ params })).rejects.toThrow('fetch failed');
   });
 
   test('the client does not retry when it would have to wait for long, at once or in total', async () => {
-    const long = connect([answer(429, { 'Retry-After': '60' })]);
+    const long = connect([respondWith(429, { 'Retry-After': '60' })]);
     const error = await failure(long.client.listTasks({ params }));
     expect([error.status, error.headers.get('Retry-After')]).toEqual([429, '60']);
     expect([long.sent.length, long.waits]).toEqual([1, []]);
-    const slow = answer(503, { 'Retry-After': '20' });
+    const slow = respondWith(503, { 'Retry-After': '20' });
     const sum = connect([slow, slow]);
     await failure(sum.client.listTasks({ params }));
     expect([sum.sent.length, sum.waits.length]).toEqual([2, 1]);
   });
 
   test.each([400, 403, 404, 409, 412, 422, 500, 502])('the client does not retry after a %i', async (status) => {
-    const { client, sent } = connect([answer(status)]);
+    const { client, sent } = connect([respondWith(status)]);
     expect((await failure(client.listTasks({ params }))).status).toBe(status);
     expect(sent).toHaveLength(1);
   });
@@ -338,7 +344,7 @@ describe('retries of the client', () => {
     onTestFinished(() => {
       vi.useRealTimers();
     });
-    const { client, sent } = connect([answer(503, { 'Retry-After': '2' })], { sleep: undefined });
+    const { client, sent } = connect([respondWith(503, { 'Retry-After': '2' })], { sleep: undefined });
     const call = client.listTasks({ params });
     await vi.advanceTimersByTimeAsync(1_999);
     expect(sent).toHaveLength(1);
@@ -350,16 +356,16 @@ describe('retries of the client', () => {
 
 describe('tokens of the client', () => {
   test('the client refreshes a refused token and repeats the request', async () => {
-    const { client, sent, asked, waits } = connect([answer(401)]);
+    const { client, sent, refreshes, waits } = connect([respondWith(401)]);
     await client.listTasks({ params });
     expect(sent.map(({ headers }) => headers.get('Authorization'))).toEqual(['Bearer first', 'Bearer fresh']);
-    expect([asked, waits]).toEqual([[false, true], []]);
+    expect([refreshes, waits]).toEqual([[false, true], []]);
   });
 
   test('the client refreshes a token once per call', async () => {
-    const { client, sent, asked } = connect([answer(401), cut, answer(401)]);
+    const { client, sent, refreshes } = connect([respondWith(401), cut, respondWith(401)]);
     expect((await failure(client.listTasks({ params }))).status).toBe(401);
-    expect([sent.length, asked]).toEqual([3, [false, true]]);
+    expect([sent.length, refreshes]).toEqual([3, [false, true]]);
   });
 
   test('the client sends nothing when getToken fails', async () => {
@@ -379,7 +385,7 @@ describe('errors of the client', () => {
   });
 
   test('the client fails on a success status that the operation does not declare', async () => {
-    expect((await failure(connect([answer(204)]).client.listTasks({ params }))).status).toBe(204);
+    expect((await failure(connect([respondWith(204)]).client.listTasks({ params }))).status).toBe(204);
   });
 });
 
@@ -401,7 +407,7 @@ describe('aborting a call', () => {
 
   test('aborting a call of the client ends the wait for a retry', async () => {
     const controller = new AbortController();
-    const { client, sent } = connect([answer(503, { 'Retry-After': '15' })], { sleep: undefined });
+    const { client, sent } = connect([respondWith(503, { 'Retry-After': '15' })], { sleep: undefined });
     const call = client.listTasks({ params, signal: controller.signal });
     setTimeout(() => controller.abort(reason), 20);
     await expect(call).rejects.toBe(reason);

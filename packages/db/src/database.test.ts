@@ -332,28 +332,28 @@ test('every engine returns the same values', async () => {
 });
 
 test('transactions of Better Auth are interactive: they read their own writes, and commit or roll back as a whole', async () => {
-  const [kept, gone] = [randomUUID(), randomUUID()];
+  const [committed, rolledBack] = [randomUUID(), randomUUID()];
   const row = (id: string) => ({ id, name: 'Test', email: `${id}@example.com` });
   const found = await db.ownerDb.transaction(async (tx) => {
-    await tx.insert(user).values(row(kept));
-    const [own] = await tx.select().from(user).where(eq(user.id, kept));
+    await tx.insert(user).values(row(committed));
+    const [own] = await tx.select().from(user).where(eq(user.id, committed));
     await tx
       .update(user)
       .set({ name: `${own?.name}, renamed` })
-      .where(eq(user.id, kept));
-    return tx.select({ name: user.name }).from(user).where(eq(user.id, kept));
+      .where(eq(user.id, committed));
+    return tx.select({ name: user.name }).from(user).where(eq(user.id, committed));
   });
   expect(found).toEqual([{ name: 'Test, renamed' }]);
   const aborted = db.ownerDb.transaction(async (tx) => {
-    await tx.insert(user).values(row(gone));
+    await tx.insert(user).values(row(rolledBack));
     throw new Error('changed my mind');
   });
   await expect(aborted).rejects.toThrow('changed my mind');
   const twice = db.ownerDb.transaction(async (tx) => {
-    await tx.insert(user).values(row(gone));
-    await tx.insert(user).values(row(gone));
+    await tx.insert(user).values(row(rolledBack));
+    await tx.insert(user).values(row(rolledBack));
   });
   expect(await failure(twice)).toMatchObject({ cause: { code: '23505' } });
-  const left = await asOwner(`select id from "user" where id in ('${kept}', '${gone}')`);
-  expect(left).toEqual([{ id: kept }]);
+  const left = await asOwner(`select id from "user" where id in ('${committed}', '${rolledBack}')`);
+  expect(left).toEqual([{ id: committed }]);
 });

@@ -14,9 +14,9 @@ import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startP
 
 /** What happens when the way to the database fails. On a server and a gateway of its own, so that nobody else is hit. */
 
-const patience = { connectTimeoutMs: 1_000, queryTimeoutMs: 2_000 };
+const timeouts = { connectTimeoutMs: 1_000, queryTimeoutMs: 2_000 };
 /** Both time-outs, and a second try. */
-const LONGEST_MS = 2 * (patience.connectTimeoutMs + patience.queryTimeoutMs) + 500;
+const LONGEST_MS = 2 * (timeouts.connectTimeoutMs + timeouts.queryTimeoutMs) + 500;
 const userId = randomUUID();
 let server: PostgresServer;
 let gateway: NeonGateway;
@@ -62,7 +62,7 @@ beforeAll(async () => {
   proxy = await startProxy(server);
   url = new URL(database.url);
   if (engine === 'postgres') url.port = String(proxy.port);
-  driver = await openDriver(url.href, engine === 'neon' ? new URL(gateway.url).origin : undefined, patience);
+  driver = await openDriver(url.href, engine === 'neon' ? new URL(gateway.url).origin : undefined, timeouts);
   const direct = await openDriver(database.url);
   await direct.migrate(migrationsFolder());
   await direct.close();
@@ -290,7 +290,7 @@ describe.runIf(engine === 'neon')('a failing Neon gateway', () => {
   );
 
   test('a gateway that refuses WebSockets makes the database unavailable for Better Auth', async () => {
-    const other = await openDriver(url.href, new URL(gateway.url).origin, patience);
+    const other = await openDriver(url.href, new URL(gateway.url).origin, timeouts);
     gateway.faults = { drop: true };
     await unavailable(other.ownerDb.execute('select 1'));
     await unavailable(other.queryAsOwner('select 1'));

@@ -44,7 +44,7 @@ const apart = (table: string) => new RegExp(`^Row-level security does not hold u
 const own = `user_id = (select current_setting('app.user_id', true))`;
 
 /** What is wrong, how it comes about, how it is put right, and what is said of it. */
-const faults: [string, string[], string[], RegExp][] = [
+const misconfigurations: [string, string[], string[], RegExp][] = [
   [
     'the last migration has not run',
     [`create table kept as select * from ${MIGRATIONS}`, `delete from ${MIGRATIONS} where created_at ${needed}`],
@@ -91,7 +91,7 @@ const faults: [string, string[], string[], RegExp][] = [
   ],
 ];
 
-test.each(faults)('a database is not ready when %s', async (_, wrong, right, message) => {
+test.each(misconfigurations)('a database is not ready when %s', async (_, wrong, right, message) => {
   await asOwner(wrong);
   try {
     await expect(db.assertReady()).rejects.toThrow(message);

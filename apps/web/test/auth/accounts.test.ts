@@ -14,7 +14,7 @@ const post = (path: string, body: object, cookie = '') =>
   send('POST', `/api/auth${path}`, { body, headers: { Origin: ORIGIN, ...(cookie && { Cookie: cookie }) } });
 const register = (password: string, email = `${randomUUID()}@example.com`, name = 'Test') =>
   post('/sign-up/email', { name, email, password });
-const codeOf = async (answer: Response) => (await answer.json()).code;
+const codeOf = async (response: Response) => (await response.json()).code;
 const sessionOf = async (cookie: string) =>
   (await send('GET', '/api/auth/get-session', { headers: { Cookie: cookie } })).json();
 
@@ -35,9 +35,9 @@ describe('NUL, which PostgreSQL cannot store', () => {
     ['/delete-user', { password: 'a', token: 'a\0' }],
   ])('POST /api/auth%s refuses NUL in text with 400', async (path, body) => {
     const { cookie } = await signUp();
-    const answer = await post(path, body, cookie);
-    expect(answer.status).toBe(400);
-    expect(await codeOf(answer)).toBe('INVALID_TEXT');
+    const response = await post(path, body, cookie);
+    expect(response.status).toBe(400);
+    expect(await codeOf(response)).toBe('INVALID_TEXT');
   });
 });
 
@@ -57,9 +57,9 @@ describe('a password', () => {
     ['rows of the keyboard', 'asdfghjklzxcvbnm', 'PASSWORD_TOO_COMMON'],
   ])('sign-up refuses a password that is too short, too long or easy to guess: %s', async (_, password, code) => {
     const before = await stored();
-    const answer = await register(password);
-    expect(answer.status).toBe(400);
-    expect(await codeOf(answer)).toBe(code);
+    const response = await register(password);
+    expect(response.status).toBe(400);
+    expect(await codeOf(response)).toBe(code);
     expect(await stored()).toBe(before);
   });
 
@@ -138,8 +138,8 @@ describe.each<[string, object]>([
   test(`sign-up refuses ${what}, and nothing is stored`, async () => {
     const before = await stored();
     const body = { name: 'Ada', email: `${randomUUID()}@example.com`, password: GOOD, ...wrong };
-    const answer = await post('/sign-up/email', body);
-    expect([answer.status, await codeOf(answer)]).toEqual([
+    const response = await post('/sign-up/email', body);
+    expect([response.status, await codeOf(response)]).toEqual([
       400,
       expect.stringMatching(/^(VALIDATION_ERROR|TEXT_TOO_LONG)$/),
     ]);
@@ -151,8 +151,8 @@ describe.each(wrongProfiles)('%s', (what, wrong) => {
   test(`changing the profile refuses ${what}, and nothing is stored`, async () => {
     const { cookie } = await signUp();
     const before = await stored();
-    const answer = await post('/update-user', wrong, cookie);
-    expect([answer.status, await codeOf(answer)]).toEqual([
+    const response = await post('/update-user', wrong, cookie);
+    expect([response.status, await codeOf(response)]).toEqual([
       400,
       expect.stringMatching(/^(VALIDATION_ERROR|TEXT_TOO_LONG)$/),
     ]);
@@ -165,8 +165,8 @@ test.each([
   ['white space at both ends', '\u00a0 Ada King  ', 'Ada King'],
   ['decomposed letters', 'Zoe\u0308', 'Zo\u00eb'],
 ])('a name is stored trimmed and in NFC: %s', async (_, name, expected) => {
-  const answer = await register(GOOD, undefined, name);
-  expect(await answer.json()).toMatchObject({ user: { name: expected } });
+  const response = await register(GOOD, undefined, name);
+  expect(await response.json()).toMatchObject({ user: { name: expected } });
   const { cookie } = await signUp();
   expect((await post('/update-user', { name }, cookie)).status).toBe(200);
   expect(await sessionOf(cookie)).toMatchObject({ user: { name: expected } });
@@ -193,14 +193,14 @@ test.each([
 ])('/api/auth/%s accepts only a JSON object', async (path) => {
   const { cookie } = await signUp();
   for (const body of [[], 'null', '"text"', '1', '{}']) {
-    const answer = await post(`/${path}`, body as object, cookie);
-    expect([body, answer.status]).toEqual([body, 400]);
+    const response = await post(`/${path}`, body as object, cookie);
+    expect([body, response.status]).toEqual([body, 400]);
   }
 });
 
 test('a sign-in body over 64 KiB is refused with 413', async () => {
-  const answer = await post('/sign-in/email', { email: 'a@example.com', password: 'x'.repeat(70_000) });
-  expect(answer.status).toBe(413);
+  const response = await post('/sign-in/email', { email: 'a@example.com', password: 'x'.repeat(70_000) });
+  expect(response.status).toBe(413);
 });
 
 test.each([
@@ -212,9 +212,9 @@ test.each([
   '/error',
 ])('an endpoint of Better Auth that is not offered returns 404: %s', async (path) => {
   for (const method of ['GET', 'POST']) {
-    const answer = await send(method, `/api/auth${path}`, method === 'POST' ? { body: {} } : {});
-    expect(answer.status).toBe(404);
-    expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+    const response = await send(method, `/api/auth${path}`, method === 'POST' ? { body: {} } : {});
+    expect(response.status).toBe(404);
+    expect(response.headers.get('Content-Type')).toBe('application/problem+json');
   }
 });
 
@@ -225,9 +225,9 @@ describe('sign-in', () => {
     const work = [vi.spyOn(password, 'hash'), vi.spyOn(password, 'verify')];
     const attempt = async (email: string) => {
       for (const one of work) one.mockClear();
-      const answer = await post('/sign-in/email', { email, password: GOOD });
-      const { request_id: _, ...document } = await answer.json();
-      return { status: answer.status, document, hashed: work.reduce((sum, { mock }) => sum + mock.calls.length, 0) };
+      const response = await post('/sign-in/email', { email, password: GOOD });
+      const { request_id: _, ...document } = await response.json();
+      return { status: response.status, document, hashed: work.reduce((sum, { mock }) => sum + mock.calls.length, 0) };
     };
     const wrong = await attempt(user.email);
     expect(wrong).toMatchObject({ status: 401, document: { code: 'INVALID_EMAIL_OR_PASSWORD' }, hashed: 1 });
@@ -236,8 +236,8 @@ describe('sign-in', () => {
   });
 
   test('sign-in with an unknown e-mail address does not reveal that the password is a common one', async () => {
-    const answer = await post('/sign-in/email', { email: `${randomUUID()}@example.com`, password: 'password1234' });
-    expect(await codeOf(answer)).toBe('INVALID_EMAIL_OR_PASSWORD');
+    const response = await post('/sign-in/email', { email: `${randomUUID()}@example.com`, password: 'password1234' });
+    expect(await codeOf(response)).toBe('INVALID_EMAIL_OR_PASSWORD');
   });
 });
 
@@ -250,8 +250,8 @@ describe('a cross-site request with a session cookie', () => {
   ])('a POST with a session cookie is refused unless it comes from our origin: %s', async (_, headers) => {
     const { cookie, password } = await signUp();
     const body = { password };
-    const answer = await send('POST', '/api/auth/delete-user', { body, headers: { ...headers, Cookie: cookie } });
-    expect(answer.status).toBe(403);
+    const response = await send('POST', '/api/auth/delete-user', { body, headers: { ...headers, Cookie: cookie } });
+    expect(response.status).toBe(403);
     expect(await sessionOf(cookie)).not.toBeNull();
   });
 });
@@ -268,8 +268,8 @@ describe('a sign-in without a cookie', () => {
     'a sign-in without a cookie is accepted from our pages and from programs, not from other sites: %s',
     async (_, headers, status) => {
       const { email, password } = await signUp();
-      const answer = await send('POST', '/api/auth/sign-in/email', { body: { email, password }, headers });
-      expect(answer.status).toBe(status);
+      const response = await send('POST', '/api/auth/sign-in/email', { body: { email, password }, headers });
+      expect(response.status).toBe(status);
     },
   );
 });
@@ -279,19 +279,19 @@ describe('changing the password', () => {
     const user = await signUp();
     const other = await otherDevice(user);
     const body = { currentPassword: user.password, newPassword: GOOD, revokeOtherSessions: false };
-    const answer = await post('/change-password', body, user.cookie);
-    expect(answer.status).toBe(200);
+    const response = await post('/change-password', body, user.cookie);
+    expect(response.status).toBe(200);
     expect(await sessionOf(other)).toBeNull();
     expect(await sessionOf(user.cookie)).toBeNull();
-    expect(await sessionOf(cookieOf(answer))).toMatchObject({ user: { id: user.id } });
+    expect(await sessionOf(cookieOf(response))).toMatchObject({ user: { id: user.id } });
     expect((await signIn(user)).status).toBe(401);
     expect((await signIn({ ...user, password: GOOD })).status).toBe(200);
   });
 
   test('changing the password requires the current password', async () => {
     const user = await signUp();
-    const answer = await post('/change-password', { currentPassword: GOOD, newPassword: GOOD }, user.cookie);
-    expect(answer.status).toBe(400);
+    const response = await post('/change-password', { currentPassword: GOOD, newPassword: GOOD }, user.cookie);
+    expect(response.status).toBe(400);
     expect(await sessionOf(user.cookie)).not.toBeNull();
     expect((await signIn(user)).status).toBe(200);
   });
@@ -386,8 +386,8 @@ describe('deleting an account', () => {
 });
 
 describe('the session cookie', () => {
-  const attributesOf = (answer: Response) => {
-    const [cookie = ''] = answer.headers.getSetCookie().filter((one) => one.includes('session_token'));
+  const attributesOf = (response: Response) => {
+    const [cookie = ''] = response.headers.getSetCookie().filter((one) => one.includes('session_token'));
     const [pair = '', ...attributes] = cookie.split('; ');
     return { name: pair.split('=')[0], attributes: attributes.map((one) => one.toLowerCase()) };
   };
@@ -403,11 +403,11 @@ describe('the session cookie', () => {
   test('the session cookie is Secure where the site uses https', async () => {
     await restartApp({ BETTER_AUTH_URL: 'https://tasks.example.com' });
     const body = { name: 'Ada', email: `${randomUUID()}@example.com`, password: GOOD };
-    const answer = await send('POST', '/api/auth/sign-up/email', { body });
-    const { name, attributes } = attributesOf(answer);
+    const response = await send('POST', '/api/auth/sign-up/email', { body });
+    const { name, attributes } = attributesOf(response);
     expect(name).toBe('__Secure-better-auth.session_token');
     expect(attributes).toEqual(expect.arrayContaining(['secure', 'httponly', 'samesite=lax', 'path=/']));
-    expect(await takeToken(cookieOf(answer))).toEqual(expect.any(String));
+    expect(await takeToken(cookieOf(response))).toEqual(expect.any(String));
     await restartApp({ BETTER_AUTH_URL: ORIGIN });
   });
 });
@@ -423,9 +423,9 @@ test('a token contains only the user id, and no response but that of /api/auth/t
 test('without a mail server, requesting a password reset returns 400 for any e-mail address', async () => {
   const { email } = await signUp();
   for (const address of [email, `${randomUUID()}@example.com`]) {
-    const answer = await post('/request-password-reset', { email: address });
-    expect(answer.status).toBe(400);
-    expect(await codeOf(answer)).toBe('RESET_PASSWORD_DISABLED');
+    const response = await post('/request-password-reset', { email: address });
+    expect(response.status).toBe(400);
+    expect(await codeOf(response)).toBe('RESET_PASSWORD_DISABLED');
   }
 });
 
@@ -437,7 +437,7 @@ test('sign-in accepts only application/json, and returns 415 for any other media
     'text/plain',
   ]) {
     const headers = { Origin: ORIGIN, 'Content-Type': type };
-    const answer = await send('POST', '/api/auth/sign-in/email', { body: '{}', headers });
-    expect([answer.status, (await answer.json()).type]).toEqual([415, '/problems/unsupported_media_type']);
+    const response = await send('POST', '/api/auth/sign-in/email', { body: '{}', headers });
+    expect([response.status, (await response.json()).type]).toEqual([415, '/problems/unsupported_media_type']);
   }
 });

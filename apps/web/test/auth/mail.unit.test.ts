@@ -15,16 +15,16 @@ const PASSWORD = 'otter lamp seventeen';
 const NEW_PASSWORD = 'kettle under the moon';
 const SMTP_FROM = 'Taskward <tasks@example.com>';
 
-interface Letter {
+interface Mail {
   to: string[];
   text: string;
   /** The address that the mail asks to open. */
   link: string | undefined;
 }
 
-const letters: Letter[] = [];
+const mails: Mail[] = [];
 /** What the server does with the next mail: takes it, refuses it, or takes its time. */
-let mood: 'good' | 'refusing' | 'slow' = 'good';
+let smtpBehavior: 'good' | 'refusing' | 'slow' = 'good';
 
 const smtp = new SMTPServer({
   authOptional: true,
@@ -35,9 +35,10 @@ const smtp = new SMTPServer({
     stream.on('end', () => {
       const text = Buffer.concat(chunks).toString().replaceAll('=\r\n', '').replaceAll('=3D', '=');
       const to = session.envelope.rcptTo.map(({ address }) => address);
-      if (mood === 'refusing') return done(Object.assign(new Error(`<${to}> is unknown here`), { responseCode: 550 }));
-      letters.push({ to, text, link: /^https?:\S+/m.exec(text)?.[0] });
-      setTimeout(done, mood === 'slow' ? 3_000 : 0);
+      if (smtpBehavior === 'refusing')
+        return done(Object.assign(new Error(`<${to}> is unknown here`), { responseCode: 550 }));
+      mails.push({ to, text, link: /^https?:\S+/m.exec(text)?.[0] });
+      setTimeout(done, smtpBehavior === 'slow' ? 3_000 : 0);
     });
   },
 });
@@ -49,34 +50,34 @@ beforeAll(async () => {
 });
 afterAll(() => new Promise<void>((closed) => smtp.close(closed)));
 beforeEach(() => {
-  mood = 'good';
+  smtpBehavior = 'good';
 });
 
 const newAddress = () => `${randomUUID()}@example.com`;
 const post = (path: string, body: object) => send('POST', `/api/auth${path}`, { body, headers: { Origin: ORIGIN } });
 const register = (email: string) => post('/sign-up/email', { name: 'Ada', email, password: PASSWORD });
 const open = (link = '') => send('GET', link.slice(ORIGIN.length));
-const codeOf = async (answer: Response) => (await answer.json()).code;
+const codeOf = async (response: Response) => (await response.json()).code;
 
 /** The first mail to this address that nobody has taken yet. */
-async function letterTo(email: string): Promise<Letter> {
-  const at = () => letters.findIndex(({ to }) => to.includes(email));
+async function mailTo(email: string): Promise<Mail> {
+  const at = () => mails.findIndex(({ to }) => to.includes(email));
   await expect.poll(at).not.toBe(-1);
-  const [letter] = letters.splice(at(), 1);
-  expect(letter?.to).toEqual([email]);
-  return letter as Letter;
+  const [mail] = mails.splice(at(), 1);
+  expect(mail?.to).toEqual([email]);
+  return mail as Mail;
 }
 
 async function verifiedUser(): Promise<string> {
   const email = newAddress();
   await register(email);
-  await open((await letterTo(email)).link);
+  await open((await mailTo(email)).link);
   return email;
 }
 
 async function resetToken(email: string): Promise<string> {
   await post('/request-password-reset', { email });
-  const { link = '' } = await letterTo(email);
+  const { link = '' } = await mailTo(email);
   const url = new URL(link);
   expect(url.origin + url.pathname).toBe(`${ORIGIN}/reset-password`);
   return url.searchParams.get('token') ?? '';
@@ -85,14 +86,14 @@ async function resetToken(email: string): Promise<string> {
 describe('signing up', () => {
   test('with mail, sign-up creates no session, and sign-in fails until the e-mail address is confirmed by its link', async () => {
     const email = newAddress();
-    const answer = await register(email);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.getSetCookie()).toEqual([]);
-    const { link } = await letterTo(email);
+    const response = await register(email);
+    expect(response.status).toBe(200);
+    expect(response.headers.getSetCookie()).toEqual([]);
+    const { link } = await mailTo(email);
     expect(link?.startsWith(`${ORIGIN}/api/auth/verify-email?token=`)).toBe(true);
     const early = await signIn({ email, password: PASSWORD });
     expect([early.status, await codeOf(early)]).toEqual([401, 'INVALID_EMAIL_OR_PASSWORD']);
-    expect((await letterTo(email)).link).toBeDefined();
+    expect((await mailTo(email)).link).toBeDefined();
 
     const opened = await open(link);
     expect([opened.status, opened.headers.get('Location')]).toEqual([302, '/']);
@@ -103,16 +104,16 @@ describe('signing up', () => {
   test('with mail, sign-up returns the same response for a registered e-mail address as for a new one', async () => {
     const taken = await verifiedUser();
     const shape = async (email: string) => {
-      const answer = await register(email);
-      const { user, ...rest } = await answer.json();
-      const members = Object.entries(user).map(([name, value]) => [name, value === null ? null : typeof value]);
-      return { status: answer.status, headers: [...answer.headers.keys()], rest, members };
+      const response = await register(email);
+      const { user, ...rest } = await response.json();
+      const fields = Object.entries(user).map(([name, value]) => [name, value === null ? null : typeof value]);
+      return { status: response.status, headers: [...response.headers.keys()], rest, fields };
     };
     const free = newAddress();
     const ofFree = await shape(free);
-    await letterTo(free);
+    await mailTo(free);
     expect(await shape(taken)).toEqual(ofFree);
-    const { text } = await letterTo(taken);
+    const { text } = await mailTo(taken);
     expect(text).toContain('You have an account already');
     expect((await signIn({ email: taken, password: PASSWORD })).status).toBe(200);
   });
@@ -121,10 +122,10 @@ describe('signing up', () => {
     const [taken, free] = [await verifiedUser(), newAddress()];
     const attempt = async (email: string) => {
       await post('/sign-up/email', { name: 'Eve', email, password: NEW_PASSWORD });
-      const answer = await signIn({ email, password: NEW_PASSWORD });
-      const { request_id: _, ...document } = await answer.json();
-      const headers = [...answer.headers].filter(([name]) => name !== 'x-request-id');
-      return { status: answer.status, statusText: answer.statusText, headers, document };
+      const response = await signIn({ email, password: NEW_PASSWORD });
+      const { request_id: _, ...document } = await response.json();
+      const headers = [...response.headers].filter(([name]) => name !== 'x-request-id');
+      return { status: response.status, statusText: response.statusText, headers, document };
     };
     const ofTaken = await attempt(taken);
     expect(ofTaken).toMatchObject({ status: 401, document: { code: 'INVALID_EMAIL_OR_PASSWORD' } });
@@ -137,7 +138,7 @@ describe('signing up', () => {
     for (const callbackURL of [`${ORIGIN}/tasks`, '/a/../tasks', '/\ttasks', 'http://eve:evil@localhost:3000/tasks']) {
       const email = newAddress();
       await post('/sign-up/email', { name: 'Ada', email, password: PASSWORD, callbackURL });
-      const { link = '', text } = await letterTo(email);
+      const { link = '', text } = await mailTo(email);
       expect(new URL(link).searchParams.get('callbackURL')).toBe('/tasks');
       expect(text).not.toContain('evil');
     }
@@ -145,20 +146,20 @@ describe('signing up', () => {
       const email = newAddress();
       expect((await post('/sign-up/email', { name: 'Ada', email, password: PASSWORD, callbackURL })).status).toBe(403);
       await drainBackgroundWork();
-      expect(letters.filter(({ to }) => to.includes(email))).toEqual([]);
+      expect(mails.filter(({ to }) => to.includes(email))).toEqual([]);
     }
   });
 
   test('a confirmation mail contains no text of the person who signed up', async () => {
     const email = newAddress();
     await post('/sign-up/email', { name: 'Win at evil.example.com', email, password: PASSWORD });
-    expect((await letterTo(email)).text).not.toContain('evil');
+    expect((await mailTo(email)).text).not.toContain('evil');
   });
 
   test('a confirmation link that was tampered with confirms nothing, and one to another site is refused', async () => {
     const email = newAddress();
     await register(email);
-    const { link = '' } = await letterTo(email);
+    const { link = '' } = await mailTo(email);
     const url = new URL(link);
     url.searchParams.set('token', `${url.searchParams.get('token')?.slice(0, -2)}AA`);
     await open(url.href);
@@ -206,16 +207,16 @@ describe('resetting a password', () => {
 
   test('a password reset request returns the same response for an unknown e-mail address, and sends no mail to it', async () => {
     const email = await verifiedUser();
-    const ask = async (address: string) => {
-      const answer = await post('/request-password-reset', { email: address });
-      return { status: answer.status, headers: [...answer.headers.keys()], body: await answer.json() };
+    const requestReset = async (address: string) => {
+      const response = await post('/request-password-reset', { email: address });
+      return { status: response.status, headers: [...response.headers.keys()], body: await response.json() };
     };
-    const known = await ask(email);
-    await letterTo(email);
+    const forRegistered = await requestReset(email);
+    await mailTo(email);
     const unknown = newAddress();
-    expect(await ask(unknown)).toEqual(known);
+    expect(await requestReset(unknown)).toEqual(forRegistered);
     await drainBackgroundWork();
-    expect(letters.filter(({ to }) => to.includes(unknown))).toEqual([]);
+    expect(mails.filter(({ to }) => to.includes(unknown))).toEqual([]);
   });
 
   test('a password reset link leads to our own origin, whatever Host the request has', async () => {
@@ -223,7 +224,7 @@ describe('resetting a password', () => {
     const headers = { Origin: ORIGIN, Host: 'evil.example.com', 'X-Forwarded-Host': 'evil.example.com' };
     const body = { email, redirectTo: '/elsewhere' };
     await send('POST', 'http://evil.example.com/api/auth/request-password-reset', { body, headers });
-    const { text, link } = await letterTo(email);
+    const { text, link } = await mailTo(email);
     expect(link?.startsWith(`${ORIGIN}/reset-password?token=`)).toBe(true);
     expect(text).not.toContain('evil');
   });
@@ -251,12 +252,12 @@ describe('response times with mail', () => {
   });
 
   test('sign-up responds before its mail has been delivered', async () => {
-    mood = 'slow';
+    smtpBehavior = 'slow';
     const email = newAddress();
     const sent = vi.fn();
     expect((await register(email)).status).toBe(200);
     drainBackgroundWork().then(sent);
-    await letterTo(email);
+    await mailTo(email);
     expect(sent).not.toHaveBeenCalled();
     await expect.poll(() => sent.mock.calls.length, { timeout: 5_000 }).toBe(1);
   });
@@ -270,14 +271,14 @@ describe('response times with mail', () => {
     Reflect.deleteProperty(globalThis, host);
     expect(work).toHaveLength(1);
     await work[0];
-    expect(letters).toContainEqual(expect.objectContaining({ to: [email] }));
+    expect(mails).toContainEqual(expect.objectContaining({ to: [email] }));
   });
 });
 
 describe('a mailbox is sent five mails an hour', () => {
   const mailsTo = async (email: string) => {
     await drainBackgroundWork();
-    return letters.filter(({ to }) => to.some((one) => one.toLowerCase() === email.toLowerCase())).length;
+    return mails.filter(({ to }) => to.some((one) => one.toLowerCase() === email.toLowerCase())).length;
   };
 
   test.each<[string, (email: string) => Promise<Response>]>([
@@ -288,13 +289,18 @@ describe('a mailbox is sent five mails an hour', () => {
     ['asks for a new password', (email) => post('/request-password-reset', { email })],
   ])(
     'a mailbox is sent five mails an hour and the response stays the same, however often someone %s',
-    async (_, ask) => {
+    async (_, requestReset) => {
       const email = newAddress();
       await register(email);
       const shape = async () => {
-        const answer = await ask(email);
-        const { request_id: _, user, ...rest } = await answer.json();
-        return { status: answer.status, headers: [...answer.headers.keys()], members: Object.keys(user ?? {}), rest };
+        const response = await requestReset(email);
+        const { request_id: _, user, ...rest } = await response.json();
+        return {
+          status: response.status,
+          headers: [...response.headers.keys()],
+          fields: Object.keys(user ?? {}),
+          rest,
+        };
       };
       const first = await shape();
       for (const later of await Promise.all(Array.from({ length: 8 }, shape))) expect(later).toEqual(first);
@@ -333,7 +339,7 @@ test('e-mail confirmation and password reset are logged with the user id', async
 });
 
 test('a mail that cannot be delivered is logged without the e-mail address, and the response stays the same', async () => {
-  mood = 'refusing';
+  smtpBehavior = 'refusing';
   const email = newAddress();
   expect((await register(email)).status).toBe(200);
   const failures = async () => loggedEvents().filter(({ event }) => event === 'mail_not_sent');
@@ -351,6 +357,6 @@ test('a mail server on another machine is sent nothing without TLS', async () =>
   const to = newAddress();
   mailer.send({ to, subject: 'Secret', text: 'Secret' });
   await drainBackgroundWork();
-  expect(letters.filter((letter) => letter.to.includes(to))).toEqual([]);
+  expect(mails.filter((mail) => mail.to.includes(to))).toEqual([]);
   expect(loggedEvents().at(-1)).toMatchObject({ event: 'mail_not_sent', subject: 'Secret', command: 'STARTTLS' });
 });

@@ -67,7 +67,7 @@ describe('redirect targets', () => {
   });
 });
 
-const POSTS: [path: string, member: string, body: object][] = [
+const POSTS: [path: string, field: string, body: object][] = [
   ['/sign-in/email', 'callbackURL', { email: 'ada@example.com', password: 'otter lamp seventeen' }],
   ['/sign-up/email', 'callbackURL', { name: 'Ada', email: 'ada@example.com', password: 'otter lamp seventeen' }],
   ['/sign-out', 'callbackURL', {}],
@@ -79,13 +79,13 @@ const POSTS: [path: string, member: string, body: object][] = [
 ];
 
 describe('redirects to another origin', () => {
-  test.each(POSTS)('POST %s refuses %s with another origin', async (path, member, body) => {
+  test.each(POSTS)('POST %s refuses %s with another origin', async (path, field, body) => {
     // At once, as some answers take half a second.
-    const answers = EVIL.filter((one) => !one.includes('\0')).map(async (target) => {
-      const answer = await send('POST', `/api/auth${path}`, { body: { ...body, [member]: target } });
-      expect([target, answer.status]).toEqual([target, 403]);
+    const responses = EVIL.filter((one) => !one.includes('\0')).map(async (target) => {
+      const response = await send('POST', `/api/auth${path}`, { body: { ...body, [field]: target } });
+      expect([target, response.status]).toEqual([target, 403]);
     });
-    await Promise.all(answers);
+    await Promise.all(responses);
   });
 
   test.each(['/verify-email', '/get-session', '/sign-out'])(
@@ -94,8 +94,8 @@ describe('redirects to another origin', () => {
       const method = path === '/sign-out' ? 'POST' : 'GET';
       for (const target of EVIL.filter((one) => !one.includes('\0'))) {
         const query = new URLSearchParams({ token: 'x', callbackURL: target });
-        const answer = await send(method, `/api/auth${path}?${query}`);
-        expect([target, answer.status, answer.headers.get('Location')]).toEqual([target, 403, null]);
+        const response = await send(method, `/api/auth${path}?${query}`);
+        expect([target, response.status, response.headers.get('Location')]).toEqual([target, 403, null]);
       }
     },
   );
@@ -111,19 +111,19 @@ describe('redirects to another origin', () => {
       const { body, query } = (options ?? {}) as { body?: { shape?: object }; query?: { shape?: object } };
       return Object.keys({ ...body?.shape, ...query?.shape });
     });
-    const known = ['callbackURL', 'disableRedirect', 'errorCallbackURL', 'newUserCallbackURL', 'redirectTo'];
+    const expected = ['callbackURL', 'disableRedirect', 'errorCallbackURL', 'newUserCallbackURL', 'redirectTo'];
     expect(names).toContain('callbackURL');
     // One of them is no target, but a flag.
-    expect([...new Set(names)].filter((name) => /url|redirect/i.test(name)).sort()).toEqual(known);
+    expect([...new Set(names)].filter((name) => /url|redirect/i.test(name)).sort()).toEqual(expected);
   });
 });
 
 test('an invalid confirmation link redirects to the checked path, not to the target as given', async () => {
   for (const [target, path] of OURS.filter(([one]) => !one.includes('%2F'))) {
     const query = new URLSearchParams({ token: 'x', callbackURL: target });
-    const answer = await send('GET', `/api/auth/verify-email?${query}`);
-    expect(answer.status).toBe(302);
-    const location = answer.headers.get('Location') ?? '';
+    const response = await send('GET', `/api/auth/verify-email?${query}`);
+    expect(response.status).toBe(302);
+    const location = response.headers.get('Location') ?? '';
     expect(location.startsWith(path.split(/[?#]/)[0] as string)).toBe(true);
     expect(followed(location).origin).toBe(ORIGIN);
   }
@@ -143,9 +143,9 @@ describe('cross-site POST requests', () => {
       { Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'same-origin' },
     ]) {
       for (const cookie of [{}, { Cookie: 'better-auth.session_token=x' }]) {
-        const answer = await send('POST', `/api/auth${path}`, { body: {}, headers: { ...headers, ...cookie } });
-        expect([headers, answer.status, answer.headers.getSetCookie()]).toEqual([headers, 403, []]);
-        expect((await answer.json()).detail).toBe(`Invalid origin. Use ${ORIGIN} instead.`);
+        const response = await send('POST', `/api/auth${path}`, { body: {}, headers: { ...headers, ...cookie } });
+        expect([headers, response.status, response.headers.getSetCookie()]).toEqual([headers, 403, []]);
+        expect((await response.json()).detail).toBe(`Invalid origin. Use ${ORIGIN} instead.`);
       }
     }
   });
@@ -157,8 +157,8 @@ describe('cross-site POST requests', () => {
     ['multipart/form-data; boundary=x', '--x--'],
   ])('a form on another site cannot sign a user out: %s %j', async (type, body) => {
     const headers = { 'Content-Type': type, Origin: 'https://evil.example.com', 'Sec-Fetch-Site': 'cross-site' };
-    const answer = await send('POST', '/api/auth/sign-out', { headers, body });
-    expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []]);
+    const response = await send('POST', '/api/auth/sign-out', { headers, body });
+    expect([response.status, response.headers.getSetCookie()]).toEqual([403, []]);
   });
 
   test('sign-out is accepted from our pages, from programs and from fetch in Node.js', async () => {
@@ -181,9 +181,9 @@ describe('text limits of account endpoints', () => {
     ['with a NUL', '/revoke-session', { token: 'a\0' }, ''],
     ['with a NUL in the query', '/reset-password', {}, '?token=a%00'],
   ])('text is refused before Better Auth reads it: %s', async (_, path, body, query) => {
-    const answer = await send('POST', `/api/auth${path}${query}`, { body });
-    expect(answer.status).toBe(400);
-    expect(['INVALID_TEXT', 'TEXT_TOO_LONG']).toContain((await answer.json()).code);
+    const response = await send('POST', `/api/auth${path}${query}`, { body });
+    expect(response.status).toBe(400);
+    expect(['INVALID_TEXT', 'TEXT_TOO_LONG']).toContain((await response.json()).code);
   });
 
   test('an account request with a body nested 5,000 levels deep returns 400', async () => {

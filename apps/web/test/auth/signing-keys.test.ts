@@ -37,9 +37,9 @@ const published = async () => {
 const newSecret = () => ({ BETTER_AUTH_SECRET: randomBytes(32).toString('hex') });
 
 async function tokenBySignIn(user: TestUser): Promise<string> {
-  const answer = await signIn(user);
-  expect(answer.status).toBe(200);
-  return takeToken(cookieOf(answer));
+  const response = await signIn(user);
+  expect(response.status).toBe(200);
+  return takeToken(cookieOf(response));
 }
 
 test('concurrent first requests for a token create one signing key', async () => {
@@ -131,8 +131,8 @@ describe('after a change of BETTER_AUTH_SECRET', () => {
   test('users sign in after a change of BETTER_AUTH_SECRET, and the log says once that the old key is skipped', async () => {
     await send('POST', ada.tasks, { token: ada.token, body: { title: 'Kept' } });
     await restartApp(newSecret());
-    const answer = await send('GET', '/api/auth/token', { headers: { Cookie: ada.cookie } });
-    expect(answer.status).toBe(401);
+    const response = await send('GET', '/api/auth/token', { headers: { Cookie: ada.cookie } });
+    expect(response.status).toBe(401);
     const tokens = [await tokenBySignIn(ada), await tokenBySignIn(ada)];
     expect(new Set(tokens.map(kidOf)).size).toBe(1);
     expect(kidOf(tokens[0] ?? '')).not.toBe(kidOf(ada.token));

@@ -4,7 +4,7 @@ import { rarely } from '../run-fuzz';
 
 /** Requests of every kind of wrongness, drawn at random around those that the contract knows. */
 
-export interface Shot {
+export interface FuzzRequest {
   readonly method: string;
   /** With `{me}`, `{victim}`, `{mine}`, `{theirs}` and `{cursor}` for what only the run knows; so in the query. */
   readonly path: string;
@@ -46,8 +46,8 @@ const json = fc.oneof(
   fc.integer({ min: 1, max: 3_000 }).map((depth) => '['.repeat(depth) + ']'.repeat(depth)),
 );
 
-type Member = readonly [name: string, value: string];
-const sound = fc.constantFrom<Member>(
+type JsonMember = readonly [name: string, value: string];
+const validMember = fc.constantFrom<JsonMember>(
   ['description', '"of \\n oats"'],
   ['status', '"done"'],
   ['priority', '"high"'],
@@ -56,17 +56,17 @@ const sound = fc.constantFrom<Member>(
 );
 const NAMES = [...Object.keys(TaskInput.shape), ...split('completed id user_id version email password name')];
 const anything = fc.tuple(rarely(6, fc.constantFrom(...NAMES), odd), json);
-const title = fc.constant<Member>(['title', '"milk"']);
+const title = fc.constant<JsonMember>(['title', '"milk"']);
 
 /** As text, so that a member can come twice, and a value be what no value is. */
-const object = (all: readonly Member[]) =>
+const object = (all: readonly JsonMember[]) =>
   `{${all.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
 const task = fc
-  .tuple(title, fc.uniqueArray(sound, { maxLength: 3, selector: ([name]) => name }))
+  .tuple(title, fc.uniqueArray(validMember, { maxLength: 3, selector: ([name]) => name }))
   .map(([first, rest]) => object([first, ...rest]));
 const nearlyTask = fc
-  .tuple(title, fc.array(sound, { maxLength: 2 }), fc.array(anything, { maxLength: 2 }))
-  .map((all) => object(all.flat(1) as Member[]));
+  .tuple(title, fc.array(validMember, { maxLength: 2 }), fc.array(anything, { maxLength: 2 }))
+  .map((all) => object(all.flat(1) as JsonMember[]));
 const completion = fc.constantFrom('{"completed":true}', '{"completed":false}', '{"completed":null}', '{}');
 const loose = fc.array(anything, { maxLength: 5 }).map(object);
 
@@ -75,12 +75,12 @@ const account = fc
     email: rarely(4, fc.constantFrom('"{email}"', '"a@example.com"', '"A@EXAMPLE.COM"', '"a"', '"a@b@c"'), json),
     password: rarely(4, fc.constantFrom('"correct horse battery"', '"short"', '"\\u0000aaaaaaaaaaaa"'), json),
     name: rarely(4, fc.constantFrom('"A"', '""', '"\\u0000"', '"\\ud800"'), json),
-    more: rarely(3, fc.constant<Member[]>([]), fc.array(anything, { maxLength: 2 })),
+    more: rarely(3, fc.constant<JsonMember[]>([]), fc.array(anything, { maxLength: 2 })),
   })
   .map(({ more, ...all }) => object([...Object.entries(all), ...more]));
 
 /** The text as it is, cut off, with something put in, or with a byte changed, which may leave no text at all. */
-function maimed(text: fc.Arbitrary<string>): fc.Arbitrary<string | Uint8Array> {
+function corrupted(text: fc.Arbitrary<string>): fc.Arbitrary<string | Uint8Array> {
   const cut = fc.tuple(text, fc.nat()).map(([whole, at]) => whole.slice(0, at % (whole.length + 1)));
   const filled = fc
     .tuple(text, odd, fc.nat())
@@ -97,16 +97,16 @@ const none = fc.constant(undefined);
 const bytes = fc.uint8Array({ maxLength: 300 });
 const taskBody = fc.oneof(
   { weight: 2, arbitrary: none },
-  { weight: 5, arbitrary: maimed(task) },
-  { weight: 4, arbitrary: maimed(nearlyTask) },
+  { weight: 5, arbitrary: corrupted(task) },
+  { weight: 4, arbitrary: corrupted(nearlyTask) },
   { weight: 2, arbitrary: completion },
-  { weight: 2, arbitrary: maimed(loose) },
+  { weight: 2, arbitrary: corrupted(loose) },
   { weight: 2, arbitrary: json },
   { weight: 1, arbitrary: bytes },
 );
 const accountBody = fc.oneof(
   { weight: 2, arbitrary: none },
-  { weight: 5, arbitrary: maimed(account) },
+  { weight: 5, arbitrary: corrupted(account) },
   { weight: 1, arbitrary: json },
   { weight: 1, arbitrary: bytes },
 );
@@ -232,15 +232,15 @@ const rest = {
   headers: rarely(2, fc.constant([]), fc.array(header, { maxLength: 4 })),
   isStream: rarely(6, fc.constant(false), fc.constant(true)),
 };
-const who = fc.constantFrom<Shot['who'][]>('me', 'me', 'me', 'me', 'session', 'nobody', 'forger');
-const visitor = fc.constantFrom<Shot['who'][]>('me', 'session', 'session', 'nobody');
+const who = fc.constantFrom<FuzzRequest['who'][]>('me', 'me', 'me', 'me', 'session', 'nobody', 'forger');
+const visitor = fc.constantFrom<FuzzRequest['who'][]>('me', 'session', 'session', 'nobody');
 
-type Of<K extends keyof Shot> = fc.Arbitrary<Shot[K]>;
-const shotAt = (target: fc.Arbitrary<Pick<Shot, 'method' | 'path'>>, who: Of<'who'>, body: Of<'body'>) =>
-  fc.record({ target, who, body, ...rest }).map(({ target, ...all }): Shot => ({ ...target, ...all }));
-export const shot = fc.oneof(
-  { weight: 20, arbitrary: shotAt(toOperation, who, taskBody) },
-  { weight: 3, arbitrary: shotAt(toAuth, visitor, accountBody) },
-  { weight: 2, arbitrary: shotAt(nearOperation, who, taskBody) },
-  { weight: 1, arbitrary: shotAt(elsewhere, who, taskBody) },
+type Of<K extends keyof FuzzRequest> = fc.Arbitrary<FuzzRequest[K]>;
+const requestTo = (target: fc.Arbitrary<Pick<FuzzRequest, 'method' | 'path'>>, who: Of<'who'>, body: Of<'body'>) =>
+  fc.record({ target, who, body, ...rest }).map(({ target, ...all }): FuzzRequest => ({ ...target, ...all }));
+export const fuzzRequest = fc.oneof(
+  { weight: 20, arbitrary: requestTo(toOperation, who, taskBody) },
+  { weight: 3, arbitrary: requestTo(toAuth, visitor, accountBody) },
+  { weight: 2, arbitrary: requestTo(nearOperation, who, taskBody) },
+  { weight: 1, arbitrary: requestTo(elsewhere, who, taskBody) },
 );

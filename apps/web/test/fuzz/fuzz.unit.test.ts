@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Operation, operations, problemTypes, type Task } from '@taskward/api-core';
 import { beforeAll, expect, test } from 'vitest';
 import { ORIGIN, routeFiles, type Send, send, signUp, type TestUser, takeToken, useApp } from '../harness';
-import { explore, patience, Tally } from '../run-fuzz';
-import { type Shot, shot } from './fuzz-requests';
+import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../run-fuzz';
+import { type FuzzRequest, fuzzRequest } from './fuzz-requests';
 
 /** Whatever is sent, what comes back is an answer that the contract knows, and nothing of somebody else's. */
 
@@ -13,8 +13,8 @@ const EVERYDAY_REQUESTS = 800;
 /** As much as a rate limit, and the life of a token, leave to one user. */
 const REQUESTS_A_USER = 400;
 
-const mark = () => `secret-${randomUUID()}`;
-const [title, description, tag, due_date] = [mark(), mark(), mark(), '1987-06-05'];
+const marker = () => `secret-${randomUUID()}`;
+const [title, description, tag, due_date] = [marker(), marker(), marker(), '1987-06-05'];
 const secret = { title, description, tags: [tag], due_date, status: 'done', priority: 'high' };
 
 let victim: TestUser;
@@ -25,15 +25,15 @@ let me: TestUser;
 let mine: string;
 let cursor: string;
 let sentByMe = 0;
-const tally = new Tally();
+const stats = new Stats();
 
 const listOf = async (token: string) => (await send('GET', victim.tasks, { token })).json();
 
 beforeAll(async () => {
   victim = await signUp();
-  const made = await send('POST', victim.tasks, { token: victim.token, body: secret });
-  expect(made.status).toBe(201);
-  theirs = (await made.json()).id;
+  const created = await send('POST', victim.tasks, { token: victim.token, body: secret });
+  expect(created.status).toBe(201);
+  theirs = (await created.json()).id;
   secrets = [title, description, tag, due_date, victim.email, victim.password, victim.token, victim.cookie];
   untouched = await listOf(victim.token);
   await newMe();
@@ -46,49 +46,49 @@ async function newMe(): Promise<void> {
 }
 
 async function newTask(): Promise<void> {
-  const made = await send('POST', me.tasks, { token: me.token, body: { title: 'milk', tags: ['home'] } });
-  mine = (await made.json()).id;
+  const created = await send('POST', me.tasks, { token: me.token, body: { title: 'milk', tags: ['home'] } });
+  mine = (await created.json()).id;
   const page = await send('GET', `${me.tasks}?limit=1`, { token: me.token });
   cursor = (await page.json()).next_cursor ?? '';
 }
 
 test('every random request gets a documented response without data of another user', {
-  timeout: patience,
+  timeout: FUZZ_TIMEOUT_MS,
 }, async () => {
-  await explore(shot, { numRuns: 400 }, { tally, requests: EVERYDAY_REQUESTS }, fire);
+  await runFuzz(fuzzRequest, { numRuns: 400 }, { stats, requests: EVERYDAY_REQUESTS }, sendRequest);
 });
 
 test('random requests do not change the data of another user', async () => {
   expect(await listOf(await takeToken(victim.cookie))).toStrictEqual(untouched);
 });
 
-async function fire(one: Shot): Promise<void> {
+async function sendRequest(one: FuzzRequest): Promise<void> {
   const url = new URL(fill(`${one.path}?${one.query}`), ORIGIN);
   const isOurs = url.origin === ORIGIN && /^\/api(\/|$)/.test(url.pathname);
   if (!isOurs) return;
   if (sentByMe > REQUESTS_A_USER) await newMe();
   else if (sentByMe % 25 === 0) await newTask();
-  const answer = await send(one.method, url.pathname + url.search, toOptions(one));
+  const response = await send(one.method, url.pathname + url.search, toOptions(one));
   sentByMe++;
-  tally.add(answer.status);
-  const text = await answer.text();
-  const said = `${text}\n${JSON.stringify([...answer.headers])}`;
-  for (const word of secrets) expect(said).not.toContain(word);
-  expect(answer.headers.get('X-Request-Id')).toMatch(/^[\w.=-]{1,128}$/);
+  stats.add(response.status);
+  const text = await response.text();
+  const output = `${text}\n${JSON.stringify([...response.headers])}`;
+  for (const word of secrets) expect(output).not.toContain(word);
+  expect(response.headers.get('X-Request-Id')).toMatch(/^[\w.=-]{1,128}$/);
   const promised = statusesOf(one, url.pathname);
-  expect(promised, `${answer.status} ${shorten(text)}`).toContain(answer.status);
-  if (answer.status >= 400) expectProblem(answer, url.pathname, text);
-  else expectMine(one.method, url.pathname, answer, text);
+  expect(promised, `${response.status} ${shorten(text)}`).toContain(response.status);
+  if (response.status >= 400) expectProblem(response, url.pathname, text);
+  else expectOwnTasks(one.method, url.pathname, response, text);
 }
 
 const shorten = (text: string) => (text.length > 500 ? `${text.slice(0, 500)}…` : text);
 
 function fill(text: string): string {
-  const known = { me: me.id, victim: victim.id, mine, theirs, cursor };
-  return text.replace(/\{(me|victim|mine|theirs|cursor)\}/g, (_, name: keyof typeof known) => known[name]);
+  const values = { me: me.id, victim: victim.id, mine, theirs, cursor };
+  return text.replace(/\{(me|victim|mine|theirs|cursor)\}/g, (_, name: keyof typeof values) => values[name]);
 }
 
-function toOptions({ who, headers: given, body: text, isStream, method }: Shot): Send {
+function toOptions({ who, headers: given, body: text, isStream, method }: FuzzRequest): Send {
   const headers = new Headers();
   for (const [name, value] of given) headers.append(name, value);
   if (who === 'session') headers.append('Cookie', me.cookie);
@@ -139,7 +139,7 @@ const operationOf = (method: string, own: readonly Operation[]) =>
   own.find((operation) => operation.method === (method === 'HEAD' ? 'GET' : method));
 
 /** What this request may be answered with; never a 500, nor a 503, as the database is there. */
-function statusesOf({ method, who }: Shot, pathname: string): number[] {
+function statusesOf({ method, who }: FuzzRequest, pathname: string): number[] {
   const isRead = ['GET', 'HEAD'].includes(method);
   if (/^\/api\/auth\/./.test(pathname)) {
     if (method === 'OPTIONS') return [204];
@@ -159,8 +159,8 @@ function statusesOf({ method, who }: Shot, pathname: string): number[] {
 /** The route files without a parameter: health, and the document. */
 const plain = routeFiles.map(({ path }) => path).filter((path) => !/[[{]/.test(path));
 
-function expectProblem(answer: Response, pathname: string, text: string): void {
-  const { headers, status } = answer;
+function expectProblem(response: Response, pathname: string, text: string): void {
+  const { headers, status } = response;
   expect(headers.get('Content-Type')).toBe('application/problem+json');
   expect(headers.get('Cache-Control')).toBe('no-store');
   const problem = JSON.parse(text);
@@ -173,8 +173,8 @@ function expectProblem(answer: Response, pathname: string, text: string): void {
   expect(problemTypes[code]?.status).toBe(status);
   if (status === 401) expect(headers.get('WWW-Authenticate')).toMatch(/^Bearer realm="/);
   expect(Array.isArray(problem.errors)).toBe(status === 422);
-  for (const fault of problem.errors ?? []) {
-    expect(fault).toStrictEqual({
+  for (const error of problem.errors ?? []) {
+    expect(error).toStrictEqual({
       in: expect.stringMatching(/^(body|query|path|header)$/),
       pointer: expect.any(String),
       code: some,
@@ -184,11 +184,11 @@ function expectProblem(answer: Response, pathname: string, text: string): void {
 }
 
 /** An answer of its declared shape, about the caller's own tasks. */
-function expectMine(method: string, pathname: string, answer: Response, text: string): void {
+function expectOwnTasks(method: string, pathname: string, response: Response, text: string): void {
   const operation = operationOf(method, at(pathname).own);
   if (!operation) return;
-  expect(answer.headers.get('Cache-Control')).toBe('private, no-cache');
-  const schema = operation.success[answer.status as 200];
+  expect(response.headers.get('Cache-Control')).toBe('private, no-cache');
+  const schema = operation.success[response.status as 200];
   if (!schema) expect(text).toBe('');
   if (!schema) return;
   const body = JSON.parse(text);

@@ -18,7 +18,7 @@ interface Body<M> {
   readonly sent: unknown;
   readonly means: M;
   /** Pointers. */
-  readonly faults: readonly string[];
+  readonly errorPointers: readonly string[];
 }
 
 const RARE = 40;
@@ -48,14 +48,14 @@ interface Value {
   readonly sent: unknown;
   readonly means?: unknown;
   /** Pointers from the value on. */
-  readonly faults: readonly string[];
+  readonly errorPointers: readonly string[];
 }
 
 function good<T>(values: fc.Arbitrary<T>, sent: (means: T) => unknown = (means) => means): fc.Arbitrary<Value> {
-  return values.map((means) => ({ sent: sent(means), means, faults: [] }));
+  return values.map((means) => ({ sent: sent(means), means, errorPointers: [] }));
 }
 function bad(...values: unknown[]): fc.Arbitrary<Value> {
-  return fc.constantFrom(...values.map((sent) => ({ sent, faults: [''] })));
+  return fc.constantFrom(...values.map((sent) => ({ sent, errorPointers: [''] })));
 }
 
 const title = fc.oneof(
@@ -70,14 +70,14 @@ const tags = fc.oneof(
   good(fc.subarray(TAGS), (means) => [...means, ...means.map((tag) => ` ${tag.toUpperCase()}\n`)]),
 );
 const badTags = fc.constantFrom<Value>(
-  { sent: null, faults: [''] },
-  { sent: 'home', faults: [''] },
-  { sent: Array.from({ length: 21 }, (_, i) => `${i}`), faults: [''] },
-  { sent: ['a', ''], faults: ['/1'] },
-  { sent: [null, 'a', 5], faults: ['/0', '/2'] },
+  { sent: null, errorPointers: [''] },
+  { sent: 'home', errorPointers: [''] },
+  { sent: Array.from({ length: 21 }, (_, i) => `${i}`), errorPointers: [''] },
+  { sent: ['a', ''], errorPointers: ['/1'] },
+  { sent: [null, 'a', 5], errorPointers: ['/0', '/2'] },
 );
 
-const members = {
+const fields = {
   title: rarely(RARE, title, bad('', '  ', null, 7, ['x'], 'a\u0000b', 'a\tb', 'x'.repeat(256))),
   description: rarely(RARE, description, bad(5, ['x'], 'x'.repeat(10_001), 'nul \u0000')),
   status: rarely(RARE, good(fc.constantFrom(...STATUSES)), bad('DONE', null, '')),
@@ -88,17 +88,17 @@ const members = {
 const notForClients = fc.constantFrom('nope', 'id', 'user_id', 'version', 'completed', 'created_at', '__proto__');
 
 /** Some members of a task; the title is one of them, or missing at times and then at fault. */
-const whole = rarely(RARE, fc.record(members, { requiredKeys: ['title'] }), fc.record({ tags: members.tags }));
-const some = rarely(8, fc.record(members, { requiredKeys: [] }), fc.constant({}));
+const whole = rarely(RARE, fc.record(fields, { requiredKeys: ['title'] }), fc.record({ tags: fields.tags }));
+const some = rarely(8, fc.record(fields, { requiredKeys: [] }), fc.constant({}));
 
 function toBody(given: Partial<Record<keyof Fields, Value>>, extra: string | undefined): Body<Partial<Fields>> {
   const values = Object.entries(given);
-  const faults = values.flatMap(([name, value]) => value.faults.map((pointer) => `/${name}${pointer}`));
+  const errorPointers = values.flatMap(([name, value]) => value.errorPointers.map((pointer) => `/${name}${pointer}`));
   const sent = values.map(([name, value]): [string, unknown] => [name, value.sent]);
   return {
     sent: Object.fromEntries(extra === undefined ? sent : [...sent, [extra, null]]),
     means: Object.fromEntries(values.map(([name, { means }]) => [name, means])),
-    faults: extra === undefined ? faults : [...faults, `/${extra}`],
+    errorPointers: extra === undefined ? errorPointers : [...errorPointers, `/${extra}`],
   };
 }
 
@@ -106,20 +106,20 @@ const extra = rarely(RARE, fc.constant(undefined), notForClients);
 const patch = fc.tuple(some, extra).map(([given, name]) => toBody(given, name));
 const input = fc.tuple(whole, extra).map(([given, name]) => {
   const body = toBody(given, name);
-  return 'title' in given ? body : { ...body, faults: [...body.faults, '/title'] };
+  return 'title' in given ? body : { ...body, errorPointers: [...body.errorPointers, '/title'] };
 });
 
 type Completion = Body<{ completed?: boolean }>;
 const completion = rarely(
   RARE,
   fc.constantFrom<Completion[]>(
-    { sent: undefined, means: {}, faults: [] },
-    { sent: { completed: true }, means: { completed: true }, faults: [] },
-    { sent: { completed: false }, means: { completed: false }, faults: [] },
+    { sent: undefined, means: {}, errorPointers: [] },
+    { sent: { completed: true }, means: { completed: true }, errorPointers: [] },
+    { sent: { completed: false }, means: { completed: false }, errorPointers: [] },
   ),
   fc.constantFrom<Completion[]>(
-    { sent: { completed: 'yes', nope: 1 }, means: {}, faults: ['/completed', '/nope'] },
-    { sent: {}, means: {}, faults: ['/completed'] },
+    { sent: { completed: 'yes', nope: 1 }, means: {}, errorPointers: ['/completed', '/nope'] },
+    { sent: {}, means: {}, errorPointers: ['/completed'] },
   ),
 );
 
@@ -127,7 +127,7 @@ const sometimes = <T>(times: number, values: fc.Arbitrary<T>) => rarely(times, f
 
 const SORTS = ['created_at', 'updated_at', 'due_date', 'priority', 'title'].flatMap((key) => [key, `-${key}`]);
 const searched = fc.constantFrom('milk', 'MILK', '%', '_', '\\', 'ECLAIR', 'strasse', '😀', 'x', '100%');
-const faultyParameter = fc.constantFrom<[name: string, value: string, pointer?: string]>(
+const invalidParameters = fc.constantFrom<[name: string, value: string, pointer?: string]>(
   ['limit', '0'],
   ['limit', '101'],
   ['sort', 'nope'],
@@ -149,7 +149,7 @@ const query = fc.record({
   q: sometimes(6, fc.array(searched, { minLength: 1, maxLength: 2 })),
   limit: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
   sort: fc.option(fc.constantFrom(...SORTS), { nil: undefined }),
-  fault: sometimes(20, faultyParameter),
+  invalidParameter: sometimes(20, invalidParameters),
 });
 export type Query = (typeof query extends fc.Arbitrary<infer Q> ? Q : never) & { cursor?: string };
 
@@ -158,11 +158,11 @@ const etag = fc.constantFrom('now', 'now', 'before', 'after', 'weak', 'foreign')
 const etags = fc.oneof(fc.constant('*' as const), fc.array(etag, { minLength: 1, maxLength: 3 }));
 export type ETags = typeof etags extends fc.Arbitrary<infer T> ? T : never;
 
-const person = fc.constantFrom(0, 0, 0, 0, 1, 1, 2);
+const userIndex = fc.constantFrom(0, 0, 0, 0, 1, 1, 2);
 const base = {
-  actor: person,
+  actor: userIndex,
   /** Somebody whose path it is instead of the actor's own. */
-  other: sometimes(20, person),
+  other: sometimes(20, userIndex),
   token: rarely(30, fc.constant('own'), fc.constantFrom('none', 'bad')),
 };
 const onTask = {
@@ -186,9 +186,9 @@ const step = fc.oneof(
   create,
   fc.record({ op: does('list'), ...base, query }),
   /** On from where the last page of this user ended. */
-  fc.record({ op: does('next'), actor: person }),
+  fc.record({ op: does('next'), actor: userIndex }),
   /** That cursor in a list it was not made for. */
-  fc.record({ op: does('misuse'), actor: person, thief: person }),
+  fc.record({ op: does('misuse'), actor: userIndex, thief: userIndex }),
   fc.record({ op: does('get'), ...onTask, ifMatch: fc.constant(undefined), ifNoneMatch: sometimes(2, etags) }),
   fc.record({ op: does('replace'), ...onTask, body: input, key }),
   fc.record({ op: does('update'), ...onTask, body: patch, key }),

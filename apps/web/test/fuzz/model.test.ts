@@ -3,8 +3,8 @@ import { statement } from '@taskward/db/testing';
 import { beforeAll, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
 import { type Send, send, signUp, type TestUser, useApp } from '../harness';
-import { explore, patience, Tally } from '../run-fuzz';
-import { type Ask, type Expected, locationOf, Model, type Named, type Task } from './model';
+import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../run-fuzz';
+import { type Expected, locationOf, Model, type ModelRequest, type Named, type Task } from './model';
 import { type ETags, type Key, type Query, type Step, story } from './model-steps';
 
 /** Whatever three users do, in whatever order, is answered as the contract says: the routes beside a plain model of it. */
@@ -17,7 +17,7 @@ const EVERYDAY_REQUESTS = 400;
 
 let users: TestUser[];
 let sentByUsers = 0;
-const tally = new Tally();
+const stats = new Stats();
 
 async function newUsers(): Promise<void> {
   users = [await signUp(), await signUp(), await signUp()];
@@ -26,39 +26,39 @@ async function newUsers(): Promise<void> {
 beforeAll(newUsers);
 
 test('any sequence of requests gets the responses that the model of the contract predicts', {
-  timeout: patience,
+  timeout: FUZZ_TIMEOUT_MS,
 }, async () => {
-  await explore(story, { numRuns: 5, unbiased: true }, { tally, requests: EVERYDAY_REQUESTS }, run);
+  await runFuzz(story, { numRuns: 5, unbiased: true }, { stats, requests: EVERYDAY_REQUESTS }, run);
 });
 
 async function run(steps: Step[]): Promise<void> {
   if (sentByUsers > REQUESTS_A_USER) await newUsers();
-  for (const { id } of users) await forgetAll(id);
-  const world: World = { model: new Model(), users, places: new Map(), moves: [] };
-  const told: string[] = [];
+  for (const { id } of users) await deleteAll(id);
+  const state: RunState = { model: new Model(), users, places: new Map(), moves: [] };
+  const log: string[] = [];
   for (const one of steps) {
-    const move = toMove(one, world);
+    const move = toMove(one, state);
     if (!move) continue;
-    world.moves.push(move);
+    state.moves.push(move);
     const { method, path, options } = move;
-    const answer = await send(method, path, options);
-    tally.add(`${move.ask.op} ${answer.status}`);
+    const response = await send(method, path, options);
+    stats.add(`${move.request.op} ${response.status}`);
     sentByUsers++;
-    const text = await answer.text();
-    told.push(`${method} ${path} ${shorten(JSON.stringify([options.headers, options.body]))} → ${answer.status}`);
+    const text = await response.text();
+    log.push(`${method} ${path} ${shorten(JSON.stringify([options.headers, options.body]))} → ${response.status}`);
     try {
-      compare(world, move, answer, text === '' ? undefined : JSON.parse(text));
+      compare(state, move, response, text === '' ? undefined : JSON.parse(text));
     } catch (error) {
       const { expected, actual } = error as { expected?: unknown; actual?: unknown };
       const difference = `${error}\nexpected ${JSON.stringify(expected)}\nreceived ${JSON.stringify(actual)}`;
-      throw new Error(`${told.join('\n')}\n${shorten(text, 1_000)}\n${difference}`, { cause: error });
+      throw new Error(`${log.join('\n')}\n${shorten(text, 1_000)}\n${difference}`, { cause: error });
     }
   }
 }
 
 const shorten = (text: string, most = 200) => (text.length > most ? `${text.slice(0, most)}…` : text);
 
-async function forgetAll(userId: string): Promise<void> {
+async function deleteAll(userId: string): Promise<void> {
   const { db } = await getApp();
   await db.asUser(userId, [
     statement(queryBuilder.execute('delete from tasks')),
@@ -66,55 +66,62 @@ async function forgetAll(userId: string): Promise<void> {
   ]);
 }
 
-function compare({ model, places }: World, { ask }: Move, answer: Response, body: unknown): void {
-  const expected = model.answer(ask);
-  const created = ask.op === 'create' && answer.status === 201 ? (body as Task) : undefined;
+function compare({ model, places }: RunState, { request }: Move, response: Response, body: unknown): void {
+  const expected = model.predict(request);
+  const created = request.op === 'create' && response.status === 201 ? (body as Task) : undefined;
   const { write, body: exact, ...head } = expected;
-  const location = write && locationOf(ask, created ?? write.draft, expected.status);
-  expect(headOf(answer, body)).toEqual({ ...head, ...location });
+  const location = write && locationOf(request, created ?? write.draft, expected.status);
+  expect(headOf(response, body)).toEqual({ ...head, ...location });
   if (exact && 'data' in exact) {
     const { data, next_cursor } = body as { data: Task[]; next_cursor: string | null };
     expect(data).toEqual(exact.data);
     expect(next_cursor !== null).toBe(exact.more);
-    expectLink(answer, next_cursor);
+    expectLink(response, next_cursor);
     const last = data.at(-1);
-    if (next_cursor !== null && last && ask.query)
-      places.set(ask.actor, { query: ask.query, cursor: next_cursor, last });
+    if (next_cursor !== null && last && request.query)
+      places.set(request.actor, { query: request.query, cursor: next_cursor, last });
   } else if (exact) expect(body).toStrictEqual(exact);
-  else if (write) expectWritten(model, ask, write, body as Task);
+  else if (write) expectWritten(model, request, write, body as Task);
   else if (expected.problem === undefined) expect(body).toBeUndefined();
-  model.settle(ask, expected, write ? (body as Task) : undefined);
+  model.settle(request, expected, write ? (body as Task) : undefined);
 }
 
 /** An answer but for its body, as far as the model speaks of it. */
-function headOf(answer: Response, body: unknown): Omit<Expected, 'body' | 'write'> {
-  const { headers, status } = answer;
+function headOf(response: Response, body: unknown): Omit<Expected, 'body' | 'write'> {
+  const { headers, status } = response;
   const { type, errors } = (status >= 400 ? body : {}) as { type?: string; errors?: { in: string; pointer: string }[] };
   const etag = headers.get('ETag') ?? undefined;
   const location = headers.get('Location') ?? undefined;
-  const faults = errors && [...new Set(errors.map((fault) => `${fault.in} ${fault.pointer}`))].sort();
+  const errorPointers =
+    errors &&
+    [...new Set(errors.map((invalidParameter) => `${invalidParameter.in} ${invalidParameter.pointer}`))].sort();
   return {
     status,
     ...(type !== undefined && { problem: type.replace('/problems/', '') }),
-    ...(faults && { faults }),
+    ...(errorPointers && { errorPointers }),
     ...(etag !== undefined && { etag }),
     ...(location !== undefined && { location }),
     ...(headers.has('Idempotency-Replayed') && { isReplayed: true }),
   };
 }
 
-const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** The task as it was to become; its times by the rules. */
-function expectWritten(model: Model, ask: Ask, { was, draft }: NonNullable<Expected['write']>, task: Task): void {
+function expectWritten(
+  model: Model,
+  request: ModelRequest,
+  { was, draft }: NonNullable<Expected['write']>,
+  task: Task,
+): void {
   const { created_at, updated_at, completed_at, ...rest } = task;
-  expect(rest).toStrictEqual(ask.op === 'create' ? { ...draft, id: task.id } : draft);
-  if (ask.op === 'create') {
+  expect(rest).toStrictEqual(request.op === 'create' ? { ...draft, id: task.id } : draft);
+  if (request.op === 'create') {
     expect(task.id).toMatch(UUID_V7);
-    expect(model.of(ask.owner).has(task.id)).toBe(false);
+    expect(model.of(request.owner).has(task.id)).toBe(false);
   }
-  for (const moment of [created_at, updated_at, completed_at ?? created_at]) expect(moment).toMatch(MOMENT);
+  for (const timestamp of [created_at, updated_at, completed_at ?? created_at]) expect(timestamp).toMatch(TIMESTAMP);
   expect(created_at <= updated_at).toBe(true);
   if (was) expect(created_at).toBe(was.created_at);
   if (was?.version === task.version) expect(updated_at).toBe(was.updated_at);
@@ -127,15 +134,15 @@ function expectWritten(model: Model, ask: Ask, { was, draft }: NonNullable<Expec
     );
 }
 
-function expectLink(answer: Response, cursor: string | null): void {
-  const link = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('Link') ?? '')?.[1];
-  const target = link === undefined ? null : new URL(link, answer.url || 'http://x');
+function expectLink(response: Response, cursor: string | null): void {
+  const link = /^<([^>]+)>; rel="next"$/.exec(response.headers.get('Link') ?? '')?.[1];
+  const target = link === undefined ? null : new URL(link, response.url || 'http://x');
   expect(target?.searchParams.get('cursor') ?? null).toBe(cursor);
 }
 
 /** What one step is in a given state: the request to send, and what it is to the model. */
 export interface Move {
-  readonly ask: Ask;
+  readonly request: ModelRequest;
   readonly method: string;
   readonly path: string;
   readonly options: Send;
@@ -148,7 +155,7 @@ interface Place {
   readonly last: Task;
 }
 
-export interface World {
+export interface RunState {
   readonly model: Model;
   readonly users: readonly TestUser[];
   readonly places: Map<string, Place>;
@@ -165,85 +172,90 @@ const METHODS = {
   remove: 'DELETE',
 } as const;
 
-const userAt = ({ users }: World, n: number) => users[n] as TestUser;
+const userAt = ({ users }: RunState, n: number) => users[n] as TestUser;
 
 /** The step as a request; nothing where it goes on from something that is not there. */
-export function toMove(step: Step, world: World): Move | undefined {
-  if (step.op === 'again') return world.moves.at(-1 - step.n);
-  if (step.op === 'next' || step.op === 'misuse') return onward(step, world);
-  const actor = userAt(world, step.actor);
-  const owner = step.other === undefined ? actor : userAt(world, step.other);
+export function toMove(step: Step, state: RunState): Move | undefined {
+  if (step.op === 'again') return state.moves.at(-1 - step.n);
+  if (step.op === 'next' || step.op === 'misuse') return onward(step, state);
+  const actor = userAt(state, step.actor);
+  const owner = step.other === undefined ? actor : userAt(state, step.other);
   const headers: Record<string, string> = {};
-  let ask: Ask = {
+  let request: ModelRequest = {
     op: step.op,
-    isKnown: step.token === 'own',
+    isAuthenticated: step.token === 'own',
     actor: actor.id,
     owner: owner.id,
     means: {},
-    faults: [],
+    errorPointers: [],
   };
   let path = owner.tasks;
-  if ('body' in step) ask = { ...ask, means: step.body.means, faults: step.body.faults.map((one) => `body ${one}`) };
+  if ('body' in step)
+    request = {
+      ...request,
+      means: step.body.means,
+      errorPointers: step.body.errorPointers.map((one) => `body ${one}`),
+    };
   if ('query' in step) {
     path += `?${toParameters(step.query)}`;
-    ask = { ...ask, query: step.query, faults: faultsOf(step.query) };
+    request = { ...request, query: step.query, errorPointers: errorPointersOf(step.query) };
   }
   if ('target' in step) {
-    const id = idOf(step.target, owner, world);
+    const id = idOf(step.target, owner, state);
     path += `/${id}${step.op === 'complete' ? '/complete' : ''}`;
-    const version = world.model.of(owner.id).get(id)?.version ?? 1;
+    const version = state.model.of(owner.id).get(id)?.version ?? 1;
     const ifMatch = tagsOf(step.ifMatch, version);
     const ifNoneMatch = tagsOf(step.ifNoneMatch, version);
     if (ifMatch) headers['If-Match'] = ifMatch.field;
     if (ifNoneMatch) headers['If-None-Match'] = ifNoneMatch.field;
-    ask = { ...ask, id: step.target.of === 'no uuid' ? 'no uuid' : id, ifMatch, ifNoneMatch };
+    request = { ...request, id: step.target.of === 'no uuid' ? 'no uuid' : id, ifMatch, ifNoneMatch };
   }
   if ('key' in step && step.key) {
     headers['Idempotency-Key'] = fieldOf(step.key);
-    ask = { ...ask, key: step.key.form === 'malformed' ? null : `k${step.key.n}` };
+    request = { ...request, key: step.key.form === 'malformed' ? null : `k${step.key.n}` };
   }
   const token = { own: actor.token, bad: 'a.b.c', none: undefined }[step.token];
   const body = 'body' in step ? step.body.sent : undefined;
-  return { ask, method: METHODS[step.op], path, options: { token, headers, body } };
+  return { request, method: METHODS[step.op], path, options: { token, headers, body } };
 }
 
-function onward(step: Step & { op: 'next' | 'misuse' }, world: World): Move | undefined {
-  const from = userAt(world, step.actor);
-  const place = world.places.get(from.id);
+function onward(step: Step & { op: 'next' | 'misuse' }, state: RunState): Move | undefined {
+  const from = userAt(state, step.actor);
+  const place = state.places.get(from.id);
   if (!place) return;
   const { query, cursor, last } = place;
-  const actor = step.op === 'misuse' ? userAt(world, step.thief) : from;
+  const actor = step.op === 'misuse' ? userAt(state, step.thief) : from;
   const isOther = step.op === 'misuse' && actor === from;
   const sort = query.sort === 'title' ? '-title' : 'title';
-  const asked = { ...query, cursor, ...(isOther ? { sort } : {}) };
-  const faults = step.op === 'misuse' ? ['query /cursor'] : [];
-  const ask: Ask = {
+  const nextQuery = { ...query, cursor, ...(isOther ? { sort } : {}) };
+  const errorPointers = step.op === 'misuse' ? ['query /cursor'] : [];
+  const request: ModelRequest = {
     op: 'list',
-    isKnown: true,
+    isAuthenticated: true,
     actor: actor.id,
     owner: actor.id,
     means: {},
     query,
     after: last,
-    faults,
+    errorPointers,
   };
-  return { ask, method: 'GET', path: `${actor.tasks}?${toParameters(asked)}`, options: { token: actor.token } };
+  return { request, method: 'GET', path: `${actor.tasks}?${toParameters(nextQuery)}`, options: { token: actor.token } };
 }
 
-function faultsOf({ fault }: Query): string[] {
-  return fault ? [`query ${fault[2] ?? `/${fault[0]}`}`] : [];
+function errorPointersOf({ invalidParameter }: Query): string[] {
+  return invalidParameter ? [`query ${invalidParameter[2] ?? `/${invalidParameter[0]}`}`] : [];
 }
 
-function toParameters({ tag = [], fault, ...rest }: Query): URLSearchParams {
+function toParameters({ tag = [], invalidParameter, ...rest }: Query): URLSearchParams {
   const { status, priority, q, ...single } = rest;
   const parameters = new URLSearchParams(tag.map((one) => ['tag', ` ${one.toUpperCase()}`]));
   const all = { ...single, status: status?.join(','), priority: priority?.join(','), q: q?.join(' ') };
   for (const [name, value] of Object.entries(all)) if (value !== undefined) parameters.set(name, String(value));
-  if (fault) parameters.set(fault[0], fault[1]);
+  if (invalidParameter) parameters.set(invalidParameter[0], invalidParameter[1]);
   return parameters;
 }
 
-function idOf({ of, n }: { of: string; n: number }, owner: TestUser, { model, users }: World): string {
+function idOf({ of, n }: { of: string; n: number }, owner: TestUser, { model, users }: RunState): string {
   const others = users.filter((user) => user !== owner);
   const ids =
     {

@@ -21,15 +21,15 @@ export interface Named {
 }
 
 /** A request, in terms of the model. */
-export interface Ask {
+export interface ModelRequest {
   readonly op: 'list' | 'create' | 'get' | 'replace' | 'update' | 'complete' | 'remove';
-  readonly isKnown: boolean;
+  readonly isAuthenticated: boolean;
   readonly actor: string;
   readonly owner: string;
   readonly id?: string;
   readonly means: Partial<Fields> & { completed?: boolean };
   /** Such as `body /title`. */
-  readonly faults: readonly string[];
+  readonly errorPointers: readonly string[];
   readonly ifMatch?: Named | undefined;
   readonly ifNoneMatch?: Named | undefined;
   /** Null is one that cannot be read. */
@@ -44,7 +44,7 @@ type Draft = Omit<Task, 'completed_at' | 'created_at' | 'updated_at'>;
 export interface Expected {
   readonly status: number;
   readonly problem?: string;
-  readonly faults?: readonly string[];
+  readonly errorPointers?: readonly string[];
   readonly etag?: string;
   readonly location?: string;
   readonly isReplayed?: true;
@@ -65,7 +65,7 @@ const byCodePoint = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buf
 
 export class Model {
   private readonly tasks = new Map<string, Map<string, Task>>();
-  private readonly kept = new Map<string, { what: string; first: Expected }>();
+  private readonly storedResponses = new Map<string, { what: string; first: Expected }>();
 
   of(user: string): Map<string, Task> {
     const found = this.tasks.get(user) ?? new Map<string, Task>();
@@ -74,51 +74,52 @@ export class Model {
   }
 
   /** The checks in their order; then what is there. */
-  answer(ask: Ask): Expected {
-    if (!ask.isKnown) return refuse(401, 'unauthorized');
-    if (ask.actor !== ask.owner) return refuse(403, 'forbidden');
-    if (ask.faults.length > 0) return refuse(422, 'validation', { faults: [...ask.faults].sort() });
-    if (ask.op === 'list') return this.list(ask);
-    if (ask.id === 'no uuid') return refuse(404, 'not_found');
-    if (ask.key === null && takesKey(ask)) return refuse(400, 'malformed_header');
-    const kept = takesKey(ask) ? this.kept.get(keyOf(ask)) : undefined;
-    if (kept?.what === whatOf(ask)) return { ...kept.first, isReplayed: true };
-    if (kept) return refuse(422, 'validation', { faults: ['header /Idempotency-Key'] });
-    const was = this.of(ask.owner).get(ask.id ?? '');
-    if (!was && ask.op !== 'create' && ask.op !== 'replace') return refuse(404, 'not_found');
+  predict(request: ModelRequest): Expected {
+    if (!request.isAuthenticated) return refuse(401, 'unauthorized');
+    if (request.actor !== request.owner) return refuse(403, 'forbidden');
+    if (request.errorPointers.length > 0)
+      return refuse(422, 'validation', { errorPointers: [...request.errorPointers].sort() });
+    if (request.op === 'list') return this.list(request);
+    if (request.id === 'no uuid') return refuse(404, 'not_found');
+    if (request.key === null && takesKey(request)) return refuse(400, 'malformed_header');
+    const storedResponses = takesKey(request) ? this.storedResponses.get(keyOf(request)) : undefined;
+    if (storedResponses?.what === whatOf(request)) return { ...storedResponses.first, isReplayed: true };
+    if (storedResponses) return refuse(422, 'validation', { errorPointers: ['header /Idempotency-Key'] });
+    const was = this.of(request.owner).get(request.id ?? '');
+    if (!was && request.op !== 'create' && request.op !== 'replace') return refuse(404, 'not_found');
     const current = was ? { etag: etagOf(was) } : {};
-    if (ask.ifMatch && !names(ask.ifMatch, was, 'strong')) return refuse(412, 'precondition_failed', current);
-    if (ask.ifNoneMatch && names(ask.ifNoneMatch, was, 'weak')) {
-      return ask.op === 'get' ? { status: 304, ...current } : refuse(412, 'precondition_failed', current);
+    if (request.ifMatch && !names(request.ifMatch, was, 'strong')) return refuse(412, 'precondition_failed', current);
+    if (request.ifNoneMatch && names(request.ifNoneMatch, was, 'weak')) {
+      return request.op === 'get' ? { status: 304, ...current } : refuse(412, 'precondition_failed', current);
     }
-    if (ask.op === 'remove') return { status: 204 };
-    if (ask.op === 'get' && was) return { status: 200, ...current, body: was };
-    return write(ask, was);
+    if (request.op === 'remove') return { status: 204 };
+    if (request.op === 'get' && was) return { status: 200, ...current, body: was };
+    return write(request, was);
   }
 
   /** Takes in what has been answered: the task as it is now, with its id and its times. */
-  settle(ask: Ask, expected: Expected, now: Task | undefined): void {
+  settle(request: ModelRequest, expected: Expected, now: Task | undefined): void {
     if (expected.status >= 300 || expected.isReplayed) return;
-    if (ask.op === 'remove') this.of(ask.owner).delete(ask.id ?? '');
+    if (request.op === 'remove') this.of(request.owner).delete(request.id ?? '');
     if (!expected.write || !now) return;
-    this.of(ask.owner).set(now.id, now);
+    this.of(request.owner).set(now.id, now);
     const { status, etag } = expected;
-    const location = locationOf(ask, now, status);
+    const location = locationOf(request, now, status);
     const first = { status, etag: etag ?? etagOf(now), body: now, ...location };
-    if (takesKey(ask) && ask.key) this.kept.set(keyOf(ask), { what: whatOf(ask), first });
+    if (takesKey(request) && request.key) this.storedResponses.set(keyOf(request), { what: whatOf(request), first });
   }
 
-  private list({ owner, query = {} as Query, after }: Ask): Expected {
+  private list({ owner, query = {} as Query, after }: ModelRequest): Expected {
     const compare = comparison(query.sort ?? '-created_at');
     const all = [...this.of(owner).values()]
-      .filter((task) => isAsked(task, query) && (!after || compare(task, after) > 0))
+      .filter((task) => matchesQuery(task, query) && (!after || compare(task, after) > 0))
       .sort(compare);
     const limit = query.limit ?? 50;
     return { status: 200, body: { data: all.slice(0, limit), more: all.length > limit } };
   }
 }
 
-function write({ op, id = '', owner, means }: Ask, was: Task | undefined): Expected {
+function write({ op, id = '', owner, means }: ModelRequest, was: Task | undefined): Expected {
   const { completed, ...given } = means;
   const start = op === 'create' || op === 'replace' || !was ? { title: '', ...DEFAULTS } : fieldsOf(was);
   const fields: Fields = { ...start, ...given, tags: [...(given.tags ?? start.tags)].sort(byCodePoint) };
@@ -139,14 +140,14 @@ function fieldsOf({ title, description, status, priority, due_date, tags }: Fiel
   return { title, description, status, priority, due_date, tags };
 }
 
-export function locationOf(ask: Ask, { id }: { id: string }, status: number) {
-  return status === 201 ? { location: `/api/${ask.owner}/tasks/${id}` } : {};
+export function locationOf(request: ModelRequest, { id }: { id: string }, status: number) {
+  return status === 201 ? { location: `/api/${request.owner}/tasks/${id}` } : {};
 }
 
-const takesKey = ({ op, key }: Ask) => key !== undefined && ['create', 'update', 'complete'].includes(op);
-const keyOf = ({ owner, key }: Ask) => `${owner} ${key}`;
+const takesKey = ({ op, key }: ModelRequest) => key !== undefined && ['create', 'update', 'complete'].includes(op);
+const keyOf = ({ owner, key }: ModelRequest) => `${owner} ${key}`;
 /** Of the same key, the same request: its path and what its body means. */
-const whatOf = ({ op, id, means }: Ask) => {
+const whatOf = ({ op, id, means }: ModelRequest) => {
   const all = op === 'create' ? { ...DEFAULTS, ...means } : means;
   return JSON.stringify([op, id, Object.entries(all).sort(([a], [b]) => byCodePoint(a, b))]);
 };
@@ -157,7 +158,7 @@ function names(named: Named, task: Task | undefined, comparison: 'strong' | 'wea
   return named.any || versions.includes(task.version);
 }
 
-function isAsked(task: Task, query: Query): boolean {
+function matchesQuery(task: Task, query: Query): boolean {
   const text = foldText(`${task.title}\n${task.description ?? ''}`);
   return (
     (query.status?.includes(task.status) ?? true) &&

@@ -8,25 +8,25 @@ useApp();
 const writes = operations.filter(({ body }) => body);
 const bodyOf = (id: string) => (id === 'completeTask' ? { completed: true } : { title: 'Bread' });
 
-async function makeTask(user: TestUser): Promise<string> {
-  const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
-  return (await answer.json()).id;
+async function createTask(user: TestUser): Promise<string> {
+  const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
+  return (await response.json()).id;
 }
 
 /** Sends a good body to every operation with these headers. Answers the response of each by the operation's id. */
 async function sendToAll(user: TestUser, taskId: string, headers: Record<string, string>) {
-  const answers = new Map<string, Response>();
+  const responses = new Map<string, Response>();
   for (const { id, method, path } of writes) {
     const target = path.replace('{user_id}', user.id).replace('{task_id}', taskId);
-    answers.set(id, await send(method, target, { token: user.token, headers, body: bodyOf(id) }));
+    responses.set(id, await send(method, target, { token: user.token, headers, body: bodyOf(id) }));
   }
-  return answers;
+  return responses;
 }
 
-async function expectUnsupported(answer: Response, id: string) {
-  expect.soft(answer.status, id).toBe(415);
-  expect.soft(answer.headers.get('content-type'), id).toBe('application/problem+json');
-  expect.soft(await answer.json(), id).toMatchObject({ type: '/problems/unsupported_media_type', status: 415 });
+async function expectUnsupported(response: Response, id: string) {
+  expect.soft(response.status, id).toBe(415);
+  expect.soft(response.headers.get('content-type'), id).toBe('application/problem+json');
+  expect.soft(await response.json(), id).toMatchObject({ type: '/problems/unsupported_media_type', status: 415 });
 }
 
 test.each([
@@ -51,9 +51,9 @@ test.each([
   'application/json; charset=utf-9',
 ])('a body with the media type %j returns 415, and nothing is written', async (type) => {
   const user = await signUp();
-  const id = await makeTask(user);
-  for (const [name, answer] of await sendToAll(user, id, { 'Content-Type': type })) {
-    await expectUnsupported(answer, name);
+  const id = await createTask(user);
+  for (const [name, response] of await sendToAll(user, id, { 'Content-Type': type })) {
+    await expectUnsupported(response, name);
   }
   const { data } = await (await send('GET', user.tasks, { token: user.token })).json();
   expect(data).toMatchObject([{ id, title: 'Milk', version: 1 }]);
@@ -61,15 +61,15 @@ test.each([
 
 test('a body without a media type returns 415', async () => {
   const user = await signUp();
-  const task_id = await makeTask(user);
+  const task_id = await createTask(user);
   for (const { id, method, path } of writes) {
     const file = await routeFiles.find((one) => one.path === path)?.load();
     // Bytes, because a Request gives text a media type by itself.
     const body = new TextEncoder().encode(JSON.stringify(bodyOf(id)));
     const request = new Request(`${ORIGIN}/`, { method, body, headers: { Authorization: `Bearer ${user.token}` } });
     expect(request.headers.has('content-type')).toBe(false);
-    const answer = await file?.[method]?.(request, { params: Promise.resolve({ user_id: user.id, task_id }) });
-    await expectUnsupported(answer ?? Response.error(), id);
+    const response = await file?.[method]?.(request, { params: Promise.resolve({ user_id: user.id, task_id }) });
+    await expectUnsupported(response ?? Response.error(), id);
   }
 });
 
@@ -78,8 +78,8 @@ test.each(['gzip', 'br', 'deflate', 'gzip, gzip', 'unknown'])(
   async (coding) => {
     const user = await signUp();
     const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
-    const answers = await sendToAll(user, await makeTask(user), headers);
-    for (const [name, answer] of answers) await expectUnsupported(answer, name);
+    const responses = await sendToAll(user, await createTask(user), headers);
+    for (const [name, response] of responses) await expectUnsupported(response, name);
   },
 );
 
@@ -94,38 +94,38 @@ test.each([
   'application/json; charset=utf-8; charset=latin1',
 ])('a body with the media type %j is accepted', async (type) => {
   const user = await signUp();
-  const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': type });
-  for (const [name, answer] of answers) expect.soft(answer.status, name).toBe(name === 'createTask' ? 201 : 200);
+  const responses = await sendToAll(user, await createTask(user), { 'Content-Type': type });
+  for (const [name, response] of responses) expect.soft(response.status, name).toBe(name === 'createTask' ? 201 : 200);
 });
 
 test.each(['identity', 'Identity'])('a body with Content-Encoding %s is accepted', async (coding) => {
   const user = await signUp();
   const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
-  const answers = await sendToAll(user, await makeTask(user), headers);
-  for (const [name, answer] of answers) expect.soft(answer.status, name).toBe(name === 'createTask' ? 201 : 200);
+  const responses = await sendToAll(user, await createTask(user), headers);
+  for (const [name, response] of responses) expect.soft(response.status, name).toBe(name === 'createTask' ? 201 : 200);
 });
 
 test('a body that begins with a byte order mark returns a 400 that says so', async () => {
   const user = await signUp();
-  const answer = await send('POST', user.tasks, { token: user.token, body: '\uFEFF{"title":"Milk"}' });
-  expect(answer.status).toBe(400);
-  expect((await answer.json()).detail).toMatch(/byte order mark/);
+  const response = await send('POST', user.tasks, { token: user.token, body: '\uFEFF{"title":"Milk"}' });
+  expect(response.status).toBe(400);
+  expect((await response.json()).detail).toMatch(/byte order mark/);
 });
 
 test('a merge patch is accepted by PATCH only: POST and PUT return 415', async () => {
   const user = await signUp();
-  const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': 'application/merge-patch+json' });
+  const responses = await sendToAll(user, await createTask(user), { 'Content-Type': 'application/merge-patch+json' });
   for (const name of ['createTask', 'replaceTask'])
-    await expectUnsupported(answers.get(name) ?? Response.error(), name);
-  expect(answers.get('updateTask')?.status).toBe(200);
+    await expectUnsupported(responses.get(name) ?? Response.error(), name);
+  expect(responses.get('updateTask')?.status).toBe(200);
 });
 
 test('a 415 of PATCH lists the accepted media types in Accept-Patch', async () => {
   const user = await signUp();
-  const answers = await sendToAll(user, await makeTask(user), { 'Content-Type': 'application/json-patch+json' });
-  const accepted = answers.get('updateTask')?.headers.get('accept-patch');
+  const responses = await sendToAll(user, await createTask(user), { 'Content-Type': 'application/json-patch+json' });
+  const accepted = responses.get('updateTask')?.headers.get('accept-patch');
   expect(accepted?.split(', ').sort()).toEqual(['application/json', 'application/merge-patch+json']);
-  expect(answers.get('completeTask')?.headers.get('accept-patch')).toContain('application/json');
+  expect(responses.get('completeTask')?.headers.get('accept-patch')).toContain('application/json');
 });
 
 test('the media type is checked before the size, and both before the schema and the existence of the task', async () => {

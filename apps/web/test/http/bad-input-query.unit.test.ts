@@ -8,26 +8,26 @@ useApp();
 const bodyOf = (id: string) =>
   ({ createTask: { title: 'Bread' }, replaceTask: { title: 'Bread' }, updateTask: { title: 'Bread' } })[id];
 
-async function makeTask(user: TestUser): Promise<string> {
-  const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
-  return (await answer.json()).id;
+async function createTask(user: TestUser): Promise<string> {
+  const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
+  return (await response.json()).id;
 }
 
 const fill = (path: string, user: TestUser, taskId: string) =>
   path.replace('{user_id}', user.id).replace('{task_id}', taskId);
 
 /** The faults of a 422 as `in` and `pointer`, sorted. */
-async function faultsOf(answer: Response): Promise<string[]> {
-  expect(answer.status).toBe(422);
-  const { errors } = await answer.json();
-  return errors.map((fault: { in: string; pointer: string }) => `${fault.in} ${fault.pointer}`).sort();
+async function errorsOf(response: Response): Promise<string[]> {
+  expect(response.status).toBe(422);
+  const { errors } = await response.json();
+  return errors.map((error: { in: string; pointer: string }) => `${error.in} ${error.pointer}`).sort();
 }
 
 test.each(operations.map((one) => [one.id, one] as const))(
   '%s refuses unknown query parameters, each by name',
   async (_, one) => {
     const user = await signUp();
-    const taskId = await makeTask(user);
+    const taskId = await createTask(user);
     const path = fill(one.path, user, taskId);
     const { token } = user;
     const before = await (await send('GET', user.tasks, { token })).json();
@@ -39,9 +39,9 @@ test.each(operations.map((one) => [one.id, one] as const))(
       ['?access_token=x&user_id=y', ['query /access_token', 'query /user_id']],
       ['?=1', ['query /']],
     ];
-    for (const [query, faults] of queries) {
-      const answer = await send(one.method, path + query, { token, body: bodyOf(one.id) });
-      expect.soft(await faultsOf(answer), query).toEqual(faults);
+    for (const [query, pointers] of queries) {
+      const response = await send(one.method, path + query, { token, body: bodyOf(one.id) });
+      expect.soft(await errorsOf(response), query).toEqual(pointers);
     }
     expect(await (await send('GET', user.tasks, { token })).json()).toStrictEqual(before);
   },
@@ -70,8 +70,8 @@ const noLimits = [
 test('a limit that is not a plain integer from 1 to 100 returns 422', async () => {
   const user = await signUp();
   for (const limit of noLimits) {
-    const answer = await send('GET', `${user.tasks}?${new URLSearchParams({ limit })}`, { token: user.token });
-    expect.soft(await faultsOf(answer), limit).toEqual(['query /limit']);
+    const response = await send('GET', `${user.tasks}?${new URLSearchParams({ limit })}`, { token: user.token });
+    expect.soft(await errorsOf(response), limit).toEqual(['query /limit']);
   }
 });
 
@@ -86,56 +86,58 @@ test('a limit that is repeated, empty or malformed returns 422', async () => {
     'limit=%00',
     'limit=+5',
   ]) {
-    const answer = await send('GET', `${user.tasks}?${query}`, { token: user.token });
-    expect.soft(await faultsOf(answer), query).toEqual(['query /limit']);
+    const response = await send('GET', `${user.tasks}?${query}`, { token: user.token });
+    expect.soft(await errorsOf(response), query).toEqual(['query /limit']);
   }
-  const answer = await send('GET', `${user.tasks}?limit[]=5&limit=5`, { token: user.token });
-  expect(await faultsOf(answer)).toEqual(['query /limit[]']);
+  const response = await send('GET', `${user.tasks}?limit[]=5&limit=5`, { token: user.token });
+  expect(await errorsOf(response)).toEqual(['query /limit[]']);
 });
 
 test('a repeated cursor returns 422', async () => {
   const user = await signUp();
-  await makeTask(user);
-  await makeTask(user);
+  await createTask(user);
+  await createTask(user);
   const { next_cursor } = await (await send('GET', `${user.tasks}?limit=1`, { token: user.token })).json();
-  const answer = await send('GET', `${user.tasks}?cursor=${next_cursor}&cursor=${next_cursor}`, { token: user.token });
-  expect(await faultsOf(answer)).toEqual(['query /cursor']);
+  const response = await send('GET', `${user.tasks}?cursor=${next_cursor}&cursor=${next_cursor}`, {
+    token: user.token,
+  });
+  expect(await errorsOf(response)).toEqual(['query /cursor']);
 });
 
 test('a 422 lists all errors of the query', async () => {
   const user = await signUp();
-  const answer = await send('GET', `${user.tasks}?limit=0&sort=nope&nope=1`, { token: user.token });
-  expect(await faultsOf(answer)).toEqual(['query /limit', 'query /nope', 'query /sort']);
+  const response = await send('GET', `${user.tasks}?limit=0&sort=nope&nope=1`, { token: user.token });
+  expect(await errorsOf(response)).toEqual(['query /limit', 'query /nope', 'query /sort']);
 });
 
 test('a 422 lists all errors of body and query', async () => {
   const user = await signUp();
-  const taskId = await makeTask(user);
+  const taskId = await createTask(user);
   const body = { title: '', priority: 'urgent', nope: 1 };
-  const faults = ['body /nope', 'body /priority', 'body /title', 'query /also', 'query /nope'];
+  const pointers = ['body /nope', 'body /priority', 'body /title', 'query /also', 'query /nope'];
   for (const { id, method, path } of operations) {
     if (!bodyOf(id)) continue;
     const target = `${fill(path, user, taskId)}?nope=1&also=2`;
-    expect.soft(await faultsOf(await send(method, target, { token: user.token, body })), id).toEqual(faults);
+    expect.soft(await errorsOf(await send(method, target, { token: user.token, body })), id).toEqual(pointers);
   }
   const complete = `${user.tasks}/${taskId}/complete?nope=1`;
-  const answer = await send('PATCH', complete, { token: user.token, body: { completed: 1 } });
-  expect(await faultsOf(answer)).toEqual(['body /completed', 'query /nope']);
+  const response = await send('PATCH', complete, { token: user.token, body: { completed: 1 } });
+  expect(await errorsOf(response)).toEqual(['body /completed', 'query /nope']);
 });
 
 test('a 422 is a problem document with an error per invalid field', async () => {
   const user = await signUp();
   const path = `${user.tasks}?limit=0`;
-  const answer = await send('GET', path, { token: user.token });
-  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  const response = await send('GET', path, { token: user.token });
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
   const text = expect.stringMatching(/\w/);
-  expect(await answer.json()).toStrictEqual({
+  expect(await response.json()).toStrictEqual({
     type: '/problems/validation',
     title: text,
     status: 422,
     detail: text,
     instance: user.tasks,
-    request_id: answer.headers.get('x-request-id'),
+    request_id: response.headers.get('x-request-id'),
     errors: [{ in: 'query', pointer: '/limit', code: text, message: text }],
   });
 });
@@ -164,12 +166,12 @@ const notUuids = [
 const onTask = operations.filter(({ path }) => path.includes('{task_id}'));
 
 /** All that an answer shows, but for the id in its path. */
-async function shown(answer: Response, taskId: string) {
+async function shown(response: Response, taskId: string) {
   const { pathname } = new URL(`http://x/tasks/${taskId}`);
   return {
-    status: answer.status,
-    headers: [...answer.headers],
-    body: (await answer.text()).replace(pathname, '/tasks/…'),
+    status: response.status,
+    headers: [...response.headers],
+    body: (await response.text()).replace(pathname, '/tasks/…'),
   };
 }
 
@@ -196,7 +198,7 @@ test.each(onTask.filter(({ method }) => method !== 'PUT').map((one) => [one.id, 
   '%s returns the same response for a task of another user as for a missing task',
   async (_, { id, method, path }) => {
     const [ada, bob] = [await signUp(), await signUp()];
-    const [hers, missing] = [await makeTask(ada), randomUUID()];
+    const [hers, missing] = [await createTask(ada), randomUUID()];
     const options = { token: bob.token, headers: { 'X-Request-Id': 'the-same' }, body: bodyOf(id) };
     const ask = async (taskId: string) => shown(await send(method, fill(path, bob, taskId), options), taskId);
     const expected = await ask(missing);

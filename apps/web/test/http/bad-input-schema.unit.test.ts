@@ -8,13 +8,13 @@ useApp();
 const TITLE = 'Milk';
 
 /** A task, and the ways to write: each with the path, its method and what it has to be sent besides. */
-async function makeTask(user: TestUser) {
+async function createTask(user: TestUser) {
   const { token } = user;
-  const answer = await send('POST', user.tasks, {
+  const response = await send('POST', user.tasks, {
     token,
     body: { title: TITLE, description: 'Fresh', tags: ['shop'] },
   });
-  const path = `${user.tasks}/${(await answer.json()).id}`;
+  const path = `${user.tasks}/${(await response.json()).id}`;
   return {
     read: async () => (await send('GET', path, { token })).json(),
     whole: [
@@ -28,33 +28,33 @@ async function makeTask(user: TestUser) {
 }
 
 /** Expects a 422 that names just these pointers into the body, each fault said in full. */
-async function expectFaults(answer: Response, pointers: string[], hint?: unknown): Promise<FieldError[]> {
+async function expectErrors(response: Response, pointers: string[], hint?: unknown): Promise<FieldError[]> {
   const message = JSON.stringify(hint ?? pointers).slice(0, 200);
-  expect.soft(answer.status, message).toBe(422);
-  expect.soft(answer.headers.get('content-type'), message).toBe('application/problem+json');
-  const { type, errors = [] } = await answer.json();
+  expect.soft(response.status, message).toBe(422);
+  expect.soft(response.headers.get('content-type'), message).toBe('application/problem+json');
+  const { type, errors = [] } = await response.json();
   expect.soft(type, message).toBe('/problems/validation');
   expect.soft(errors.map(({ pointer }: FieldError) => pointer).sort(), message).toEqual(pointers.toSorted());
-  for (const fault of errors) {
+  for (const error of errors) {
     const text = expect.stringMatching(/\w/);
-    expect.soft(fault, message).toStrictEqual({ in: 'body', pointer: fault.pointer, code: text, message: text });
+    expect.soft(error, message).toStrictEqual({ in: 'body', pointer: error.pointer, code: text, message: text });
   }
   return errors;
 }
 
-type Case = [members: Record<string, unknown>, pointers: string[]];
+type Case = [fields: Record<string, unknown>, pointers: string[]];
 
 /** Each refused by POST and PUT with a title beside it, and by PATCH as it is; nothing is written. */
 async function expectRefused(...cases: Case[]): Promise<void> {
   const user = await signUp();
-  const { read, whole, patch } = await makeTask(user);
+  const { read, whole, patch } = await createTask(user);
   const before = await read();
-  for (const [members, pointers] of cases) {
+  for (const [fields, pointers] of cases) {
     for (const [method, path] of whole) {
-      const body = { title: TITLE, ...members };
-      await expectFaults(await send(method, path, { token: user.token, body }), pointers, members);
+      const body = { title: TITLE, ...fields };
+      await expectErrors(await send(method, path, { token: user.token, body }), pointers, fields);
     }
-    await expectFaults(await send(...patch, { token: user.token, body: members }), pointers, members);
+    await expectErrors(await send(...patch, { token: user.token, body: fields }), pointers, fields);
   }
   expect(await read()).toStrictEqual(before);
   const page = await (await send('GET', user.tasks, { token: user.token })).json();
@@ -63,11 +63,11 @@ async function expectRefused(...cases: Case[]): Promise<void> {
 
 test('a JSON body that is not an object returns 422 with an empty pointer', async () => {
   const user = await signUp();
-  const { read, whole, patch, complete } = await makeTask(user);
+  const { read, whole, patch, complete } = await createTask(user);
   const before = await read();
   for (const body of ['[]', '[{"title":"x"}]', '"title"', '""', '0', '42', 'true', 'null']) {
     for (const [method, path] of [...whole, patch, complete]) {
-      await expectFaults(await send(method, path, { token: user.token, body }), [''], body);
+      await expectErrors(await send(method, path, { token: user.token, body }), [''], body);
     }
   }
   expect(await read()).toStrictEqual(before);
@@ -85,50 +85,50 @@ const readOnly = {
 
 test.each([...Object.entries(readOnly), ['nope', 1], ['Title', 'x'], ['userId', 'x'], ['deleted_at', null]])(
   'the read-only or unknown field %s returns 422 instead of being ignored',
-  async (member, value) => {
-    await expectRefused([{ [member]: value }, [`/${member}`]]);
+  async (field, value) => {
+    await expectRefused([{ [field]: value }, [`/${field}`]]);
   },
 );
 
 test('sending back the response of GET unchanged returns 422 with each read-only field', async () => {
   const user = await signUp();
-  const { read, whole } = await makeTask(user);
+  const { read, whole } = await createTask(user);
   const body = await read();
   for (const [method, path] of whole) {
-    const answer = await send(method, path, { token: user.token, body });
-    await expectFaults(
-      answer,
-      Object.keys(readOnly).map((member) => `/${member}`),
+    const response = await send(method, path, { token: user.token, body });
+    await expectErrors(
+      response,
+      Object.keys(readOnly).map((field) => `/${field}`),
     );
   }
 });
 
 test('a 422 lists all read-only and unknown fields together with the other errors', async () => {
-  const members = { ...readOnly, nope: 1, 'also nope': 2, title: '', priority: 'urgent', tags: ['a', ''] };
-  const pointers = [...Object.keys({ ...readOnly, nope: 1 }).map((member) => `/${member}`), '/also nope'];
-  await expectRefused([members, [...pointers, '/title', '/priority', '/tags/1']]);
+  const fields = { ...readOnly, nope: 1, 'also nope': 2, title: '', priority: 'urgent', tags: ['a', ''] };
+  const pointers = [...Object.keys({ ...readOnly, nope: 1 }).map((field) => `/${field}`), '/also nope'];
+  await expectRefused([fields, [...pointers, '/title', '/priority', '/tags/1']]);
 });
 
 test('an error pointer escapes ~ and / as RFC 6901 specifies, and nothing else', async () => {
-  const members = { 'a/b~c': 1, '~1': 2, '': 3, 'é "x\\y" %20': 4, '0': 5, 'a\0b': 6 };
-  await expectRefused([members, ['/a~1b~0c', '/~01', '/', '/é "x\\y" %20', '/0', '/a\0b']]);
+  const fields = { 'a/b~c': 1, '~1': 2, '': 3, 'é "x\\y" %20': 4, '0': 5, 'a\0b': 6 };
+  await expectRefused([fields, ['/a~1b~0c', '/~01', '/', '/é "x\\y" %20', '/0', '/a\0b']]);
 });
 
 test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', 'then', 'toJSON'])(
   'a field called %s returns 422 and pollutes no prototype',
-  async (member) => {
+  async (field) => {
     const user = await signUp();
-    const { read, whole, patch, complete } = await makeTask(user);
+    const { read, whole, patch, complete } = await createTask(user);
     const before = await read();
-    const bad = `"${member}":{"polluted":true,"prototype":{"polluted":true}}`;
+    const bad = `"${field}":{"polluted":true,"prototype":{"polluted":true}}`;
     for (const [method, path] of [...whole, patch]) {
-      const answer = await send(method, path, { token: user.token, body: `{"title":"Bread",${bad}}` });
-      await expectFaults(answer, [`/${member}`]);
+      const response = await send(method, path, { token: user.token, body: `{"title":"Bread",${bad}}` });
+      await expectErrors(response, [`/${field}`]);
     }
-    await expectFaults(await send(...complete, { token: user.token, body: `{"completed":true,${bad}}` }), [
-      `/${member}`,
+    await expectErrors(await send(...complete, { token: user.token, body: `{"completed":true,${bad}}` }), [
+      `/${field}`,
     ]);
-    await expectFaults(await send(...patch, { token: user.token, body: `{"title":{${bad}}}` }), ['/title']);
+    await expectErrors(await send(...patch, { token: user.token, body: `{"title":{${bad}}}` }), ['/title']);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
     expect(await read()).toStrictEqual(before);
   },
@@ -136,11 +136,11 @@ test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'
 
 test('POST and PUT require a title', async () => {
   const user = await signUp();
-  const { whole } = await makeTask(user);
+  const { whole } = await createTask(user);
   for (const [method, path] of whole) {
     for (const body of [{}, { description: 'x' }, '{"__proto__":{"title":"x"}}']) {
       const pointers = typeof body === 'string' ? ['/title', '/__proto__'] : ['/title'];
-      await expectFaults(await send(method, path, { token: user.token, body }), pointers, body);
+      await expectErrors(await send(method, path, { token: user.token, body }), pointers, body);
     }
   }
 });
@@ -149,14 +149,14 @@ test.each<[string, unknown[]]>([
   ['title', [null, 1, true, ['x'], { en: 'x' }, '', ' \t\n\u00a0\u3000 ']],
   ['description', [1, false, ['x'], {}]],
   ['tags', [null, 'home', { 0: 'home' }, 1]],
-])('a %s of another type, or empty where it must not be, returns 422', async (member, values) => {
-  await expectRefused(...values.map((value): Case => [{ [member]: value }, [`/${member}`]]));
+])('a %s of another type, or empty where it must not be, returns 422', async (field, values) => {
+  await expectRefused(...values.map((value): Case => [{ [field]: value }, [`/${field}`]]));
 });
 
 test('PATCH refuses null in each field that cannot be null', async () => {
-  const members = { title: null, status: null, priority: null, tags: null };
-  const pointers = Object.keys(members).map((one) => `/${one}`);
-  await expectRefused([{ ...members, description: null, due_date: null }, pointers]);
+  const fields = { title: null, status: null, priority: null, tags: null };
+  const pointers = Object.keys(fields).map((one) => `/${one}`);
+  await expectRefused([{ ...fields, description: null, due_date: null }, pointers]);
 });
 
 test('a 422 points to each invalid tag by its index', async () => {
@@ -169,12 +169,15 @@ test.each([
   ['title', '👩', 256],
   ['description', 'a', 10_001],
   ['description', '👩', 10_001],
-])('a %s of %j repeated %i times returns 422 as too long', async (member, one, count) => {
+])('a %s of %j repeated %i times returns 422 as too long', async (field, one, count) => {
   const user = await signUp();
-  const { whole, patch } = await makeTask(user);
+  const { whole, patch } = await createTask(user);
   for (const [method, path] of [...whole, patch]) {
-    const answer = await send(method, path, { token: user.token, body: { title: TITLE, [member]: one.repeat(count) } });
-    expect(await expectFaults(answer, [`/${member}`])).toMatchObject([{ code: 'too_long' }]);
+    const response = await send(method, path, {
+      token: user.token,
+      body: { title: TITLE, [field]: one.repeat(count) },
+    });
+    expect(await expectErrors(response, [`/${field}`])).toMatchObject([{ code: 'too_long' }]);
   }
 });
 
@@ -209,18 +212,18 @@ test('lone surrogates in title, description and tags return 422', async () => {
 
 test('PATCH /complete accepts only true or false', async () => {
   const user = await signUp();
-  const { read, complete } = await makeTask(user);
+  const { read, complete } = await createTask(user);
   const before = await read();
   const values = [null, 'true', 'false', '', 0, 1, [true], {}];
   for (const body of [{}, ...values.map((completed) => ({ completed }))]) {
-    await expectFaults(await send(...complete, { token: user.token, body }), ['/completed'], body);
+    await expectErrors(await send(...complete, { token: user.token, body }), ['/completed'], body);
   }
   expect(await read()).toStrictEqual(before);
 });
 
 test('PATCH /complete refuses fields other than completed', async () => {
   const user = await signUp();
-  const { complete } = await makeTask(user);
+  const { complete } = await createTask(user);
   const body = { completed: true, title: TITLE, status: 'done' };
-  await expectFaults(await send(...complete, { token: user.token, body }), ['/title', '/status']);
+  await expectErrors(await send(...complete, { token: user.token, body }), ['/title', '/status']);
 });

@@ -7,32 +7,32 @@ useApp();
 /** The operations that take a body; each has to refuse a bad one alike. */
 const writes = operations.filter(({ body }) => body);
 
-async function makeTask(user: TestUser): Promise<{ path: string; read: () => Promise<unknown> }> {
+async function createTask(user: TestUser): Promise<{ path: string; read: () => Promise<unknown> }> {
   const { token } = user;
-  const answer = await send('POST', user.tasks, { token, body: { title: 'Milk', tags: ['shop'] } });
-  const path = `${user.tasks}/${(await answer.json()).id}`;
+  const response = await send('POST', user.tasks, { token, body: { title: 'Milk', tags: ['shop'] } });
+  const path = `${user.tasks}/${(await response.json()).id}`;
   return { path, read: async () => (await send('GET', path, { token })).json() };
 }
 
 /** Sends the same to every operation with a body, and expects the same refusal and an untouched task of each. */
 async function expectRefused(options: Send | (() => Send), code: string, status: number): Promise<Response[]> {
   const user = await signUp();
-  const { path: taskPath, read } = await makeTask(user);
+  const { path: taskPath, read } = await createTask(user);
   const before = await read();
-  const answers: Response[] = [];
+  const responses: Response[] = [];
   for (const { id, method, path } of writes) {
     const target = path.replace('/api/{user_id}/tasks/{task_id}', taskPath).replace('{user_id}', user.id);
     const given = typeof options === 'function' ? options() : options;
-    const answer = await send(method, target, { token: user.token, ...given });
-    expect.soft(answer.status, id).toBe(status);
-    expect.soft(answer.headers.get('content-type'), id).toBe('application/problem+json');
-    expect.soft(await answer.json(), id).toMatchObject({ type: `/problems/${code}`, status, instance: target });
-    answers.push(answer);
+    const response = await send(method, target, { token: user.token, ...given });
+    expect.soft(response.status, id).toBe(status);
+    expect.soft(response.headers.get('content-type'), id).toBe('application/problem+json');
+    expect.soft(await response.json(), id).toMatchObject({ type: `/problems/${code}`, status, instance: target });
+    responses.push(response);
   }
   expect(await read()).toStrictEqual(before);
   const page = await (await send('GET', user.tasks, { token: user.token })).json();
   expect(page.data).toStrictEqual([before]);
-  return answers;
+  return responses;
 }
 
 const bytes = (...parts: (string | number[])[]) =>
@@ -108,7 +108,7 @@ test.each([
 
 test('an empty body returns 400 where a body is required', async () => {
   const user = await signUp();
-  const { path, read } = await makeTask(user);
+  const { path, read } = await createTask(user);
   const before = await read();
   for (const [method, target] of [
     ['POST', user.tasks],
@@ -116,9 +116,9 @@ test('an empty body returns 400 where a body is required', async () => {
     ['PATCH', path],
   ] as const) {
     for (const body of [undefined, '', new Uint8Array()]) {
-      const answer = await send(method, target, { token: user.token, body });
-      expect.soft(answer.status).toBe(400);
-      expect.soft((await answer.json()).type).toBe('/problems/malformed_body');
+      const response = await send(method, target, { token: user.token, body });
+      expect.soft(response.status).toBe(400);
+      expect.soft((await response.json()).type).toBe('/problems/malformed_body');
     }
   }
   expect(await read()).toStrictEqual(before);
@@ -126,7 +126,7 @@ test('an empty body returns 400 where a body is required', async () => {
 
 test('an empty body toggles on PATCH /complete, with or without a Content-Type', async () => {
   const user = await signUp();
-  const { path } = await makeTask(user);
+  const { path } = await createTask(user);
   const { token } = user;
   for (const body of [undefined, '', new Uint8Array()]) {
     const [done, todo] = [
@@ -159,7 +159,7 @@ test.each([
   ['in one chunk', () => streamed(padded(64 * KIB), 64 * KIB)],
 ])('a body of exactly 64 KiB is accepted, sent %s', async (_, body) => {
   const user = await signUp();
-  const { path } = await makeTask(user);
+  const { path } = await createTask(user);
   expect((await send('POST', user.tasks, { token: user.token, body: body() })).status).toBe(201);
   expect((await send('PUT', path, { token: user.token, body: body() })).status).toBe(200);
   expect((await send('PATCH', path, { token: user.token, body: body() })).status).toBe(200);
@@ -188,8 +188,12 @@ test('the size of a body is counted in bytes, not in characters', async () => {
 test('a Content-Length larger than the body does not matter', async () => {
   const user = await signUp();
   const headers = { 'Content-Length': '999999' };
-  const answer = await send('POST', user.tasks, { token: user.token, headers, body: streamed('{"title":"Milk"}', 4) });
-  expect(answer.status).toBe(201);
+  const response = await send('POST', user.tasks, {
+    token: user.token,
+    headers,
+    body: streamed('{"title":"Milk"}', 4),
+  });
+  expect(response.status).toBe(201);
 });
 
 /** White space without end, and how many KiB of it were asked for. */

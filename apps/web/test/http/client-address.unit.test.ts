@@ -61,8 +61,8 @@ test('the address of the connection overrides the one that the client sent', asy
   const { port } = server.address() as AddressInfo;
   const seen = await new Promise<string>((resolve, reject) => {
     const headers = { [CLIENT_ADDRESS]: '6.6.6.6' };
-    get({ port, host: '127.0.0.1', headers, agent: false }, (answer) => {
-      answer.setEncoding('utf8').on('data', resolve);
+    get({ port, host: '127.0.0.1', headers, agent: false }, (incoming) => {
+      incoming.setEncoding('utf8').on('data', resolve);
     }).on('error', reject);
   });
   expect(seen).toBe('127.0.0.1');

@@ -15,35 +15,35 @@ const paths = new Map<string, string[]>([
   ['/api/health/ready', read],
 ]);
 for (const { path, method } of operations) {
-  const known = paths.get(path) ?? ['OPTIONS'];
-  paths.set(path, [...known, method, ...(method === 'GET' ? ['HEAD'] : [])]);
+  const methods = paths.get(path) ?? ['OPTIONS'];
+  paths.set(path, [...methods, method, ...(method === 'GET' ? ['HEAD'] : [])]);
 }
 
 const fill = (path: string, userId: string, taskId: string = randomUUID()) =>
   path.replace('{user_id}', userId).replace('{task_id}', taskId);
 
-async function makeTask(user: TestUser): Promise<string> {
-  const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
-  return (await answer.json()).id;
+async function createTask(user: TestUser): Promise<string> {
+  const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
+  return (await response.json()).id;
 }
 
-async function expectProblem(answer: Response, code: string, status: number, instance: string) {
-  expect(answer.status).toBe(status);
-  expect(answer.headers.get('content-type')).toBe('application/problem+json');
-  expect(answer.headers.get('cache-control')).toBe('no-store');
+async function expectProblem(response: Response, code: string, status: number, instance: string) {
+  expect(response.status).toBe(status);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(response.headers.get('cache-control')).toBe('no-store');
   // The answer to a HEAD has lost its body on its way; `send` holds all others against the document.
-  if (isDeployed && (await answer.clone().text()) === '') return;
-  const problem = await answer.json();
+  if (isDeployed && (await response.clone().text()) === '') return;
+  const problem = await response.json();
   const { title, detail, request_id } = problem;
   expect(problem).toMatchObject({ type: `/problems/${code}`, status, instance });
   for (const text of [title, detail]) expect(text).toMatch(/\w/);
-  expect(request_id).toBe(answer.headers.get('x-request-id'));
+  expect(request_id).toBe(response.headers.get('x-request-id'));
 }
 
 /** One request for each kind of answer. */
 async function exchanges(user: TestUser): Promise<[string, number, string, string, Send][]> {
   const { token, tasks, cookie } = user;
-  const task = `${tasks}/${await makeTask(user)}`;
+  const task = `${tasks}/${await createTask(user)}`;
   return [
     ['a list', 200, 'GET', tasks, { token }],
     ['the head of a list', 200, 'HEAD', tasks, { token }],
@@ -83,12 +83,12 @@ test('every response has its own X-Request-Id, which a problem document repeats'
   const seen = new Set<string | null>();
   const all = await exchanges(await signUp());
   for (const [name, status, method, path, options] of all) {
-    const answer = await send(method, path, options);
-    expect.soft(answer.status, name).toBe(status);
-    const id = answer.headers.get('x-request-id');
+    const response = await send(method, path, options);
+    expect.soft(response.status, name).toBe(status);
+    const id = response.headers.get('x-request-id');
     expect.soft(id, name).toMatch(UUID);
     seen.add(id);
-    if (answer.status >= 400) expect.soft((await answer.json()).request_id, name).toBe(id);
+    if (response.status >= 400) expect.soft((await response.json()).request_id, name).toBe(id);
   }
   expect(seen.size).toBe(all.length);
 });
@@ -96,18 +96,18 @@ test('every response has its own X-Request-Id, which a problem document repeats'
 test('every response returns the X-Request-Id of the request', async () => {
   for (const [name, , method, path, options] of await exchanges(await signUp())) {
     const id = `Client-${randomUUID()}_1`;
-    const answer = await send(method, path, withId(id, options));
-    expect.soft(answer.headers.get('x-request-id'), name).toBe(id);
-    if (answer.status >= 400) expect.soft((await answer.json()).request_id, name).toBe(id);
+    const response = await send(method, path, withId(id, options));
+    expect.soft(response.headers.get('x-request-id'), name).toBe(id);
+    if (response.status >= 400) expect.soft((await response.json()).request_id, name).toBe(id);
   }
 });
 
 test.each(['', ' ', 'two words', 'a,b', '<script>', '"quoted"', '{"a":1}', '\u00e9', 'a\tb', '%0a', 'a'.repeat(5000)])(
   'a malformed X-Request-Id is replaced: %j',
   async (id) => {
-    const answer = await send('GET', '/api/nowhere', { headers: { 'X-Request-Id': id } });
-    expect(answer.headers.get('x-request-id')).toMatch(UUID);
-    expect((await answer.json()).request_id).toBe(answer.headers.get('x-request-id'));
+    const response = await send('GET', '/api/nowhere', { headers: { 'X-Request-Id': id } });
+    expect(response.headers.get('x-request-id')).toMatch(UUID);
+    expect((await response.json()).request_id).toBe(response.headers.get('x-request-id'));
   },
 );
 
@@ -121,9 +121,9 @@ test.each<[string, string, (name: string, status: number) => boolean]>([
   const chosen = (await exchanges(await signUp())).filter(([name, status]) => belongs(name, status));
   expect(chosen.length).toBeGreaterThan(2);
   for (const [name, status, method, path, options] of chosen) {
-    const answer = await send(method, path, options);
-    expect.soft(answer.status, name).toBe(status);
-    expect.soft(answer.headers.get('cache-control'), name).toBe(control);
+    const response = await send(method, path, options);
+    expect.soft(response.status, name).toBe(status);
+    expect.soft(response.headers.get('cache-control'), name).toBe(control);
   }
 });
 
@@ -141,18 +141,18 @@ test('sign-up and sign-in responses have Cache-Control: no-store', async () => {
   const signedIn = await send('POST', '/api/auth/sign-in/email', { body });
   const other = { name: 'Test', email: `${randomUUID()}@example.com`, password };
   const signedUp = await send('POST', '/api/auth/sign-up/email', { body: other });
-  for (const answer of [signedIn, signedUp]) {
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+  for (const response of [signedIn, signedUp]) {
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toBe('no-store');
   }
 });
 
 describe.each([...paths])('%s', (template, methods) => {
   test(`OPTIONS ${template} lists ${methods.join(', ')} in Allow, without authentication`, async () => {
-    const answer = await send('OPTIONS', fill(template, 'somebody'));
-    expect(answer.status).toBe(204);
-    expect(await answer.text()).toBe('');
-    expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(methods.toSorted());
+    const response = await send('OPTIONS', fill(template, 'somebody'));
+    expect(response.status).toBe(204);
+    expect(await response.text()).toBe('');
+    expect(response.headers.get('allow')?.split(', ').sort()).toEqual(methods.toSorted());
   });
 
   test.each(METHODS.filter((one) => !methods.includes(one)))(
@@ -160,9 +160,9 @@ describe.each([...paths])('%s', (template, methods) => {
     async (method) => {
       const path = fill(template, 'somebody');
       const body = ['GET', 'HEAD'].includes(method) ? undefined : 'no JSON';
-      const answer = await send(method, path, { body });
-      expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(methods.toSorted());
-      await expectProblem(answer, 'method_not_allowed', 405, path);
+      const response = await send(method, path, { body });
+      expect(response.headers.get('allow')?.split(', ').sort()).toEqual(methods.toSorted());
+      await expectProblem(response, 'method_not_allowed', 405, path);
     },
   );
 });
@@ -170,15 +170,15 @@ describe.each([...paths])('%s', (template, methods) => {
 test.each(operations.filter(({ method }) => method === 'PATCH').map(({ path }) => path))(
   'OPTIONS %s lists the accepted media types in Accept-Patch',
   async (template) => {
-    const answer = await send('OPTIONS', fill(template, 'somebody'));
-    expect(answer.headers.get('accept-patch') ?? '').toContain('application/json');
+    const response = await send('OPTIONS', fill(template, 'somebody'));
+    expect(response.headers.get('accept-patch') ?? '').toContain('application/json');
   },
 );
 
 test('HEAD returns the status and headers of GET, for successes and errors', async () => {
   const user = await signUp();
   const { token, tasks } = user;
-  const task = `${tasks}/${await makeTask(user)}`;
+  const task = `${tasks}/${await createTask(user)}`;
   const requests: [string, Send][] = [
     [tasks, { token }],
     [`${tasks}?limit=1`, { token }],

@@ -2,7 +2,13 @@ import { accountEndpoints, type Operation, operations, type Problem, problemType
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { routeFiles, send, useApp } from '../harness';
-import { document, expectDeclared, expectFit, expectPermitted, fits } from '../openapi';
+import {
+  document,
+  expectDocumentedRequest,
+  expectDocumentedResponse,
+  expectMatchesSchema,
+  matchesSchema,
+} from '../openapi';
 
 /** The document says what is so; that answers keep to it is seen by `send` in every test. */
 
@@ -30,9 +36,9 @@ const parametersOf = ({ method, path }: Operation): Parameter[] =>
   document.paths[path][method.toLowerCase()].parameters;
 
 test('GET /api/openapi.json returns the OpenAPI document of this deployment', async () => {
-  const answer = await send('GET', '/api/openapi.json');
-  expect(answer.status).toBe(200);
-  expect(await answer.json()).toEqual(document);
+  const response = await send('GET', '/api/openapi.json');
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual(document);
   expect(document).toMatchObject({
     openapi: expect.stringMatching(/^3\.1\./),
     servers: [{ url: 'http://localhost:3000' }],
@@ -54,13 +60,13 @@ test('the OpenAPI document has every operation, and no path without a route file
 test('every example in the OpenAPI document matches its schema', () => {
   const seen: string[] = [];
   for (const [id, { examples = [] }] of Object.entries<{ examples?: unknown[] }>(document.components.schemas)) {
-    for (const example of examples) expectFit(`#/components/schemas/${id}`, example);
+    for (const example of examples) expectMatchesSchema(`#/components/schemas/${id}`, example);
     seen.push(...examples.map(() => id));
   }
   expect(seen).toEqual(expect.arrayContaining(['Task', 'TaskInput', 'TaskPage', 'TaskPatch', 'Completion']));
   for (const { content } of Object.values<Failure>(document.components.responses)) {
     for (const { value } of Object.values(content['application/problem+json']?.examples ?? {})) {
-      expectFit('#/components/schemas/Problem', value);
+      expectMatchesSchema('#/components/schemas/Problem', value);
       const code = value.type.replace('/problems/', '') as keyof typeof problemTypes;
       expect(value.status).toBe(problemTypes[code].status);
     }
@@ -80,7 +86,7 @@ const accountBodies = accountEndpoints.flatMap(({ id, path, body }) =>
 );
 
 /** Text at and beyond every limit, in every script, of the forms that the members have, and values of other types. */
-const member = fc.oneof(
+const fieldValue = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 140, size: 'max' }),
   fc.string({
     unit: fc.constantFrom(' ', '\u200b', 'x', '\n', '\u00e9', '\u0301', '\0', '.', '@', '🐎'),
@@ -107,9 +113,9 @@ describe.each(accountBodies)('the body of $id', ({ id: operationId, path, schema
     const [example] = document.components.schemas[id].examples;
     let permitted = 0;
     fc.assert(
-      fc.property(fc.constantFrom(...names), member, (name, value) => {
+      fc.property(fc.constantFrom(...names), fieldValue, (name, value) => {
         const body = { ...example, [name]: value };
-        const isPermitted = fits(`#/components/schemas/${id}`, body);
+        const isPermitted = matchesSchema(`#/components/schemas/${id}`, body);
         permitted += isPermitted ? 1 : 0;
         // Their lengths are those of the trimmed text in NFC, which JSON Schema cannot say.
         if (name === 'name' && typeof value === 'string' && value.trim().normalize() !== value) return;
@@ -123,14 +129,14 @@ describe.each(accountBodies)('the body of $id', ({ id: operationId, path, schema
   test(`the body schema of ${operationId} accepts unknown fields, as Better Auth does`, () => {
     const [example] = document.components.schemas[id].examples;
     const body = { ...example, unknown: [1] };
-    expect([schema.safeParse(body).success, fits(`#/components/schemas/${id}`, body)]).toEqual([true, true]);
+    expect([schema.safeParse(body).success, matchesSchema(`#/components/schemas/${id}`, body)]).toEqual([true, true]);
   });
 
   test(`the harness fails a test in which ${operationId} accepts a body that the OpenAPI document forbids`, () => {
     const [name] = names;
     const body = JSON.stringify({ [name as string]: 1 });
-    expect(() => expectPermitted('POST', path, body, new Response())).toThrow();
-    expect(() => expectPermitted('POST', path, body, new Response(null, { status: 400 }))).not.toThrow();
+    expect(() => expectDocumentedRequest('POST', path, body, new Response())).toThrow();
+    expect(() => expectDocumentedRequest('POST', path, body, new Response(null, { status: 400 }))).not.toThrow();
   });
 });
 
@@ -184,8 +190,8 @@ describe('undocumented responses fail the test that received them', () => {
     ['a missing body', () => new Response(null, { headers })],
     ['its media type', () => new Response('{"status":"ok"}', { headers })],
     ['the type of a member', () => Response.json({ status: ['ok'] }, { headers })],
-  ])('the harness fails a test whose response is undocumented in %s', async (_, answer) => {
-    await expectDeclared('GET', path, good());
-    await expect(expectDeclared('GET', path, answer())).rejects.toThrow();
+  ])('the harness fails a test whose response is undocumented in %s', async (_, response) => {
+    await expectDocumentedResponse('GET', path, good());
+    await expect(expectDocumentedResponse('GET', path, response())).rejects.toThrow();
   });
 });

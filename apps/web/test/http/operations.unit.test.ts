@@ -35,7 +35,7 @@ test('every operation has a route file, and every route file an operation', () =
 
 describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', ({ path, load }) => {
   const own = at(path).map(({ method }) => method as string);
-  const answered = own.includes('GET') ? ['HEAD', ...own] : own;
+  const served = own.includes('GET') ? ['HEAD', ...own] : own;
 
   test(`the route file of ${path} exports a handler for every method, and is never static`, async () => {
     const { dynamic, ...file } = (await load()) as Awaited<ReturnType<typeof load>> & { dynamic?: unknown };
@@ -53,11 +53,11 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
   test(`${path} serves the methods of its operations and OPTIONS, and returns 405 for others`, async () => {
     const statuses = new Map<string, number>();
     for (const method of METHODS) {
-      const answer = await send(method, path.replace('{user_id}', 'somebody').replace('{task_id}', randomUUID()));
-      statuses.set(method, answer.status);
+      const response = await send(method, path.replace('{user_id}', 'somebody').replace('{task_id}', randomUUID()));
+      statuses.set(method, response.status);
     }
     // Without a token an operation asks for one, and whatever is not an operation does not.
-    const expected = METHODS.map((one) => [one, one === 'OPTIONS' ? 204 : answered.includes(one) ? 401 : 405]);
+    const expected = METHODS.map((one) => [one, one === 'OPTIONS' ? 204 : served.includes(one) ? 401 : 405]);
     expect([...statuses]).toEqual(expected);
   });
 
@@ -65,10 +65,10 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
     const { log } = await getApp();
     const info = vi.spyOn(log, 'info');
     const user = await signUp();
-    const answer = await send(method, fill(path, user), { token: user.token, body: goodBody(id) });
+    const response = await send(method, fill(path, user), { token: user.token, body: goodBody(id) });
     const line = info.mock.calls.at(-1)?.[0];
-    expect(line).toMatchObject({ operation: id, user_id: user.id, status: answer.status });
-    expect([200, 201, 404]).toContain(answer.status);
+    expect(line).toMatchObject({ operation: id, user_id: user.id, status: response.status });
+    expect([200, 201, 404]).toContain(response.status);
   });
 });
 
@@ -101,9 +101,9 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
     for (const [code, provoke] of Object.entries(provocations)) {
       const request = provoke(operation, user);
       if (!request) continue;
-      const answer = await send(operation.method, ...request);
-      expect.soft(answer.status, code).toBe(problemTypes[code as ProblemCode].status);
-      expect.soft((await answer.json()).type).toBe(`/problems/${code}`);
+      const response = await send(operation.method, ...request);
+      expect.soft(response.status, code).toBe(problemTypes[code as ProblemCode].status);
+      expect.soft((await response.json()).type).toBe(`/problems/${code}`);
       provoked.push(code);
     }
     const declared = operation.errors.filter((code) => provocations[code]);
@@ -118,17 +118,17 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
   async (_, { id, method, path, success }) => {
     const user = await signUp();
     const { token } = user;
-    const made = await send('POST', user.tasks, { token, body: { title: 'Milk', tags: ['shop'] } });
-    const taskId = (await made.json()).id;
+    const created = await send('POST', user.tasks, { token, body: { title: 'Milk', tags: ['shop'] } });
+    const taskId = (await created.json()).id;
     const targets = method === 'PUT' ? [taskId, randomUUID()] : [taskId];
     const statuses: number[] = [];
     for (const target of targets) {
-      const answer = await send(method, fill(path, user, target), { token, body: goodBody(id) });
-      const schema = success[answer.status as 200];
+      const response = await send(method, fill(path, user, target), { token, body: goodBody(id) });
+      const schema = success[response.status as 200];
       expect(schema).toBeDefined();
-      if (schema) expect(schema.safeParse(await answer.json()).error).toBeUndefined();
-      else expect(await answer.text()).toBe('');
-      statuses.push(answer.status);
+      if (schema) expect(schema.safeParse(await response.json()).error).toBeUndefined();
+      else expect(await response.text()).toBe('');
+      statuses.push(response.status);
     }
     // 304 is for who asks on a condition.
     expect(statuses.sort()).toEqual(

@@ -21,9 +21,9 @@ beforeEach(async () => {
   server = createServer(({ url = '' }, response) => {
     rendering.push({ path: url, response });
   });
-  const refuse: typeof handleRequest = async (_, answer) => {
+  const refuse: typeof handleRequest = async (_, handler) => {
     const error = await Promise.resolve({} as RequestContext)
-      .then(answer)
+      .then(handler)
       .catch((thrown: ApiError) => thrown);
     return error instanceof ApiError ? toProblem(error, { id: 'id', path: '/' }) : error;
   };
@@ -70,12 +70,12 @@ test('a page is not rendered if its client disconnects while it waits', async ()
   get('/1');
   get('/2');
   await untilArrived(2);
-  const gone = get('/3');
+  const disconnected = get('/3');
   await untilArrived(3);
   const patient = get('/4');
   await untilArrived(4);
-  gone.giveUp();
-  await gone.status;
+  disconnected.giveUp();
+  await disconnected.status;
   for (const { response } of rendering) response.end();
   await expect.poll(() => rendering.length).toBe(3);
   expect(paths()[2]).toBe('/4');

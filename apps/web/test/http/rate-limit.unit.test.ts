@@ -153,8 +153,8 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
 
   test('a browser that has signed in before can sign in while strangers guess the password, from any address', async () => {
     const user = await signUp();
-    const known = cookieOf(await signIn(user.email, user.password, '192.0.2.20'));
-    const device = known.split('; ').find((pair) => pair.startsWith('taskward.device='));
+    const cookies = cookieOf(await signIn(user.email, user.password, '192.0.2.20'));
+    const device = cookies.split('; ').find((pair) => pair.startsWith('taskward.device='));
     await attack(user.email);
     const attempt = (address: string, cookie: string, password = user.password) =>
       send('POST', '/api/auth/sign-in/email', {
@@ -208,11 +208,11 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
 
   test('signing up with a registered e-mail address sets no device cookie', async () => {
     const user = await signUp();
-    const answer = await send('POST', '/api/auth/sign-up/email', {
+    const response = await send('POST', '/api/auth/sign-up/email', {
       body: { name: 'Eve', email: user.email, password: 'a fine long password' },
       headers: from('192.0.2.50'),
     });
-    expect([answer.status, answer.headers.getSetCookie()]).toEqual([422, []]);
+    expect([response.status, response.headers.getSetCookie()]).toEqual([422, []]);
   });
 
   test.each([

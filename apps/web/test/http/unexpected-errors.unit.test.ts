@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
-import { callOf } from '../attacker';
+import { requestFor } from '../attacker';
 import { loggedLines, send, signUp, type TestUser, useApp } from '../harness';
 
 /** A database that is not as the code believes: what a bug looks like from outside, and in the log. */
@@ -30,14 +30,14 @@ const secret = 'the secret of the one who asks';
 test.each(operations)(
   'an unexpected error in $id returns a 500 without details, and is logged with the request id',
   async (one) => {
-    const { method, path, body } = callOf(one, { user_id: user.id });
+    const { method, path, body } = requestFor(one, { user_id: user.id });
     const id = `bug-${randomUUID()}`;
-    const answer = await send(method, path, {
+    const response = await send(method, path, {
       token: user.token,
       headers: { 'X-Request-Id': id },
       body: body && 'title' in body ? { ...body, title: secret } : body,
     });
-    expect(await answer.json()).toEqual({
+    expect(await response.json()).toEqual({
       type: '/problems/internal',
       title: 'Something went wrong',
       status: 500,
@@ -55,8 +55,11 @@ test.each(operations)(
 test('an unexpected error in an account endpoint returns a 500 without details', async () => {
   const { db } = await getApp();
   await db.ownerDb.execute('alter table session rename column expires_at to gone');
-  const answer = await send('GET', '/api/auth/token', { headers: { Cookie: user.cookie } });
-  expect([answer.status, await answer.json()]).toEqual([500, expect.objectContaining({ type: '/problems/internal' })]);
+  const response = await send('GET', '/api/auth/token', { headers: { Cookie: user.cookie } });
+  expect([response.status, await response.json()]).toEqual([
+    500,
+    expect.objectContaining({ type: '/problems/internal' }),
+  ]);
   expect(reports).toEqual([
     expect.objectContaining({ status: 500, error: expect.objectContaining({ code: '42703' }) }),
   ]);
@@ -76,8 +79,8 @@ test('the log does not contain a value that PostgreSQL quotes, even one that loo
     'alter table tasks add column count integer generated always as (description::integer) stored',
   );
   const body = { title: 'Milk', description: `x\n    at ${secret}` };
-  const answer = await send('POST', user.tasks, { token: user.token, body });
-  expect(answer.status).toBe(500);
+  const response = await send('POST', user.tasks, { token: user.token, body });
+  expect(response.status).toBe(500);
   const error = { code: '22P02', stack: expect.arrayContaining([expect.stringMatching(/^\s+at /)]) };
   expect(reports).toEqual([expect.objectContaining({ error: expect.objectContaining(error) })]);
   expect(JSON.stringify(reports)).not.toContain(secret);

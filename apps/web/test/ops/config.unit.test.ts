@@ -9,7 +9,7 @@ import { readConfig } from '../../server/config';
 const SERVER = 'postgres://tasks:pa55word@db.example.com/tasks';
 const secret = randomBytes(32).toString('base64');
 /** A production that starts. */
-const sound = {
+const valid = {
   NODE_ENV: 'production',
   DATABASE_URL: `${SERVER}?sslmode=verify-full`,
   BETTER_AUTH_SECRET: secret,
@@ -19,7 +19,7 @@ const sound = {
 type Variables = Record<string, string | undefined>;
 const read = (environment: Variables) => readConfig({ NODE_ENV: 'test', ...environment } as NodeJS.ProcessEnv);
 /** The names that the message says are at fault. */
-function faultsOf(environment: Variables): string[] {
+function invalidVariables(environment: Variables): string[] {
   try {
     read(environment);
     return [];
@@ -34,7 +34,7 @@ test('the embedded database requires no configuration', () => {
 });
 
 test('a complete production configuration is valid', () => {
-  expect(read(sound)).toMatchObject({
+  expect(read(valid)).toMatchObject({
     baseUrl: 'https://tasks.example.com',
     trustedOrigins: ['https://tasks.example.com'],
     secret,
@@ -64,15 +64,15 @@ test('one message lists every invalid variable, and none of the values', () => {
     VERCEL_URL: 'wrong_13',
   };
   const names = Object.keys(wrong).filter((name) => !['NODE_ENV', 'SMTP_URL'].includes(name));
-  expect(faultsOf(wrong).sort()).toEqual([...names, 'SMTP_FROM'].sort());
+  expect(invalidVariables(wrong).sort()).toEqual([...names, 'SMTP_FROM'].sort());
   expect(() => read(wrong)).not.toThrow(/wrong/);
 });
 
 describe('BETTER_AUTH_SECRET', () => {
   test('a secret is required with a database server, in production or not', () => {
-    expect(faultsOf({ DATABASE_URL: SERVER })).toEqual(['BETTER_AUTH_SECRET']);
-    expect(faultsOf({ ...sound, BETTER_AUTH_SECRET: undefined })).toEqual(['BETTER_AUTH_SECRET']);
-    expect(faultsOf({ ...sound, BETTER_AUTH_SECRET: '' })).toEqual(['BETTER_AUTH_SECRET']);
+    expect(invalidVariables({ DATABASE_URL: SERVER })).toEqual(['BETTER_AUTH_SECRET']);
+    expect(invalidVariables({ ...valid, BETTER_AUTH_SECRET: undefined })).toEqual(['BETTER_AUTH_SECRET']);
+    expect(invalidVariables({ ...valid, BETTER_AUTH_SECRET: '' })).toEqual(['BETTER_AUTH_SECRET']);
   });
 
   test.each([
@@ -84,14 +84,14 @@ describe('BETTER_AUTH_SECRET', () => {
     ['the default of Better Auth', 'better-auth-secret-12345678901234567890'],
     ['a placeholder', 'please-change-me-to-something-else!'],
   ])('a secret that can be guessed is refused: %s', (_, weak) => {
-    expect(faultsOf({ ...sound, BETTER_AUTH_SECRET: weak })).toEqual(['BETTER_AUTH_SECRET']);
+    expect(invalidVariables({ ...valid, BETTER_AUTH_SECRET: weak })).toEqual(['BETTER_AUTH_SECRET']);
   });
 
   test('a secret as openssl, hex or a UUID writes it is accepted', () => {
     for (let i = 0; i < 200; i++) {
       const bytes = randomBytes(32);
       for (const good of [bytes.toString('base64'), bytes.toString('hex'), bytes.toString('hex').slice(32)]) {
-        expect(read({ ...sound, BETTER_AUTH_SECRET: good }).secret).toBe(good);
+        expect(read({ ...valid, BETTER_AUTH_SECRET: good }).secret).toBe(good);
       }
     }
   });
@@ -107,10 +107,10 @@ describe('in production with a server', () => {
     ['http://[::1]:3000', true],
     ['https://tasks.example.com', true],
   ])('in production, the base URL %s is valid: %s', (BETTER_AUTH_URL, isTaken) => {
-    expect(faultsOf({ ...sound, BETTER_AUTH_URL })).toEqual(isTaken ? [] : ['BETTER_AUTH_URL']);
-    expect(faultsOf({ ...sound, BETTER_AUTH_URL, ALLOW_HTTP: '1' })).toEqual([]);
-    expect(faultsOf({ ...sound, BETTER_AUTH_URL, NODE_ENV: 'development' })).toEqual([]);
-    expect(faultsOf({ ...sound, BETTER_AUTH_URL, DATABASE_URL: 'pglite:.data' })).toEqual([]);
+    expect(invalidVariables({ ...valid, BETTER_AUTH_URL })).toEqual(isTaken ? [] : ['BETTER_AUTH_URL']);
+    expect(invalidVariables({ ...valid, BETTER_AUTH_URL, ALLOW_HTTP: '1' })).toEqual([]);
+    expect(invalidVariables({ ...valid, BETTER_AUTH_URL, NODE_ENV: 'development' })).toEqual([]);
+    expect(invalidVariables({ ...valid, BETTER_AUTH_URL, DATABASE_URL: 'pglite:.data' })).toEqual([]);
   });
 
   test.each([
@@ -129,33 +129,33 @@ describe('in production with a server', () => {
     ['postgres:///tasks?host=/var/run/postgresql', true],
     ['postgres://u:p@ep-x-pooler.eu-central-1.aws.neon.tech/tasks', true],
   ])('in production, the database URL %s is valid: %s', (DATABASE_URL, isTaken) => {
-    expect(faultsOf({ ...sound, DATABASE_URL })).toEqual(isTaken ? [] : ['DATABASE_URL']);
-    expect(faultsOf({ ...sound, DATABASE_URL, ALLOW_PLAINTEXT_DATABASE: '1' })).toEqual([]);
-    expect(faultsOf({ ...sound, DATABASE_URL, NODE_ENV: 'test' })).toEqual([]);
+    expect(invalidVariables({ ...valid, DATABASE_URL })).toEqual(isTaken ? [] : ['DATABASE_URL']);
+    expect(invalidVariables({ ...valid, DATABASE_URL, ALLOW_PLAINTEXT_DATABASE: '1' })).toEqual([]);
+    expect(invalidVariables({ ...valid, DATABASE_URL, NODE_ENV: 'test' })).toEqual([]);
   });
 });
 
 test('shared rate limits require a database server', () => {
-  expect(faultsOf({ RATE_LIMIT_STORE: 'database' })).toEqual(['RATE_LIMIT_STORE']);
-  expect(read({ ...sound, RATE_LIMIT_STORE: 'database' }).sharesRateLimits).toBe(true);
+  expect(invalidVariables({ RATE_LIMIT_STORE: 'database' })).toEqual(['RATE_LIMIT_STORE']);
+  expect(read({ ...valid, RATE_LIMIT_STORE: 'database' }).sharesRateLimits).toBe(true);
 });
 
 describe('mail', () => {
   test('SMTP_URL requires SMTP_FROM, with exactly one address', () => {
     const SMTP_URL = 'smtp://user:pass@mail.example.com:587';
-    expect(faultsOf({ SMTP_URL })).toEqual(['SMTP_FROM']);
+    expect(invalidVariables({ SMTP_URL })).toEqual(['SMTP_FROM']);
     for (const bad of ['tasks', 'Tasks <tasks>', 'a@b, c@d', 'Tasks <a@b>\r\nBcc: c@d']) {
-      expect(faultsOf({ SMTP_URL, SMTP_FROM: bad })).toEqual(['SMTP_FROM']);
+      expect(invalidVariables({ SMTP_URL, SMTP_FROM: bad })).toEqual(['SMTP_FROM']);
     }
     const SMTP_FROM = 'Tasks <tasks@example.com>';
     expect(read({ SMTP_URL, SMTP_FROM }).mail).toEqual({ url: SMTP_URL, from: SMTP_FROM });
-    expect(faultsOf({ SMTP_URL: 'http://mail.example.com', SMTP_FROM })).toEqual(['SMTP_URL']);
+    expect(invalidVariables({ SMTP_URL: 'http://mail.example.com', SMTP_FROM })).toEqual(['SMTP_URL']);
   });
 });
 
 describe('on Vercel', () => {
   const vercel = {
-    ...sound,
+    ...valid,
     BETTER_AUTH_URL: undefined,
     VERCEL_URL: 'tasks-d3pl0y-team.vercel.app',
     VERCEL_BRANCH_URL: 'tasks-git-topic-team.vercel.app',
@@ -195,20 +195,22 @@ describe('on Vercel', () => {
   test('on Vercel, a database server is required, and with it a secret', () => {
     const bare = { ...vercel, VERCEL: '1', BETTER_AUTH_SECRET: undefined };
     for (const DATABASE_URL of [undefined, 'pglite:.data']) {
-      expect(faultsOf({ ...bare, DATABASE_URL })).toEqual(['DATABASE_URL', 'BETTER_AUTH_SECRET']);
+      expect(invalidVariables({ ...bare, DATABASE_URL })).toEqual(['DATABASE_URL', 'BETTER_AUTH_SECRET']);
     }
-    expect(faultsOf(bare)).toEqual(['BETTER_AUTH_SECRET']);
+    expect(invalidVariables(bare)).toEqual(['BETTER_AUTH_SECRET']);
   });
 
   test('on Vercel, a build runs the migrations unless MIGRATE_ON_BUILD is 0', () => {
     expect(read(vercel).migratesOnBuild).toBe(true);
     expect(read({ ...vercel, MIGRATE_ON_BUILD: '0' }).migratesOnBuild).toBe(false);
-    expect(faultsOf({ ...vercel, MIGRATE_ON_BUILD: 'no' })).toEqual(['MIGRATE_ON_BUILD']);
+    expect(invalidVariables({ ...vercel, MIGRATE_ON_BUILD: 'no' })).toEqual(['MIGRATE_ON_BUILD']);
   });
 
   test('on Vercel, a deployment without an address does not start', () => {
-    expect(faultsOf({ ...sound, BETTER_AUTH_URL: undefined, VERCEL_ENV: 'production' })).toEqual(['VERCEL_ENV']);
-    expect(faultsOf({ ...sound, VERCEL_ENV: 'preview' })).toEqual(['VERCEL_ENV']);
+    expect(invalidVariables({ ...valid, BETTER_AUTH_URL: undefined, VERCEL_ENV: 'production' })).toEqual([
+      'VERCEL_ENV',
+    ]);
+    expect(invalidVariables({ ...valid, VERCEL_ENV: 'preview' })).toEqual(['VERCEL_ENV']);
   });
 });
 

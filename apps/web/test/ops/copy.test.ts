@@ -27,8 +27,8 @@ describe.runIf(engine !== 'pglite')('after pnpm db:copy to a server', { timeout:
 
   test('after a copy to a server, passwords, sessions, tokens and tasks continue to work', async () => {
     const ada = await signUp();
-    const made = await send('POST', ada.tasks, { token: ada.token, body: { title: 'Move', tags: ['home'] } });
-    const task = await made.json();
+    const created = await send('POST', ada.tasks, { token: ada.token, body: { title: 'Move', tags: ['home'] } });
+    const task = await created.json();
     await getApp().then(({ close }) => close());
 
     const { url, neonEndpoint = '', drop } = await freshDatabase();
@@ -37,9 +37,9 @@ describe.runIf(engine !== 'pglite')('after pnpm db:copy to a server', { timeout:
     await promisify(execFile)(process.execPath, command, { cwd: root, env });
     await restartApp({ DATABASE_URL: url, NEON_ENDPOINT: neonEndpoint });
 
-    const answer = await signIn(ada);
-    expect(answer.status).toBe(200);
-    for (const token of [ada.token, await takeToken(ada.cookie), await takeToken(cookieOf(answer))]) {
+    const response = await signIn(ada);
+    expect(response.status).toBe(200);
+    for (const token of [ada.token, await takeToken(ada.cookie), await takeToken(cookieOf(response))]) {
       const list = await send('GET', ada.tasks, { token });
       expect([list.status, await list.json()]).toEqual([200, { data: [task], next_cursor: null }]);
     }

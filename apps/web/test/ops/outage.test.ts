@@ -59,12 +59,12 @@ afterEach(() => {
 
 const authorized = (body?: unknown): Send => ({ token: user.token, body });
 
-async function expectUnavailable(answer: Response): Promise<void> {
-  expect({ status: answer.status, url: answer.url }).toEqual({ status: 503, url: answer.url });
-  expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
-  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
-  expect(answer.headers.getSetCookie()).toEqual([]);
-  const problem = await answer.json();
+async function expectUnavailable(response: Response): Promise<void> {
+  expect({ status: response.status, url: response.url }).toEqual({ status: 503, url: response.url });
+  expect(Number(response.headers.get('Retry-After'))).toBeGreaterThan(0);
+  expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+  expect(response.headers.getSetCookie()).toEqual([]);
+  const problem = await response.json();
   expect(problem).toMatchObject({ type: '/problems/unavailable', status: 503 });
   expect(JSON.stringify(problem)).not.toMatch(/ECONN|select|127\.0\.0\.1|postgres/i);
 }
@@ -76,7 +76,7 @@ type Phase = 'before' | 'stopping' | 'down' | 'starting' | 'after';
 interface Outcome {
   from: Phase;
   to: Phase;
-  answer: Response;
+  response: Response;
   ms: number;
   write?: string;
 }
@@ -90,12 +90,12 @@ describe.runIf(canStop)('a database restart under load', () => {
       const outcomes: Outcome[] = [];
       const note = async (work: () => Promise<Response>, write?: string): Promise<Outcome> => {
         const [from, started] = [phase, performance.now()];
-        const answer = await work();
-        const outcome = { from, to: phase, answer, ms: performance.now() - started, ...(write && { write }) };
+        const response = await work();
+        const outcome = { from, to: phase, response, ms: performance.now() - started, ...(write && { write }) };
         outcomes.push(outcome);
         return outcome;
       };
-      const known = (await (await send('POST', user.tasks, authorized({ title: `Known ${mode}` }))).json()).id;
+      const taskId = (await (await send('POST', user.tasks, authorized({ title: `Known ${mode}` }))).json()).id;
 
       // A client each: those who put try again with the same id until it is there, the others go on to the next.
       const put: string[] = [];
@@ -104,7 +104,7 @@ describe.runIf(canStop)('a database restart under load', () => {
           const id = randomUUID();
           put.push(id);
           const body = { title: id, tags: ['a'] };
-          while ((await note(() => send('PUT', `${user.tasks}/${id}`, authorized(body)), id)).answer.status === 503);
+          while ((await note(() => send('PUT', `${user.tasks}/${id}`, authorized(body)), id)).response.status === 503);
         }
       };
       const posting = async () => {
@@ -117,8 +117,8 @@ describe.runIf(canStop)('a database restart under load', () => {
         while (!isOver) await note(() => send(method, `${user.tasks}${path}`, authorized(body)));
       };
       const clients = [putting(), putting(), posting(), posting(), posting()];
-      clients.push(others('GET', ''), others('GET', `/${known}`), others('PATCH', `/${known}/complete`));
-      clients.push(others('PATCH', `/${known}`, { tags: ['x'] }));
+      clients.push(others('GET', ''), others('GET', `/${taskId}`), others('PATCH', `/${taskId}/complete`));
+      clients.push(others('PATCH', `/${taskId}`, { tags: ['x'] }));
 
       await sleep(600);
       phase = 'stopping';
@@ -137,15 +137,15 @@ describe.runIf(canStop)('a database restart under load', () => {
 
       const during = (one: Phase) => outcomes.filter(({ from, to }) => from === one && to === one);
       for (const one of ['before', 'down', 'after'] as const) expect(during(one).length).toBeGreaterThan(0);
-      const statuses = (all: Outcome[]) => [...new Set(all.map(({ answer }) => answer.status))].sort();
+      const statuses = (all: Outcome[]) => [...new Set(all.map(({ response }) => response.status))].sort();
       expect(statuses(during('before')).filter((status) => status >= 300)).toEqual([]);
       expect(statuses(during('after')).filter((status) => status >= 300)).toEqual([]);
       expect(statuses(during('down'))).toEqual([503]);
       expect(statuses(outcomes).filter((status) => status >= 300)).toEqual([503]);
-      for (const { answer } of outcomes) if (answer.status === 503) await expectUnavailable(answer);
+      for (const { response } of outcomes) if (response.status === 503) await expectUnavailable(response);
       expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(10_000);
 
-      const promised = outcomes.filter(({ write, answer }) => write && answer.ok).map(({ write }) => write);
+      const promised = outcomes.filter(({ write, response }) => write && response.ok).map(({ write }) => write);
       expect(promised.length).toBeGreaterThan(0);
       const titles = (await admin.queryAsOwner('select title, count(*)::int as n from tasks group by title')) as {
         title: string;
@@ -202,7 +202,7 @@ describe.runIf(canStop)('while the database is down', () => {
   ])(
     'a connection lost in the middle of %s returns 503 instead of a client error',
     async (name, table, mode, pattern) => {
-      const answer = await admin.ownerDb.transaction(async (tx) => {
+      const response = await admin.ownerDb.transaction(async (tx) => {
         await tx.execute(`lock table ${table} in ${mode} mode`);
         const work = send(...(requests[name]?.() ?? ['GET', '']));
         const kill = `select pg_terminate_backend(pid) from pg_stat_activity
@@ -210,7 +210,7 @@ describe.runIf(canStop)('while the database is down', () => {
         while ((await admin.queryAsOwner(kill)).length === 0) await sleep(20);
         return work;
       });
-      await expectUnavailable(answer);
+      await expectUnavailable(response);
       expect((await send('GET', '/api/auth/get-session', withCookie())).status).toBe(200);
       expect(await admin.queryAsOwner(`select from "user" where email = '${account.email}'`)).toEqual([]);
     },

@@ -16,9 +16,9 @@ afterEach(() => {
 });
 
 async function expectNotReady(check: string, why: RegExp): Promise<void> {
-  const answer = await send('GET', '/api/health/ready');
-  expect([answer.status, answer.headers.get('Retry-After')]).toEqual([503, '5']);
-  const { detail } = await answer.json();
+  const response = await send('GET', '/api/health/ready');
+  expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '5']);
+  const { detail } = await response.json();
   expect(detail).toBe(`Not ready: the check of the ${check} failed, and the log says why.`);
   expect(reports).toContainEqual({ check, error: expect.stringMatching(why), message: 'not ready' });
 }

@@ -33,8 +33,8 @@ async function openCounted(): Promise<FreshDatabase> {
 
 beforeAll(async () => {
   user = await signUp();
-  const made = await ask('POST', '', { title: 'Milk' });
-  taskId = (await made.json()).id;
+  const created = await ask('POST', '', { title: 'Milk' });
+  taskId = (await created.json()).id;
   await ask('POST', '', { title: 'Bread' });
 });
 
@@ -157,8 +157,8 @@ const page = rows.map((cells) => Object.fromEntries(cells.map((cell, i) => [head
 
 test('docs/round-trips.md lists every operation with each of its cases', () => {
   expect(Object.keys(cases).sort()).toEqual(operations.map(({ id }) => id).sort());
-  const known = Object.entries(cases).flatMap(([id, all]) => all.map(([name]) => [`\`${id}\``, name]));
-  expect(page.map((row) => [row.operation, row.case])).toEqual(known);
+  const expected = Object.entries(cases).flatMap(([id, all]) => all.map(([name]) => [`\`${id}\``, name]));
+  expect(page.map((row) => [row.operation, row.case])).toEqual(expected);
 });
 
 describe.each(operations)('$id', ({ id, method }) => {
@@ -168,11 +168,11 @@ describe.each(operations)('$id', ({ id, method }) => {
       // Once unmeasured: statements are prepared, and connections and signing keys are warm.
       await ask(method, await path(), body, headers?.());
       const target = await path();
-      let answer: Response | undefined;
+      let response: Response | undefined;
       const cost = await costOf(async () => {
-        answer = await ask(method, target, body, headers?.());
+        response = await ask(method, target, body, headers?.());
       });
-      expect(answer?.status).toBe(status);
+      expect(response?.status).toBe(status);
       expect(cost.roundTrips).toBe(engine === 'pglite' ? 0 : 1);
       const row = page.find((one) => one.operation === `\`${id}\`` && one.case === name);
       const measured: Record<string, string> = { [`${engine}: round trips`]: String(cost.roundTrips) };

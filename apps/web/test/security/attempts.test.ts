@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { expect, test } from 'vitest';
-import { callOf, stored } from '../attacker';
+import { requestFor, stored } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
 
 /** Two users who use each other's ids, cursors and paths, in one way or another. */
@@ -11,10 +11,10 @@ useApp();
 const newTask = async ({ tasks, token }: TestUser, title: string): Promise<string> =>
   (await (await send('POST', tasks, { token, body: { title, tags: [title] } })).json()).id;
 
-interface Person {
+interface Actor {
   user: TestUser;
   /** A word that is in each of the person's tasks and nowhere else. */
-  word: string;
+  marker: string;
   ids: string[];
   cursor: string;
 }
@@ -34,12 +34,12 @@ function randomFrom(seed: number) {
   return <T>(choices: readonly T[]) => choices[Math.floor(next() * choices.length)] as T;
 }
 
-async function person(word: string): Promise<Person> {
+async function createActor(marker: string): Promise<Actor> {
   const user = await signUp();
   const ids = [];
-  for (let i = 0; i < 5; i++) ids.push(await newTask(user, word));
+  for (let i = 0; i < 5; i++) ids.push(await newTask(user, marker));
   const page = await send('GET', `${user.tasks}?limit=2`, { token: user.token });
-  return { user, word, ids, cursor: (await page.json()).next_cursor };
+  return { user, marker, ids, cursor: (await page.json()).next_cursor };
 }
 
 const same = (text: string) => text;
@@ -76,39 +76,39 @@ const headersFor = (other: TestUser): Record<string, string>[] => [
 
 test(`two users who use each other's ids, paths and cursors see and change nothing of each other, in ${STEPS} requests (seed ${SEED})`, async () => {
   const pick = randomFrom(SEED);
-  const [ada, bob] = [await person('adasword'), await person('bobsword')];
-  const answers: Record<number, number> = {};
+  const [ada, bob] = [await createActor('adasword'), await createActor('bobsword')];
+  const statusCounts: Record<number, number> = {};
   for (let step = 0; step < STEPS; step++) {
     const [actor, other] = step % 2 ? [ada, bob] : [bob, ada];
     const operation = pick(operations);
     const user = pick([actor, actor, other]).user.id;
     const task = pick([actor.ids, actor.ids, other.ids, [randomUUID()]]);
-    const call = callOf(operation, {
+    const call = requestFor(operation, {
       user_id: pick(spellings)(user),
       task_id: pick(taskSpellings)(pick(task) ?? ''),
     });
     const query =
       operation.method === 'GET' ? pick(['', '', `?cursor=${actor.cursor}`, `?cursor=${other.cursor}`]) : '';
     const path = pick(detours(call.path, actor.user.id, other.user.id));
-    const body = call.body && 'title' in call.body ? { title: actor.word } : call.body;
+    const body = call.body && 'title' in call.body ? { title: actor.marker } : call.body;
     const before = await stored(other.user.id);
 
     const request = `${step}: ${call.method} ${path}${path.includes('?') ? '' : query}`;
-    const answer = await send(call.method, request.slice(request.indexOf('/')), {
+    const response = await send(call.method, request.slice(request.indexOf('/')), {
       token: actor.user.token,
       headers: pick(headersFor(other.user)),
       body,
     });
-    const text = await answer.text();
-    expect(answer.status, request).toBeLessThan(500);
-    expect(text, request).not.toContain(other.word);
-    if (answer.ok) expect(text, request).not.toContain(other.user.id);
+    const text = await response.text();
+    expect(response.status, request).toBeLessThan(500);
+    expect(text, request).not.toContain(other.marker);
+    if (response.ok) expect(text, request).not.toContain(other.user.id);
     expect(await stored(other.user.id), request).toBe(before);
-    answers[answer.status] = (answers[answer.status] ?? 0) + 1;
-    if (answer.status === 201) actor.ids.push(JSON.parse(text).id);
+    statusCounts[response.status] = (statusCounts[response.status] ?? 0) + 1;
+    if (response.status === 201) actor.ids.push(JSON.parse(text).id);
   }
   // The loop would prove nothing if it only ever met one answer.
-  for (const status of [200, 201, 204, 403, 404, 422]) expect(answers[status], `${status}`).toBeGreaterThan(3);
+  for (const status of [200, 201, 204, 403, 404, 422]) expect(statusCounts[status], `${status}`).toBeGreaterThan(3);
 });
 
 function encodeAll(text: string): string {

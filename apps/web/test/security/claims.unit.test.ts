@@ -2,15 +2,15 @@ import { type Operation, operations } from '@taskward/api-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   type Call,
-  callOn,
   claimsOf,
   compact,
   ed25519,
   expectRefused,
-  type Forge,
   inSeconds,
-  openForge,
+  openTokenForger,
   ownKeys,
+  requestsOn,
+  type TokenForger,
 } from '../attacker';
 import { ORIGIN, send, signUp, type TestUser, useApp } from '../harness';
 
@@ -20,22 +20,22 @@ useApp();
 
 let ada: TestUser;
 let bob: TestUser;
-let forge: Forge;
+let forger: TokenForger;
 /** A request of Ada's with which nothing is wrong but the token. */
 let call: (operation: Operation) => Call;
 
 beforeAll(async () => {
   [ada, bob] = [await signUp(), await signUp()];
-  forge = await openForge();
-  call = await callOn(ada);
+  forger = await openTokenForger();
+  call = await requestsOn(ada);
 });
 
 type Table = Record<string, () => string>;
 
 const mine = (changes: object = {}) => claimsOf(ada.id, changes);
-const claiming = (changes: () => object) => () => forge.token(mine(changes()));
+const claiming = (changes: () => object) => () => forger.token(mine(changes()));
 /** With the text of the claims changed, where JSON.stringify would not write it. */
-const writing = (pattern: RegExp, text: string) => () => forge.token(JSON.stringify(mine()).replace(pattern, text));
+const writing = (pattern: RegExp, text: string) => () => forger.token(JSON.stringify(mine()).replace(pattern, text));
 const withClaims = (all: Record<string, object>): Table =>
   Object.fromEntries(Object.entries(all).map(([name, changes]) => [name, claiming(() => changes)]));
 
@@ -79,10 +79,10 @@ const invalid: Table = {
   'sub twice, the last empty': writing(/\}$/, ',"sub":""}'),
   'iss twice, the last of another': writing(/\}$/, ',"iss":"x"}'),
   'aud twice, the last of another': writing(/\}$/, ',"aud":"x"}'),
-  'claims in an array': () => forge.token([mine()]),
-  'claims that are no JSON': () => forge.token('claims'),
-  'claims that are not UTF-8': () => forge.token(Buffer.from('{"a":"\xff"}', 'latin1')),
-  'no claims at all': () => forge.token({}),
+  'claims in an array': () => forger.token([mine()]),
+  'claims that are no JSON': () => forger.token('claims'),
+  'claims that are not UTF-8': () => forger.token(Buffer.from('{"a":"\xff"}', 'latin1')),
+  'no claims at all': () => forger.token({}),
 };
 
 const expired: Table = {
@@ -101,9 +101,9 @@ const accepted: Table = {
   'in its last seconds': claiming(() => ({ iat: inSeconds(-895), exp: inSeconds(5) })),
   'with claims that mean nothing to us': claiming(() => ({ scope: 'x', role: 'admin', user_id: bob.id })),
   'that calls EdDSA by its name for this curve (RFC 9864)': () =>
-    forge.token(mine(), { ...forge.header, alg: 'Ed25519' }),
-  'with typ JWT': () => forge.token(mine(), { ...forge.header, typ: 'JWT' }),
-  'with typ jwt': () => forge.token(mine(), { ...forge.header, typ: 'jwt' }),
+    forger.token(mine(), { ...forger.header, alg: 'Ed25519' }),
+  'with typ JWT': () => forger.token(mine(), { ...forger.header, typ: 'JWT' }),
+  'with typ jwt': () => forger.token(mine(), { ...forger.header, typ: 'jwt' }),
 };
 
 for (const operation of operations) {
@@ -123,25 +123,25 @@ for (const operation of operations) {
     );
 
     test(`${operation.id} does not reveal whether a forged token has expired`, async () => {
-      const forged = compact(forge.header, mine({ exp: 1 }), ed25519(ownKeys().ed));
+      const forged = compact(forger.header, mine({ exp: 1 }), ed25519(ownKeys().ed));
       await expectRefused(call(operation), { Authorization: `Bearer ${forged}` }, 'invalid');
     });
 
     test.each(Object.keys(accepted))(`${operation.id} accepts a valid token %s`, async (name) => {
-      const { method, path, body } = (await callOn(ada))(operation);
-      const answer = await send(method, path, { token: accepted[name]?.() ?? '', body });
-      expect(Object.keys(operation.success)).toContain(String(answer.status));
+      const { method, path, body } = (await requestsOn(ada))(operation);
+      const response = await send(method, path, { token: accepted[name]?.() ?? '', body });
+      expect(Object.keys(operation.success)).toContain(String(response.status));
     });
 
     test.each(['bearer', 'BEARER', 'bEaReR'])(`${operation.id} accepts a token under the scheme %s`, async (scheme) => {
-      const { method, path, body } = (await callOn(ada))(operation);
-      const answer = await send(method, path, { headers: { Authorization: `${scheme} ${ada.token}` }, body });
-      expect(Object.keys(operation.success)).toContain(String(answer.status));
+      const { method, path, body } = (await requestsOn(ada))(operation);
+      const response = await send(method, path, { headers: { Authorization: `${scheme} ${ada.token}` }, body });
+      expect(Object.keys(operation.success)).toContain(String(response.status));
     });
 
     test(`${operation.id} never uses the first of two subjects in a token`, async () => {
-      const { method, path, body } = (await callOn(ada))(operation);
-      const token = forge.token(JSON.stringify(mine()).replace(/\}$/, `,"sub":"${bob.id}"}`));
+      const { method, path, body } = (await requestsOn(ada))(operation);
+      const token = forger.token(JSON.stringify(mine()).replace(/\}$/, `,"sub":"${bob.id}"}`));
       expect([401, 403]).toContain((await send(method, path, { token, body })).status);
     });
   });

@@ -1,7 +1,7 @@
 import { operations } from '@taskward/api-core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { callOf, stored } from '../attacker';
+import { requestFor, stored } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
 
 /** Text that would be SQL, were it ever put into a statement. */
@@ -43,18 +43,18 @@ for (const operation of operations) {
 
     /** Sends it, and expects an answer of this status, without a trace of SQL or of anybody else. */
     async function attempt(
-      change: Partial<ReturnType<typeof callOf>> & { headers?: HeadersInit },
+      change: Partial<ReturnType<typeof requestFor>> & { headers?: HeadersInit },
       expected: number[],
       params: object = {},
     ) {
       if (operation.method === 'DELETE') task = await newTask(eve, 'mine');
-      const call = callOf(operation, { user_id: eve.id, task_id: task, ...params });
+      const call = requestFor(operation, { user_id: eve.id, task_id: task, ...params });
       const { method, path, body, headers } = { headers: {}, ...call, ...change };
-      const answer = await send(method, path, { token: eve.token, headers, body });
-      const text = await answer.text();
-      expect(expected, text).toContain(answer.status);
+      const response = await send(method, path, { token: eve.token, headers, body });
+      const text = await response.text();
+      expect(expected, text).toContain(response.status);
       expect(text).not.toMatch(/bobsword|syntax error|drizzle|\bpg_/);
-      return { answer, text };
+      return { response, text };
     }
     const successes = Object.keys(operation.success).map(Number);
 
@@ -62,12 +62,12 @@ for (const operation of operations) {
       `SQL in the body of ${operation.id} is stored as text or refused: %s`,
       async (text) => {
         const schema = operation.body?.schema as z.ZodObject;
-        for (const member of Object.keys(schema.shape)) {
+        for (const field of Object.keys(schema.shape)) {
           for (const value of [text, [text]]) {
-            const body = { ...callOf(operation, {}).body, [member]: value };
+            const body = { ...requestFor(operation, {}).body, [field]: value };
             const parsed = schema.safeParse(body);
-            const answer = await attempt({ body }, parsed.success ? successes : [422]);
-            if (parsed.success) expect(JSON.parse(answer.text)).toMatchObject({ [member]: parsed.data[member] });
+            const response = await attempt({ body }, parsed.success ? successes : [422]);
+            if (parsed.success) expect(JSON.parse(response.text)).toMatchObject({ [field]: parsed.data[field] });
           }
         }
       },
@@ -75,7 +75,7 @@ for (const operation of operations) {
 
     test.each(injections)(`SQL in the query of ${operation.id} is used as text or refused: %s`, async (text) => {
       for (const name of [...Object.keys(operation.query.shape), 'unknown', text]) {
-        const { path } = callOf(operation, { user_id: eve.id, task_id: task });
+        const { path } = requestFor(operation, { user_id: eve.id, task_id: task });
         const query = new URLSearchParams({ [name]: text });
         await attempt(
           { path: `${path}?${query}` },
@@ -94,8 +94,8 @@ for (const operation of operations) {
 
     test.each(injections)(`SQL in a header of ${operation.id} is ignored or refused: %s`, async (text) => {
       for (const name of ['X-Request-Id', 'Idempotency-Key', 'If-Match', 'If-None-Match']) {
-        const { answer } = await attempt({ headers: { [name]: text } }, [...successes, 304, 400, 412, 422]);
-        if (name === 'X-Request-Id') expect(answer.headers.get(name)).not.toBe(text);
+        const { response } = await attempt({ headers: { [name]: text } }, [...successes, 304, 400, 412, 422]);
+        if (name === 'X-Request-Id') expect(response.headers.get(name)).not.toBe(text);
       }
       if (operation.body) await attempt({ headers: { 'Content-Type': text } }, [415]);
     });

@@ -11,17 +11,17 @@ const NEW_PASSWORD = 'kettle under the moon';
 async function act(path: string, body: object, cookie = '') {
   // Not as we write ids, so that it is not kept.
   const headers = { Origin: ORIGIN, Cookie: cookie, 'X-Request-Id': 'of my own' };
-  const answer = await send('POST', `/api/auth${path}`, { body, headers });
-  const id = answer.headers.get('X-Request-Id');
+  const response = await send('POST', `/api/auth${path}`, { body, headers });
+  const id = response.headers.get('X-Request-Id');
   const events = loggedEvents().filter(({ request_id }) => request_id === id);
-  return { answer, cookie: cookieOf(answer), events: events.map(({ request_id: _, ...line }) => line) };
+  return { response, cookie: cookieOf(response), events: events.map(({ request_id: _, ...line }) => line) };
 }
 
 test('account events are logged once each with user id and request id, and without secrets', async () => {
   const email = `${randomUUID()}@example.com`;
   const old = { email, password: PASSWORD };
   const signUp = await act('/sign-up/email', { name: 'Ada', ...old });
-  const { user } = await signUp.answer.clone().json();
+  const { user } = await signUp.response.clone().json();
   const mine = (event: string, reason?: string) => ({ event, user_id: user.id, ...(reason && { reason }) });
   expect(signUp.events).toEqual([mine('sign_up')]);
   expect((await act('/sign-up/email', { name: 'Ada', ...old })).events).toEqual([]);
@@ -34,9 +34,9 @@ test('account events are logged once each with user id and request id, and witho
   expect(unknown.events).toEqual([{ ...wrong.events[0], user_id: undefined }]);
 
   const elsewhere = await act('/sign-in/email', { ...old, callbackURL: `https://evil.example.com/?to=${email}` });
-  expect(elsewhere.answer.status).toBe(403);
+  expect(elsewhere.response.status).toBe(403);
 
-  const { token } = await signIn.answer.clone().json();
+  const { token } = await signIn.response.clone().json();
   const revoked = await act('/revoke-session', { token }, signUp.cookie);
   expect(revoked.events).toEqual([mine('session_revoked')]);
   const passwords = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };

@@ -4,18 +4,18 @@ import { type Operation, operations } from '@taskward/api-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Call,
-  callOn,
   claimsOf,
   compact,
   ed25519,
   encode,
   expectRefused,
-  type Forge,
   hmac,
   inSeconds,
-  openForge,
+  openTokenForger,
   ownKeys,
+  requestsOn,
   sha256,
+  type TokenForger,
   unsigned,
 } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
@@ -25,7 +25,7 @@ useApp();
 const own = ownKeys();
 let ada: TestUser;
 let bob: TestUser;
-let forge: Forge;
+let forger: TokenForger;
 /** A request of Ada's with which nothing is wrong but the token. */
 let call: (operation: Operation) => Call;
 /** Serves the attacker's keys under every path, and counts who asks. */
@@ -35,8 +35,8 @@ let visits = 0;
 
 beforeAll(async () => {
   [ada, bob] = [await signUp(), await signUp()];
-  forge = await openForge();
-  call = await callOn(ada);
+  forger = await openTokenForger();
+  call = await requestsOn(ada);
   lure = createServer((_, response) => {
     visits++;
     response.setHeader('Content-Type', 'application/json');
@@ -49,9 +49,9 @@ afterAll(() => new Promise((closed) => lure.close(closed)));
 
 const mine = (changes: object = {}) => claimsOf(ada.id, changes);
 /** By the real key, with these members of the header changed. */
-const heading = (changes: object) => () => forge.token(mine(), { ...forge.header, ...changes });
+const heading = (changes: object) => () => forger.token(mine(), { ...forger.header, ...changes });
 /** By the attacker's key, under the real `kid` unless changed. */
-const byOwnKey = (changes: () => object) => () => compact({ ...forge.header, ...changes() }, mine(), ed25519(own.ed));
+const byOwnKey = (changes: () => object) => () => compact({ ...forger.header, ...changes() }, mine(), ed25519(own.ed));
 /** The real token with its signature rewritten. */
 const resigned = (change: (signature: Buffer) => Uint8Array) => () => {
   const [header, payload, signature = ''] = ada.token.split('.');
@@ -67,7 +67,7 @@ const plusOrder = resigned((bytes) => {
 /** A good token whose signature has characters in which base64url and base64 differ. */
 const withDashes = () => {
   for (let jti = 0; ; jti++) {
-    const token = forge.token(mine({ jti: String(jti) }));
+    const token = forger.token(mine({ jti: String(jti) }));
     if (/[-_]/.test(token.split('.')[2] ?? '')) return token;
   }
 };
@@ -77,7 +77,7 @@ const lastCharacter = (bits: number) => () =>
 /** The real key over parts that are already encoded. */
 const signedAsIs = (header: string, payload: string) => {
   const input = `${header}.${payload}`;
-  return `${input}.${encode(forge.signer(input))}`;
+  return `${input}.${encode(forger.signer(input))}`;
 };
 const padded = (part: object) => Buffer.from(`${JSON.stringify(part)} `.padEnd(400)).toString('base64');
 
@@ -86,28 +86,28 @@ const each = <T>(values: Record<string, T>, row: (value: T) => () => string, nam
   Object.fromEntries(Object.entries(values).map(([key, value]) => [name(key), row(value)]));
 
 const publicKeyAs: Record<string, () => string | Uint8Array> = {
-  'JWK JSON': () => forge.publicJwk,
+  'JWK JSON': () => forger.publicJwk,
   'JWK JSON with kid': () =>
-    JSON.stringify({ alg: 'EdDSA', crv: 'Ed25519', ...JSON.parse(forge.publicJwk), kid: forge.header.kid }),
-  'the raw bytes of x': () => Buffer.from(JSON.parse(forge.publicJwk).x, 'base64url'),
-  'x as base64url': () => JSON.parse(forge.publicJwk).x,
-  PEM: () => forge.publicKey.export({ type: 'spki', format: 'pem' }),
-  'PEM without its last line end': () => forge.publicKey.export({ type: 'spki', format: 'pem' }).toString().trim(),
-  DER: () => forge.publicKey.export({ type: 'spki', format: 'der' }),
+    JSON.stringify({ alg: 'EdDSA', crv: 'Ed25519', ...JSON.parse(forger.publicJwk), kid: forger.header.kid }),
+  'the raw bytes of x': () => Buffer.from(JSON.parse(forger.publicJwk).x, 'base64url'),
+  'x as base64url': () => JSON.parse(forger.publicJwk).x,
+  PEM: () => forger.publicKey.export({ type: 'spki', format: 'pem' }),
+  'PEM without its last line end': () => forger.publicKey.export({ type: 'spki', format: 'pem' }).toString().trim(),
+  DER: () => forger.publicKey.export({ type: 'spki', format: 'der' }),
   nothing: () => '',
 };
 const withHmac = (alg: string) =>
   each(
     publicKeyAs,
-    (key) => () => compact({ ...forge.header, alg }, mine(), hmac(alg, key())),
+    (key) => () => compact({ ...forger.header, alg }, mine(), hmac(alg, key())),
     (as) => `${alg} keyed with the public key as ${as}`,
   );
 
 const withNone: Table = {};
 for (const alg of ['none', 'None', 'NONE', 'nOnE', '']) {
-  withNone[`alg "${alg}", unsigned`] = () => compact({ ...forge.header, alg }, mine(), unsigned);
+  withNone[`alg "${alg}", unsigned`] = () => compact({ ...forger.header, alg }, mine(), unsigned);
   withNone[`alg "${alg}", with the signature of the real token`] = () =>
-    compact({ ...forge.header, alg }, mine(), unsigned) + ada.token.split('.')[2];
+    compact({ ...forger.header, alg }, mine(), unsigned) + ada.token.split('.')[2];
 }
 
 const kids: Record<string, unknown> = {
@@ -158,16 +158,17 @@ const invalid: Table = {
   ...withHmac('HS256'),
   ...withHmac('HS512'),
   'HS256 keyed with the secret of the server, as links in mails are signed': () =>
-    compact({ ...forge.header, alg: 'HS256' }, mine(), hmac('HS256', process.env.BETTER_AUTH_SECRET ?? '')),
-  'ES256 with a signature of zeros': () => compact({ ...forge.header, alg: 'ES256' }, mine(), () => new Uint8Array(64)),
-  'RS256 by an own key': () => compact({ ...forge.header, alg: 'RS256' }, mine(), sha256(own.rsa)),
-  'ES256 by an own key': () => compact({ ...forge.header, alg: 'ES256' }, mine(), sha256(own.ec)),
+    compact({ ...forger.header, alg: 'HS256' }, mine(), hmac('HS256', process.env.BETTER_AUTH_SECRET ?? '')),
+  'ES256 with a signature of zeros': () =>
+    compact({ ...forger.header, alg: 'ES256' }, mine(), () => new Uint8Array(64)),
+  'RS256 by an own key': () => compact({ ...forger.header, alg: 'RS256' }, mine(), sha256(own.rsa)),
+  'ES256 by an own key': () => compact({ ...forger.header, alg: 'ES256' }, mine(), sha256(own.ec)),
   'alg in lower case, by the real key': heading({ alg: 'eddsa' }),
   'alg ES256, by the real key': heading({ alg: 'ES256' }),
   'alg missing, by the real key': heading({ alg: undefined }),
   'alg an array, by the real key': heading({ alg: ['EdDSA'] }),
-  'alg twice, last none': () => compact(`{"alg":"EdDSA","kid":"${forge.header.kid}","alg":"none"}`, mine(), unsigned),
-  'alg twice, first none': () => compact(`{"alg":"none","kid":"${forge.header.kid}","alg":"EdDSA"}`, mine(), unsigned),
+  'alg twice, last none': () => compact(`{"alg":"EdDSA","kid":"${forger.header.kid}","alg":"none"}`, mine(), unsigned),
+  'alg twice, first none': () => compact(`{"alg":"none","kid":"${forger.header.kid}","alg":"EdDSA"}`, mine(), unsigned),
   'an own key under the known kid': byOwnKey(() => ({})),
   ...each(
     kids,
@@ -206,10 +207,10 @@ const invalid: Table = {
   },
   'header padded, by the real key': () =>
     signedAsIs(
-      Buffer.from(`${JSON.stringify(forge.header)}`.padEnd(100)).toString('base64'),
+      Buffer.from(`${JSON.stringify(forger.header)}`.padEnd(100)).toString('base64'),
       encode(JSON.stringify(mine())),
     ),
-  'payload padded, by the real key': () => signedAsIs(encode(JSON.stringify(forge.header)), padded(mine())),
+  'payload padded, by the real key': () => signedAsIs(encode(JSON.stringify(forger.header)), padded(mine())),
   'a stray bit in the last character of the signature': lastCharacter(1),
   'all stray bits in the last character of the signature': lastCharacter(15),
   'a space inside': () => ada.token.replace('.', '. '),
@@ -219,7 +220,7 @@ const invalid: Table = {
 };
 
 /** What `Authorization` and its like may hold that is no bearer token. */
-const strangers: Record<string, () => HeadersInit> = {
+const headersWithoutToken: Record<string, () => HeadersInit> = {
   'no header': () => ({}),
   'an empty header': () => ({ Authorization: '' }),
   'Basic credentials': () => ({ Authorization: 'Basic dXNlcjpwYXNzd29yZA==' }),
@@ -238,10 +239,10 @@ const strangers: Record<string, () => HeadersInit> = {
 
 for (const operation of operations) {
   describe(operation.id, () => {
-    test.each(Object.keys(strangers))(
+    test.each(Object.keys(headersWithoutToken))(
       `${operation.id} returns 401 and asks for a token when the request has %s`,
       async (name) => {
-        await expectRefused(call(operation), strangers[name]?.() ?? {}, 'none');
+        await expectRefused(call(operation), headersWithoutToken[name]?.() ?? {}, 'none');
       },
     );
 
@@ -265,16 +266,16 @@ for (const operation of operations) {
     });
 
     test(`${operation.id} accepts a token of the test's own making when it is valid`, async () => {
-      const { method, path, body } = (await callOn(ada))(operation);
-      const answer = await send(method, path, { token: forge.token(mine()), body });
-      expect(Object.keys(operation.success)).toContain(String(answer.status));
+      const { method, path, body } = (await requestsOn(ada))(operation);
+      const response = await send(method, path, { token: forger.token(mine()), body });
+      expect(Object.keys(operation.success)).toContain(String(response.status));
     });
   });
 }
 
 test('no token makes the server fetch a key from elsewhere', async () => {
   for (const header of Object.values(offered)) {
-    const token = forge.token(mine(), { ...forge.header, ...header() });
+    const token = forger.token(mine(), { ...forger.header, ...header() });
     await send('GET', ada.tasks, { token });
   }
   expect(visits).toBe(0);

@@ -16,18 +16,18 @@ beforeAll(async () => {
 });
 
 /** What happens to an attempt on its way: nothing is sent until it asks for the real answer. */
-type Mishap = (real: () => Promise<Response>) => Promise<Response>;
+type NetworkFault = (real: () => Promise<Response>) => Promise<Response>;
 
-const answerLost: Mishap = async (real) => {
+const responseLost: NetworkFault = async (real) => {
   await real();
   throw new TypeError('fetch failed');
 };
-const answerReplaced: Mishap = async (real) => {
+const responseReplaced: NetworkFault = async (real) => {
   await real();
   return new Response(null, { status: 503 });
 };
 /** The head of the answer arrives, and of the body not all. */
-const answerCut: Mishap = async (real) => {
+const responseTruncated: NetworkFault = async (real) => {
   const { status, headers } = await real();
   return new Response(new ReadableStream({ start: (body) => body.error(new TypeError('terminated')) }), {
     status,
@@ -36,35 +36,35 @@ const answerCut: Mishap = async (real) => {
 };
 
 /** A client over the route files. The mishaps befall its first attempts, one each; what really was answered is noted. */
-function connect(mishaps: Mishap[] = [], options: Partial<ClientOptions> = {}) {
-  const answers: [status: number, isReplay: boolean][] = [];
+function connect(networkFaults: NetworkFault[] = [], options: Partial<ClientOptions> = {}) {
+  const responses: [status: number, isReplay: boolean][] = [];
   const client = createClient({
     baseUrl: ORIGIN,
     getToken: () => user.token,
     fetch: (url, { method = '', headers = {}, body }) => {
-      const mishap: Mishap = mishaps.shift() ?? ((real) => real());
-      return mishap(async () => {
-        const answer = await send(method, url.slice(ORIGIN.length), { headers, body: body ?? undefined });
-        answers.push([answer.status, answer.headers.has('Idempotency-Replayed')]);
-        return answer;
+      const networkFault: NetworkFault = networkFaults.shift() ?? ((real) => real());
+      return networkFault(async () => {
+        const response = await send(method, url.slice(ORIGIN.length), { headers, body: body ?? undefined });
+        responses.push([response.status, response.headers.has('Idempotency-Replayed')]);
+        return response;
       });
     },
     sleep: async () => {},
     ...options,
   });
-  return { client, answers };
+  return { client, responses };
 }
 
 /** A task made by other means. */
 async function make(body: object = {}): Promise<Task> {
-  const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', ...body } });
-  expect(answer.status).toBe(201);
-  return answer.json();
+  const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', ...body } });
+  expect(response.status).toBe(201);
+  return response.json();
 }
 
 async function read(id: string): Promise<Task | undefined> {
-  const answer = await send('GET', `${user.tasks}/${id}`, { token: user.token });
-  return answer.status === 200 ? answer.json() : undefined;
+  const response = await send('GET', `${user.tasks}/${id}`, { token: user.token });
+  return response.status === 200 ? response.json() : undefined;
 }
 
 async function failure(call: Promise<unknown>): Promise<ProblemError> {
@@ -77,10 +77,10 @@ const of = ({ id }: { id: string }) => ({ ...params, task_id: id });
 
 test('the client creates, reads, changes, completes, lists and deletes a task', async () => {
   const { client } = connect();
-  const made = await client.createTask({ params, body: { title: 'Milk', tags: ['Shop'] } });
-  expect(made).toMatchObject({ status: 201, etag: '"1"', body: { title: 'Milk', tags: ['shop'], version: 1 } });
-  const at = of(made.body);
-  expect(await client.getTask({ params: at })).toEqual({ ...made, status: 200 });
+  const created = await client.createTask({ params, body: { title: 'Milk', tags: ['Shop'] } });
+  expect(created).toMatchObject({ status: 201, etag: '"1"', body: { title: 'Milk', tags: ['shop'], version: 1 } });
+  const at = of(created.body);
+  expect(await client.getTask({ params: at })).toEqual({ ...created, status: 200 });
   const changed = await client.updateTask({ params: at, body: { priority: 'high', tags: [] } });
   expect(changed).toMatchObject({ status: 200, etag: '"2"', body: { priority: 'high', tags: [] } });
   const replaced = await client.replaceTask({ params: at, body: { title: 'Oats' } });
@@ -92,9 +92,9 @@ test('the client creates, reads, changes, completes, lists and deletes a task', 
   const { body: page } = await client.listTasks({ params });
   expect(page.data).toContainEqual(toggled.body);
   expect(await client.deleteTask({ params: at })).toEqual({ status: 204, body: undefined, etag: undefined });
-  expect(await read(made.body.id)).toBeUndefined();
+  expect(await read(created.body.id)).toBeUndefined();
   const put = await client.replaceTask({ params: at, body: { title: 'Back' } });
-  expect(put).toMatchObject({ status: 201, body: { id: made.body.id, title: 'Back' } });
+  expect(put).toMatchObject({ status: 201, body: { id: created.body.id, title: 'Back' } });
 });
 
 test('the client encodes query parameters so that the server reads the same values', async () => {
@@ -125,7 +125,7 @@ test('the client encodes query parameters so that the server reads the same valu
 
 test('the client follows next_cursor from page to page', async () => {
   const tag = randomUUID();
-  const made = [await make({ tags: [tag] }), await make({ tags: [tag] }), await make({ tags: [tag] })];
+  const created = [await make({ tags: [tag] }), await make({ tags: [tag] }), await make({ tags: [tag] })];
   const { client } = connect();
   const seen: string[] = [];
   let cursor: string | undefined;
@@ -134,7 +134,7 @@ test('the client follows next_cursor from page to page', async () => {
     seen.push(...body.data.map(({ id }) => id));
     cursor = body.next_cursor ?? undefined;
   } while (cursor);
-  expect(seen).toEqual(made.map(({ id }) => id).reverse());
+  expect(seen).toEqual(created.map(({ id }) => id).reverse());
 });
 
 test('a write of the client with ifMatch succeeds at that version, and fails with 412 at any other', async () => {
@@ -167,8 +167,8 @@ test('the client can restrict a PUT to replacing or to creating', async () => {
 test('the client gets a 304 without a body for an unmodified task', async () => {
   const { client } = connect();
   const task = await make();
-  const known = await client.getTask({ params: of(task), ifNoneMatch: task });
-  expect(known).toEqual({ status: 304, body: undefined, etag: '"1"' });
+  const notModified = await client.getTask({ params: of(task), ifNoneMatch: task });
+  expect(notModified).toEqual({ status: 304, body: undefined, etag: '"1"' });
   const other = await client.getTask({ params: of(task), ifNoneMatch: 7 });
   expect(other).toEqual({ status: 200, body: task, etag: '"1"' });
 });
@@ -180,44 +180,44 @@ test('two clients can share an idempotency key for one request', async () => {
 });
 
 test.each([
-  ['lost', answerLost],
-  ['replaced by a 503', answerReplaced],
-  ['cut short', answerCut],
+  ['lost', responseLost],
+  ['replaced by a 503', responseReplaced],
+  ['cut short', responseTruncated],
 ])(
   'a task whose creation response was %s is created once, and the retry returns the first response',
-  async (_, mishap) => {
+  async (_, networkFault) => {
     const tag = randomUUID();
-    const { client, answers } = connect([mishap]);
-    const made = await client.createTask({ params, body: { title: 'Once', tags: [tag] } });
-    expect(answers).toEqual([
+    const { client, responses } = connect([networkFault]);
+    const created = await client.createTask({ params, body: { title: 'Once', tags: [tag] } });
+    expect(responses).toEqual([
       [201, false],
       [201, true],
     ]);
     const { body } = await client.listTasks({ params, query: { tag } });
-    expect(body.data).toEqual([made.body]);
+    expect(body.data).toEqual([created.body]);
   },
 );
 
 test('a change whose response was lost is applied once, although its If-Match names the previous version', async () => {
   const task = await make();
-  const { client } = connect([answerLost, answerLost]);
+  const { client } = connect([responseLost, responseLost]);
   const changed = await client.updateTask({ params: of(task), body: { title: 'Mine' }, ifMatch: task });
   expect(changed).toMatchObject({ status: 200, body: { title: 'Mine', version: 2 } });
-  const toggled = await connect([answerLost, answerLost]).client.completeTask({ params: of(task) });
+  const toggled = await connect([responseLost, responseLost]).client.completeTask({ params: of(task) });
   expect(toggled.body).toMatchObject({ completed: true, version: 3 });
   expect(await read(task.id)).toEqual(toggled.body);
 });
 
 test('the client refreshes a refused token and repeats the request', async () => {
-  const { client, answers } = connect([], { getToken: ({ refresh }) => (refresh ? user.token : 'stale') });
+  const { client, responses } = connect([], { getToken: ({ refresh }) => (refresh ? user.token : 'stale') });
   expect(await client.createTask({ params, body: { title: 'Fresh' } })).toMatchObject({ status: 201 });
-  expect(answers.map(([status]) => status)).toEqual([401, 201]);
+  expect(responses.map(([status]) => status)).toEqual([401, 201]);
 });
 
 test('an error of the client carries the problem document', async () => {
   const error = await failure(connect().client.createTask({ params, body: { title: '', tags: [''] } }));
   expect(error).toMatchObject({ name: 'ProblemError', status: 422, message: 'The request has 2 faults.' });
-  expect(error.errors.map((fault) => [fault.in, fault.pointer, fault.code])).toEqual([
+  expect(error.errors.map((fieldError) => [fieldError.in, fieldError.pointer, fieldError.code])).toEqual([
     ['body', '/title', 'too_short'],
     ['body', '/tags/0', 'too_short'],
   ]);

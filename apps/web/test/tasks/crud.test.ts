@@ -19,7 +19,7 @@ const full = {
 const defaults = { description: null, status: 'todo', priority: 'none', due_date: null, tags: [] };
 
 /** What is read-only, as it is of a task of this user that was just made. */
-const madeFor = (user: TestUser) => ({
+const readOnlyFields = (user: TestUser) => ({
   id: expect.any(String),
   user_id: user.id,
   completed: false,
@@ -32,15 +32,15 @@ const madeFor = (user: TestUser) => ({
 const call = (user: TestUser, method: string, path = '', body?: unknown) =>
   send(method, `${user.tasks}${path}`, { token: user.token, body });
 
-async function make(user: TestUser, body: object = { title: 'Milk' }): Promise<Task> {
-  const answer = await call(user, 'POST', '', body);
-  expect(answer.status).toBe(201);
-  return answer.json();
+async function createTask(user: TestUser, body: object = { title: 'Milk' }): Promise<Task> {
+  const response = await call(user, 'POST', '', body);
+  expect(response.status).toBe(201);
+  return response.json();
 }
 
-async function taskOf(answer: Response, status = 200): Promise<Task> {
-  expect(answer.status).toBe(status);
-  return answer.json();
+async function taskOf(response: Response, status = 200): Promise<Task> {
+  expect(response.status).toBe(status);
+  return response.json();
 }
 
 const stored = async (user: TestUser, id: string) => taskOf(await call(user, 'GET', `/${id}`));
@@ -48,7 +48,7 @@ const stored = async (user: TestUser, id: string) => taskOf(await call(user, 'GE
 test('POST returns 201 with the whole task and the defaults of omitted fields', async () => {
   const user = await signUp();
   const task = await taskOf(await call(user, 'POST', '', { title: 'Milk' }), 201);
-  expect(task).toStrictEqual({ ...madeFor(user), ...defaults, title: 'Milk' });
+  expect(task).toStrictEqual({ ...readOnlyFields(user), ...defaults, title: 'Milk' });
   expect(task.updated_at).toBe(task.created_at);
   expect(Math.abs(Date.parse(task.created_at) - Date.now())).toBeLessThan(10_000);
 });
@@ -56,14 +56,14 @@ test('POST returns 201 with the whole task and the defaults of omitted fields', 
 test('POST stores every field as given', async () => {
   const user = await signUp();
   const task = await taskOf(await call(user, 'POST', '', full), 201);
-  expect(task).toStrictEqual({ ...madeFor(user), ...full });
+  expect(task).toStrictEqual({ ...readOnlyFields(user), ...full });
 });
 
 test('POST accepts null in nullable fields, and any status', async () => {
   const user = await signUp();
-  const task = await make(user, { title: 'Milk', description: null, due_date: null, tags: [], status: 'done' });
+  const task = await createTask(user, { title: 'Milk', description: null, due_date: null, tags: [], status: 'done' });
   expect(task).toStrictEqual({
-    ...madeFor(user),
+    ...readOnlyFields(user),
     ...defaults,
     title: 'Milk',
     status: 'done',
@@ -83,19 +83,19 @@ test('the Location of a POST is the path of the new task', async () => {
 
 test('POST gives each task a unique UUID v7 with its creation time', async () => {
   const user = await signUp();
-  const tasks = [await make(user), await make(user), await make(user)];
+  const tasks = [await createTask(user), await createTask(user), await createTask(user)];
   expect(new Set(tasks.map(({ id }) => id)).size).toBe(3);
   for (const { id, created_at } of tasks) {
     expect(id).toMatch(UUID_V7);
-    const madeAt = Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
-    expect(Math.abs(madeAt - Date.parse(created_at))).toBeLessThan(10_000);
+    const createdAt = Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+    expect(Math.abs(createdAt - Date.parse(created_at))).toBeLessThan(10_000);
   }
 });
 
 test('every response with a task has exactly the same fields', async () => {
   const user = await signUp();
   const id = randomUUID();
-  const answers = [
+  const responses = [
     await call(user, 'POST', '', full),
     await call(user, 'PUT', `/${id}`, full),
     await call(user, 'PUT', `/${id}`, { title: 'Milk' }),
@@ -104,7 +104,7 @@ test('every response with a task has exactly the same fields', async () => {
     await call(user, 'PATCH', `/${id}/complete`),
     await call(user, 'GET', `/${id}`),
   ];
-  const tasks: Task[] = await Promise.all(answers.map((answer) => answer.json()));
+  const tasks: Task[] = await Promise.all(responses.map((response) => response.json()));
   const page = await (await call(user, 'GET')).json();
   for (const task of [...tasks, ...page.data]) {
     expect(Object.keys(task).toSorted()).toEqual(
@@ -127,19 +127,19 @@ test('PUT creates a task under the id of the client, with 201 and Location', asy
   const id = randomUUID();
   const created = await call(user, 'PUT', `/${id}`, full);
   const task = await taskOf(created, 201);
-  expect(task).toStrictEqual({ ...madeFor(user), ...full, id });
+  expect(task).toStrictEqual({ ...readOnlyFields(user), ...full, id });
   expect(created.headers.get('location')).toBe(`${user.tasks}/${id}`);
   expect(await stored(user, id)).toStrictEqual(task);
 });
 
 test('PUT replaces the whole task with 200 and no Location, and resets omitted fields to their defaults', async () => {
   const user = await signUp();
-  const before = await make(user, { ...full, status: 'done' });
-  const answer = await call(user, 'PUT', `/${before.id}`, { title: 'Milk' });
-  const task = await taskOf(answer);
-  expect(answer.headers.has('location')).toBe(false);
+  const before = await createTask(user, { ...full, status: 'done' });
+  const response = await call(user, 'PUT', `/${before.id}`, { title: 'Milk' });
+  const task = await taskOf(response);
+  expect(response.headers.has('location')).toBe(false);
   const { id, created_at } = before;
-  expect(task).toStrictEqual({ ...madeFor(user), ...defaults, title: 'Milk', id, created_at, version: 2 });
+  expect(task).toStrictEqual({ ...readOnlyFields(user), ...defaults, title: 'Milk', id, created_at, version: 2 });
   expect(await stored(user, id)).toStrictEqual(task);
 });
 
@@ -158,12 +158,12 @@ test('an id in upper case addresses the same task, and is returned in lower case
 
 test.each(['application/merge-patch+json', 'application/json'])('PATCH accepts the media type %s', async (type) => {
   const user = await signUp();
-  const { id } = await make(user, full);
+  const { id } = await createTask(user, full);
   const body = JSON.stringify({ title: 'Milk', tags: ['shop'] });
   const { token } = user;
-  const answer = await send('PATCH', `${user.tasks}/${id}`, { token, headers: { 'Content-Type': type }, body });
-  const task = await taskOf(answer);
-  expect(task).toStrictEqual({ ...madeFor(user), ...full, id, title: 'Milk', tags: ['shop'], version: 2 });
+  const response = await send('PATCH', `${user.tasks}/${id}`, { token, headers: { 'Content-Type': type }, body });
+  const task = await taskOf(response);
+  expect(task).toStrictEqual({ ...readOnlyFields(user), ...full, id, title: 'Milk', tags: ['shop'], version: 2 });
   expect(await stored(user, id)).toStrictEqual(task);
 });
 
@@ -178,17 +178,17 @@ test.each([
   ['due_date', null],
   ['tags', ['new']],
   ['tags', []],
-])('PATCH of %s to %j changes only that field', async (member, value) => {
+])('PATCH of %s to %j changes only that field', async (field, value) => {
   const user = await signUp();
-  const before = await make(user, full);
-  const task = await taskOf(await call(user, 'PATCH', `/${before.id}`, { [member]: value }));
-  expect(task).toStrictEqual({ ...before, [member]: value, version: 2, updated_at: expect.stringMatching(TIMESTAMP) });
+  const before = await createTask(user, full);
+  const task = await taskOf(await call(user, 'PATCH', `/${before.id}`, { [field]: value }));
+  expect(task).toStrictEqual({ ...before, [field]: value, version: 2, updated_at: expect.stringMatching(TIMESTAMP) });
   expect(await stored(user, before.id)).toStrictEqual(task);
 });
 
 test('PATCH changes several fields at once, some of them to null', async () => {
   const user = await signUp();
-  const before = await make(user, full);
+  const before = await createTask(user, full);
   const patch = {
     title: 'Milk',
     description: null,
@@ -199,22 +199,22 @@ test('PATCH changes several fields at once, some of them to null', async () => {
   };
   const task = await taskOf(await call(user, 'PATCH', `/${before.id}`, patch));
   const { id, created_at } = before;
-  expect(task).toStrictEqual({ ...madeFor(user), ...patch, tags: ['a', 'b'], id, created_at, version: 2 });
+  expect(task).toStrictEqual({ ...readOnlyFields(user), ...patch, tags: ['a', 'b'], id, created_at, version: 2 });
 });
 
 test('DELETE returns 204 without a body, and deletes the task and its tags', async () => {
   const user = await signUp();
-  const { id } = await make(user, full);
-  const kept = await make(user, full);
-  const answer = await call(user, 'DELETE', `/${id}`);
-  expect(answer.status).toBe(204);
-  expect(await answer.text()).toBe('');
-  expect(answer.headers.has('content-type')).toBe(false);
+  const { id } = await createTask(user, full);
+  const other = await createTask(user, full);
+  const response = await call(user, 'DELETE', `/${id}`);
+  expect(response.status).toBe(204);
+  expect(await response.text()).toBe('');
+  expect(response.headers.has('content-type')).toBe(false);
   expect((await call(user, 'GET', `/${id}`)).status).toBe(404);
   expect((await call(user, 'DELETE', `/${id}`)).status).toBe(404);
-  expect((await (await call(user, 'GET')).json()).data).toStrictEqual([kept]);
+  expect((await (await call(user, 'GET')).json()).data).toStrictEqual([other]);
   const again = await taskOf(await call(user, 'PUT', `/${id}`, { title: 'Milk' }), 201);
-  expect(again).toStrictEqual({ ...madeFor(user), ...defaults, id, title: 'Milk' });
+  expect(again).toStrictEqual({ ...readOnlyFields(user), ...defaults, id, title: 'Milk' });
 });
 
 test.each([
@@ -228,16 +228,16 @@ test.each([
   ['PATCH', '/complete', { completed: true }],
 ])('%s of a missing task%s with %j returns 404, and creates none', async (method, path, body) => {
   const user = await signUp();
-  const answer = await call(user, method, `/${randomUUID()}${path}`, body);
-  expect(answer.status).toBe(404);
+  const response = await call(user, method, `/${randomUUID()}${path}`, body);
+  expect(response.status).toBe(404);
   expect((await (await call(user, 'GET')).json()).data).toEqual([]);
 });
 
 test('the same id addresses different tasks for two users', async () => {
   const [ada, bob] = [await signUp(), await signUp()];
-  const hers = await make(ada, full);
+  const hers = await createTask(ada, full);
   const his = await taskOf(await call(bob, 'PUT', `/${hers.id}`, { title: 'Milk', tags: ['his'] }), 201);
-  expect(his).toStrictEqual({ ...madeFor(bob), ...defaults, id: hers.id, title: 'Milk', tags: ['his'] });
+  expect(his).toStrictEqual({ ...readOnlyFields(bob), ...defaults, id: hers.id, title: 'Milk', tags: ['his'] });
   expect(await stored(ada, hers.id)).toStrictEqual(hers);
   expect((await call(bob, 'DELETE', `/${hers.id}`)).status).toBe(204);
   expect(await stored(ada, hers.id)).toStrictEqual(hers);

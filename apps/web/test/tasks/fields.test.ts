@@ -5,9 +5,9 @@ import { send, signUp, type TestUser, useApp } from '../harness';
 useApp();
 
 async function make(user: TestUser, body: object): Promise<Task> {
-  const answer = await send('POST', user.tasks, { token: user.token, body });
-  expect(answer.status).toBe(201);
-  return answer.json();
+  const response = await send('POST', user.tasks, { token: user.token, body });
+  expect(response.status).toBe(201);
+  return response.json();
 }
 
 async function stored(user: TestUser, id: string): Promise<Task> {
@@ -20,8 +20,8 @@ test('a title is trimmed by POST, PUT and PATCH, without changing its inner spac
   const { id, title } = await make(user, { title: ' \t\n\u00a0\u3000two  words\u2003\r\n ' });
   expect(title).toBe('two  words');
   for (const method of ['PUT', 'PATCH']) {
-    const answer = await send(method, `${user.tasks}/${id}`, { token, body: { title: `  by ${method} ` } });
-    expect((await answer.json()).title).toBe(`by ${method}`);
+    const response = await send(method, `${user.tasks}/${id}`, { token, body: { title: `  by ${method} ` } });
+    expect((await response.json()).title).toBe(`by ${method}`);
   }
 });
 
@@ -70,11 +70,11 @@ test.each([
   ['description', '👩', 10_000],
 ] as const)(
   'a %s of %j repeated %i times is accepted: characters are counted, not bytes or UTF-16 units',
-  async (member, one, most) => {
+  async (field, one, most) => {
     const user = await signUp();
     const value = one.repeat(most);
-    const task = await make(user, { title: 'Milk', [member]: value });
-    expect(task[member]).toBe(value);
+    const task = await make(user, { title: 'Milk', [field]: value });
+    expect(task[field]).toBe(value);
   },
 );
 
@@ -150,8 +150,8 @@ test('POST, PUT and PATCH store text in Unicode normalization form NFC', async (
   const { id } = await make(user, body);
   expect(await stored(user, id)).toMatchObject(expected);
   for (const method of ['PUT', 'PATCH']) {
-    const answer = await send(method, `${user.tasks}/${id}`, { token: user.token, body });
-    expect(await answer.json()).toMatchObject({ ...expected, version: 1 });
+    const response = await send(method, `${user.tasks}/${id}`, { token: user.token, body });
+    expect(await response.json()).toMatchObject({ ...expected, version: 1 });
   }
 });
 
@@ -164,9 +164,9 @@ test('the length of text is counted after normalization', async () => {
   });
   expect(task).toMatchObject({ title: 'é'.repeat(255), description: 'é'.repeat(10_000), tags: ['é'.repeat(50)] });
   // In NFC this letter is two characters.
-  const answer = await send('POST', user.tasks, { token: user.token, body: { title: '\u0958'.repeat(128) } });
-  expect(answer.status).toBe(422);
-  expect((await answer.json()).errors).toMatchObject([{ pointer: '/title', code: 'too_long' }]);
+  const response = await send('POST', user.tasks, { token: user.token, body: { title: '\u0958'.repeat(128) } });
+  expect(response.status).toBe(422);
+  expect((await response.json()).errors).toMatchObject([{ pointer: '/title', code: 'too_long' }]);
 });
 
 test.each([
@@ -183,7 +183,7 @@ test.each([
   const user = await signUp();
   const { token } = user;
   const { id } = await make(user, { title: 'Milk' });
-  const faults = [
+  const expectedErrors = [
     { pointer: '/title', code: 'invisible', message: 'At least one visible character is needed.' },
     { pointer: '/tags/0', code: 'invisible' },
   ];
@@ -192,9 +192,9 @@ test.each([
     ['PUT', `${user.tasks}/${id}`],
     ['PATCH', `${user.tasks}/${id}`],
   ] as const) {
-    const answer = await send(method, path, { token, body: { title: text, tags: [text] } });
-    expect.soft(answer.status, method).toBe(422);
-    expect.soft((await answer.json()).errors, method).toMatchObject(faults);
+    const response = await send(method, path, { token, body: { title: text, tags: [text] } });
+    expect.soft(response.status, method).toBe(422);
+    expect.soft((await response.json()).errors, method).toMatchObject(expectedErrors);
   }
 });
 
@@ -204,8 +204,8 @@ test('more than 30 combining marks in a row return 422, in title, description an
   const task = await make(user, { title: text(30), description: text(30), tags: [text(30)] });
   expect(task.title).toBe(text(30).normalize('NFC'));
   const body = { title: text(32), description: text(32), tags: [text(32)] };
-  const answer = await send('POST', user.tasks, { token: user.token, body });
-  expect((await answer.json()).errors).toMatchObject(
+  const response = await send('POST', user.tasks, { token: user.token, body });
+  expect((await response.json()).errors).toMatchObject(
     ['/title', '/description', '/tags/0'].map((pointer) => ({ pointer, code: 'too_many_marks' })),
   );
 });
@@ -254,14 +254,14 @@ test.each<[string, unknown[]]>([
   const { token } = user;
   const { id } = await make(user, { title: 'Milk' });
   for (const due_date of dates) {
-    const answers = [
+    const responses = [
       await send('POST', user.tasks, { token, body: { title: 'Bread', due_date } }),
       await send('PUT', `${user.tasks}/${id}`, { token, body: { title: 'Bread', due_date } }),
       await send('PATCH', `${user.tasks}/${id}`, { token, body: { due_date } }),
     ];
-    for (const answer of answers) {
-      expect.soft(answer.status, JSON.stringify(due_date)).toBe(422);
-      const { errors } = await answer.json();
+    for (const response of responses) {
+      expect.soft(response.status, JSON.stringify(due_date)).toBe(422);
+      const { errors } = await response.json();
       expect.soft(errors[0], JSON.stringify(due_date)).toMatchObject({ in: 'body', pointer: '/due_date' });
     }
   }
@@ -272,8 +272,8 @@ test.each(['', ' 2026-01-01', '-0001-01-01', '0000-01-01', '2026-02-30'])(
   'the due date %j returns one error, not two',
   async (due_date) => {
     const user = await signUp();
-    const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', due_date } });
-    expect((await answer.json()).errors).toHaveLength(1);
+    const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', due_date } });
+    expect((await response.json()).errors).toHaveLength(1);
   },
 );
 
@@ -284,13 +284,13 @@ test.each([
     ['', 'TODO', 'Done', 'in-progress', 'done ', 'cancelled', null, 0, true, ['todo']],
   ],
   ['priority', ['none', 'low', 'medium', 'high'], ['', 'HIGH', 'urgent', ' low', null, 3, false, { high: 1 }]],
-] as const)('%s is one of %j, and any other value returns 422', async (member, allowed, refused) => {
+] as const)('%s is one of %j, and any other value returns 422', async (field, allowed, refused) => {
   const user = await signUp();
   const { token } = user;
-  for (const value of allowed) expect((await make(user, { title: 'Milk', [member]: value }))[member]).toBe(value);
+  for (const value of allowed) expect((await make(user, { title: 'Milk', [field]: value }))[field]).toBe(value);
   for (const value of refused) {
-    const answer = await send('POST', user.tasks, { token, body: { title: 'Milk', [member]: value } });
-    expect(answer.status).toBe(422);
-    expect((await answer.json()).errors).toMatchObject([{ in: 'body', pointer: `/${member}` }]);
+    const response = await send('POST', user.tasks, { token, body: { title: 'Milk', [field]: value } });
+    expect(response.status).toBe(422);
+    expect((await response.json()).errors).toMatchObject([{ in: 'body', pointer: `/${field}` }]);
   }
 });

@@ -16,9 +16,9 @@ const ask = (parameters: Parameters) => send('GET', withQuery(user.tasks, parame
 
 /** Everything the parameters select, in one page. */
 async function list(parameters: Parameters): Promise<Task[]> {
-  const answer = await ask([...parameters, ['limit', '100']]);
-  expect(answer.status, JSON.stringify(parameters)).toBe(200);
-  const { data, next_cursor } = await answer.json();
+  const response = await ask([...parameters, ['limit', '100']]);
+  expect(response.status, JSON.stringify(parameters)).toBe(200);
+  const { data, next_cursor } = await response.json();
   expect(next_cursor).toBeNull();
   return data;
 }
@@ -105,9 +105,9 @@ describe('filters', () => {
       ],
     ];
     for (const parameters of none) {
-      const answer = await ask(parameters);
-      expect.soft(await answer.json(), JSON.stringify(parameters)).toEqual({ data: [], next_cursor: null });
-      expect.soft(answer.headers.get('link')).toBeNull();
+      const response = await ask(parameters);
+      expect.soft(await response.json(), JSON.stringify(parameters)).toEqual({ data: [], next_cursor: null });
+      expect.soft(response.headers.get('link')).toBeNull();
     }
   });
 
@@ -216,8 +216,8 @@ describe('the search parameter q', () => {
     expect(await make('other', 'green\nand red')).toBe(201);
     expect(await make('Green', 'RED')).toBe(201);
     expect(await make('red', 'gre en')).toBe(201);
-    const answer = await send('GET', `${user.tasks}?q=red+green&sort=title`, { token: user.token });
-    const { data } = await answer.json();
+    const response = await send('GET', `${user.tasks}?q=red+green&sort=title`, { token: user.token });
+    const { data } = await response.json();
     expect(data.map(({ title }: Task) => title)).toEqual(['Green', 'other', 'red green']);
   });
 });
@@ -263,9 +263,9 @@ describe.each(SORTS)('sort=%s', (sort) => {
       let cursor: string | null = '';
       while (cursor !== null) {
         const rest: Parameters = cursor ? [['cursor', cursor]] : [];
-        const answer = await ask([['sort', sort], ['limit', limit], ...rest]);
-        expect(answer.status).toBe(200);
-        const page: { data: Task[]; next_cursor: string | null } = await answer.json();
+        const response = await ask([['sort', sort], ['limit', limit], ...rest]);
+        expect(response.status).toBe(200);
+        const page: { data: Task[]; next_cursor: string | null } = await response.json();
         seen.push(...page.data.map(({ id }) => id));
         expect(page.data.length === Number(limit) || page.next_cursor === null).toBe(true);
         cursor = page.next_cursor;

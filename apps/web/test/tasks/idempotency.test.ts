@@ -20,11 +20,11 @@ function write(key: string, method: string, path: string, body?: unknown, header
 }
 
 /** All of an answer but what belongs to the one request. */
-async function whole(answer: Response) {
-  const headers = new Headers(answer.headers);
+async function comparable(response: Response) {
+  const headers = new Headers(response.headers);
   headers.delete('X-Request-Id');
   headers.delete('Idempotency-Replayed');
-  return { status: answer.status, headers: [...headers], body: await answer.text() };
+  return { status: response.status, headers: [...headers], body: await response.text() };
 }
 
 async function titles(user: TestUser): Promise<string[]> {
@@ -39,7 +39,7 @@ test('a repeated POST with the same Idempotency-Key returns the same response an
   expect([first.status, first.headers.get('Idempotency-Replayed')]).toEqual([201, null]);
   const second = await write(key, 'POST', ada.tasks, body);
   expect(second.headers.get('Idempotency-Replayed')).toBe('true');
-  expect(await whole(second)).toEqual(await whole(first));
+  expect(await comparable(second)).toEqual(await comparable(first));
   expect((await titles(ada)).filter((title) => title === 'Once')).toHaveLength(1);
 });
 
@@ -61,7 +61,7 @@ test.each([
     const { version } = await (await send('GET', path, { token: ada.token })).json();
     const second = await write(key, method, path + suffix, body, { 'If-Match': '"1"' });
     expect(second.headers.get('Idempotency-Replayed')).toBe('true');
-    expect(await whole(second)).toEqual(await whole(first));
+    expect(await comparable(second)).toEqual(await comparable(first));
     const now = await (await send('GET', path, { token: ada.token })).json();
     expect(now).toMatchObject({ title: 'Since', status: 'in_progress', version });
   },
@@ -77,9 +77,9 @@ test('an Idempotency-Key reused with another body, path or method returns 422, a
     write(key, 'PATCH', `${ada.tasks}/${id}`, { title: 'Mine' }),
     write(key, 'PATCH', `${ada.tasks}/${id}/complete`),
   ];
-  for (const answer of await Promise.all(others)) {
-    expect(answer.status).toBe(422);
-    expect(await answer.json()).toMatchObject({
+  for (const response of await Promise.all(others)) {
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({
       errors: [{ in: 'header', pointer: '/Idempotency-Key', code: 'reused' }],
     });
   }
@@ -90,7 +90,7 @@ test('a body that differs only in its JSON formatting is the same request for an
   const key = newKey();
   const first = await write(key, 'POST', ada.tasks, '{"title":"Same","tags":["x"]}');
   const second = await write(`"${key}"`, 'POST', ada.tasks, '{ "tags": [" X "], "title": " Same ", "status": "todo" }');
-  expect(await whole(second)).toEqual(await whole(first));
+  expect(await comparable(second)).toEqual(await comparable(first));
 });
 
 test('two users can use the same Idempotency-Key', async () => {
@@ -105,11 +105,11 @@ test('two users can use the same Idempotency-Key', async () => {
 
 test('20 concurrent requests with the same Idempotency-Key create one task and return one response', async () => {
   const key = newKey();
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 20 }, () => write(key, 'POST', ada.tasks, { title: 'Raced' })),
   );
-  expect(answers.filter((answer) => answer.headers.get('Idempotency-Replayed') === null)).toHaveLength(1);
-  const all = await Promise.all(answers.map(whole));
+  expect(responses.filter((response) => response.headers.get('Idempotency-Replayed') === null)).toHaveLength(1);
+  const all = await Promise.all(responses.map(comparable));
   expect(new Set(all.map((one) => JSON.stringify(one))).size).toBe(1);
   expect((await titles(ada)).filter((title) => title === 'Raced')).toHaveLength(1);
 });
@@ -137,9 +137,9 @@ test('an Idempotency-Key expires after 24 hours: its row is deleted, and it can 
 test.each(['', ' ', 'a b', 'ä', 'x'.repeat(256), '"unclosed', '"a\\b"', '"tab\t"'])(
   'the Idempotency-Key %j returns 400',
   async (key) => {
-    const answer = await write(key, 'POST', ada.tasks, { title: 'No' });
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({ type: '/problems/malformed_header' });
+    const response = await write(key, 'POST', ada.tasks, { title: 'No' });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ type: '/problems/malformed_header' });
   },
 );
 

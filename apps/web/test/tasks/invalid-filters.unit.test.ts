@@ -7,8 +7,8 @@ let user: TestUser;
 
 beforeAll(async () => {
   user = await signUp();
-  const answer = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', tags: ['home'] } });
-  expect(answer.status).toBe(201);
+  const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', tags: ['home'] } });
+  expect(response.status).toBe(201);
 });
 
 const ask = (query: string) => send('GET', `${user.tasks}?${query}`, { token: user.token });
@@ -16,13 +16,13 @@ const encoded = (name: string, values: readonly string[]) =>
   values.map((value) => `${name}=${encodeURIComponent(value)}`);
 
 async function expectRefused(query: string, pointers: readonly string[]) {
-  const answer = await ask(query);
+  const response = await ask(query);
   const shown = query.length > 100 ? `${query.slice(0, 100)}…` : query;
-  expect.soft(answer.status, shown).toBe(422);
-  expect.soft(answer.headers.get('content-type'), shown).toBe('application/problem+json');
-  const { errors } = await answer.json();
-  const told = errors?.map((fault: { in: string; pointer: string }) => `${fault.in} ${fault.pointer}`).sort();
-  expect.soft(told, shown).toEqual(pointers.map((pointer) => `query ${pointer}`).sort());
+  expect.soft(response.status, shown).toBe(422);
+  expect.soft(response.headers.get('content-type'), shown).toBe('application/problem+json');
+  const { errors } = await response.json();
+  const found = errors?.map((error: { in: string; pointer: string }) => `${error.in} ${error.pointer}`).sort();
+  expect.soft(found, shown).toEqual(pointers.map((pointer) => `query ${pointer}`).sort());
 }
 
 const tags = (count: number) => Array.from({ length: count }, (_, i) => `tag=t${i}`).join('&');

@@ -107,17 +107,17 @@ const variedTasks = Array.from({ length: 60 }, (_, i) => ({
 export async function signUpWithTasks(): Promise<{ user: TestUser; tasks: Task[] }> {
   const user = await signUp();
   const { token } = user;
-  const made = variedTasks.map(async (body): Promise<Task> => {
-    const answer = await send('POST', user.tasks, { token, body });
-    expect(answer.status).toBe(201);
-    return answer.json();
+  const created = variedTasks.map(async (body): Promise<Task> => {
+    const response = await send('POST', user.tasks, { token, body });
+    expect(response.status).toBe(201);
+    return response.json();
   });
-  const ids = (await Promise.all(made)).map(({ id }) => id);
+  const ids = (await Promise.all(created)).map(({ id }) => id);
   const { db } = await getApp();
-  const moment = (at: number) =>
+  const timestamp = (at: number) =>
     `timestamptz '2026-03-01T09:30:00Z' + ascii(substr(id::text, ${at})) % 5 * interval '1 ms'`;
   await db.ownerDb.execute(
-    `update tasks set created_at = ${moment(36)}, updated_at = ${moment(35)} where user_id = '${user.id}'`,
+    `update tasks set created_at = ${timestamp(36)}, updated_at = ${timestamp(35)} where user_id = '${user.id}'`,
   );
   const tasks = ids.map(async (id) => (await send('GET', `${user.tasks}/${id}`, { token })).json());
   return { user, tasks: await Promise.all(tasks) };

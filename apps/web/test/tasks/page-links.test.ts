@@ -15,9 +15,9 @@ beforeAll(async () => {
 const ask = (parameters: Parameters) => send('GET', withQuery(user.tasks, parameters), { token: user.token });
 
 async function page(parameters: Parameters): Promise<TaskPage> {
-  const answer = await ask(parameters);
-  expect(answer.status, JSON.stringify(parameters)).toBe(200);
-  return answer.json();
+  const response = await ask(parameters);
+  expect(response.status, JSON.stringify(parameters)).toBe(200);
+  return response.json();
 }
 
 async function cursorOf(parameters: Parameters): Promise<string> {
@@ -26,9 +26,9 @@ async function cursorOf(parameters: Parameters): Promise<string> {
   return next_cursor ?? '';
 }
 
-async function expectRefusedCursor(answer: Response, name: string) {
-  expect.soft(answer.status, name).toBe(422);
-  expect.soft((await answer.json()).errors, name).toMatchObject([{ in: 'query', pointer: '/cursor' }]);
+async function expectRefusedCursor(response: Response, name: string) {
+  expect.soft(response.status, name).toBe(422);
+  expect.soft((await response.json()).errors, name).toMatchObject([{ in: 'query', pointer: '/cursor' }]);
 }
 
 const broad: Parameters[] = [
@@ -55,9 +55,9 @@ test('a cursor is valid only with the filters of its list', async () => {
     const cursor: Parameters = [['cursor', await cursorOf(own)]];
     for (const other of broad) {
       const name = `${JSON.stringify(own)} ${JSON.stringify(other)}`;
-      const answer = await ask([...other, ...cursor]);
-      if (own !== other) await expectRefusedCursor(answer, name);
-      else expect.soft(await answer.json(), name).toMatchObject({ data: listOf(tasks, own).slice(2, 52) });
+      const response = await ask([...other, ...cursor]);
+      if (own !== other) await expectRefusedCursor(response, name);
+      else expect.soft(await response.json(), name).toMatchObject({ data: listOf(tasks, own).slice(2, 52) });
     }
   }
 });
@@ -66,12 +66,12 @@ test('a cursor is valid only with the sort of its list', async () => {
   for (const own of SORTS) {
     const cursor = await cursorOf([['sort', own]]);
     for (const other of SORTS) {
-      const answer = await ask([
+      const response = await ask([
         ['sort', other],
         ['cursor', cursor],
       ]);
-      if (own !== other) await expectRefusedCursor(answer, `${own} ${other}`);
-      else expect.soft((await answer.json()).data).toStrictEqual(listOf(tasks, [['sort', own]]).slice(2, 52));
+      if (own !== other) await expectRefusedCursor(response, `${own} ${other}`);
+      else expect.soft((await response.json()).data).toStrictEqual(listOf(tasks, [['sort', own]]).slice(2, 52));
     }
   }
 });
@@ -117,11 +117,11 @@ async function follow(parameters: Parameters, each: (url: URL) => void): Promise
   const seen: Task[] = [];
   let path: string | undefined = withQuery(user.tasks, parameters);
   while (path) {
-    const answer: Response = await send('GET', path, { token: user.token });
-    expect(answer.status).toBe(200);
-    const { data, next_cursor }: TaskPage = await answer.json();
+    const response: Response = await send('GET', path, { token: user.token });
+    expect(response.status).toBe(200);
+    const { data, next_cursor }: TaskPage = await response.json();
     seen.push(...data);
-    const link = answer.headers.get('link');
+    const link = response.headers.get('link');
     path = NEXT.exec(link ?? '')?.[1];
     expect(link === null, String(link)).toBe(next_cursor === null);
     expect(path === undefined, String(link)).toBe(next_cursor === null);

@@ -31,10 +31,10 @@ const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 async function* walk(query: string): AsyncGenerator<{ page: TaskPage; limit: number }> {
   let path: string | undefined = `${user.tasks}?${query}`;
   while (path) {
-    const answer = await send('GET', path, { token: user.token });
-    expect(answer.status).toBe(200);
-    yield { page: await answer.json(), limit: Number(new URL(path, ORIGIN).searchParams.get('limit') ?? 50) };
-    path = /^<(.+)>; rel="next"$/.exec(answer.headers.get('Link') ?? '')?.[1];
+    const response = await send('GET', path, { token: user.token });
+    expect(response.status).toBe(200);
+    yield { page: await response.json(), limit: Number(new URL(path, ORIGIN).searchParams.get('limit') ?? 50) };
+    path = /^<(.+)>; rel="next"$/.exec(response.headers.get('Link') ?? '')?.[1];
   }
 }
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 /** So few values that most tasks share theirs with others. */
-const members = {
+const fields = {
   title: fc.constantFrom('a', 'A', 'b', 'é', '～', '😀'),
   priority: fc.constantFrom('none', 'low', 'medium', 'high'),
   due_date: fc.constantFrom(null, '2026-03-01', '2026-03-02'),
@@ -23,8 +23,8 @@ const members = {
   description: fc.constantFrom(null, 'x'),
   tags: fc.subarray(['x', 'y']),
 };
-const newTask = fc.record(members);
-const change = fc.record(members, { requiredKeys: [] });
+const newTask = fc.record(fields);
+const change = fc.record(fields, { requiredKeys: [] });
 /** What happens between two pages, to the task at some place among those that are there. */
 const event = fc.oneof(
   fc.record({ does: fc.constant('insert' as const), task: newTask }),
@@ -34,9 +34,9 @@ const event = fc.oneof(
 type Event = typeof event extends fc.Arbitrary<infer E> ? E : never;
 
 async function ask(method: string, path: string, body?: unknown): Promise<Response> {
-  const answer = await send(method, `${user.tasks}${path}`, { token: user.token, body });
-  expect(answer.ok, `${method} ${answer.status}`).toBe(true);
-  return answer;
+  const response = await send(method, `${user.tasks}${path}`, { token: user.token, body });
+  expect(response.ok, `${method} ${response.status}`).toBe(true);
+  return response;
 }
 
 async function page(query: Record<string, string>): Promise<TaskPage> {
@@ -50,10 +50,10 @@ async function start(bodies: unknown[]): Promise<string[]> {
   const { db } = await getApp();
   await db.ownerDb.execute(`delete from tasks where user_id = '${user.id}'`);
   const ids = (await Promise.all(bodies.map(make))).map(({ id }) => id);
-  const moment = (at: number) =>
+  const timestamp = (at: number) =>
     `timestamptz '2026-03-01T09:30:00Z' + ascii(substr(id::text, ${at})) % 3 * interval '1 ms'`;
   await db.ownerDb.execute(
-    `update tasks set created_at = ${moment(36)}, updated_at = ${moment(35)} where user_id = '${user.id}'`,
+    `update tasks set created_at = ${timestamp(36)}, updated_at = ${timestamp(35)} where user_id = '${user.id}'`,
   );
   return ids;
 }
@@ -71,23 +71,23 @@ test.each(SORTS)(
         /** Those that the promise is about. */
         const throughout = new Set(there);
 
-        const happen = async (what: Event) => {
-          if (what.does === 'insert') {
+        const applyEvent = async (event: Event) => {
+          if (event.does === 'insert') {
             // Under an id of its own, which may stand anywhere among the others.
             const id = randomUUID();
-            await ask('PUT', `/${id}`, what.task);
+            await ask('PUT', `/${id}`, event.task);
             there.push(id);
             return;
           }
-          const id = there[what.place % there.length];
+          const id = there[event.place % there.length];
           if (id === undefined) return;
-          if (what.does === 'delete') {
+          if (event.does === 'delete') {
             await ask('DELETE', `/${id}`);
             there.splice(there.indexOf(id), 1);
             throughout.delete(id);
             return;
           }
-          const rest = Object.entries(what.change).filter(([member]) => member !== sortedBy);
+          const rest = Object.entries(event.change).filter(([field]) => field !== sortedBy);
           await ask('PATCH', `/${id}`, Object.fromEntries(rest));
           if (sortedBy === 'updated_at') throughout.delete(id);
         };
@@ -100,7 +100,7 @@ test.each(SORTS)(
           const { data, next_cursor }: TaskPage = await page(query);
           seen.push(...data.map(({ id }) => id));
           cursor = next_cursor;
-          for (const what of between[step++] ?? []) await happen(what);
+          for (const event of between[step++] ?? []) await applyEvent(event);
         } while (cursor !== null);
 
         expect(seen.filter((id) => throughout.has(id)).sort()).toEqual([...throughout].sort());

@@ -7,9 +7,9 @@ import { send, signUp, type TestUser, useApp } from '../harness';
 useApp();
 
 async function make(user: TestUser, title = 'Milk'): Promise<Task> {
-  const answer = await send('POST', user.tasks, { token: user.token, body: { title } });
-  expect(answer.status).toBe(201);
-  return answer.json();
+  const response = await send('POST', user.tasks, { token: user.token, body: { title } });
+  expect(response.status).toBe(201);
+  return response.json();
 }
 
 /** That many tasks, the newest first. */
@@ -32,9 +32,9 @@ const ask = (user: TestUser, query: Record<string, string> = {}) =>
   send('GET', `${user.tasks}?${new URLSearchParams(query)}`, { token: user.token });
 
 async function page(user: TestUser, query: Record<string, string> = {}): Promise<TaskPage> {
-  const answer = await ask(user, query);
-  expect(answer.status).toBe(200);
-  return answer.json();
+  const response = await ask(user, query);
+  expect(response.status).toBe(200);
+  return response.json();
 }
 
 /** All pages from the first to the last, with something happening between each two. */
@@ -58,9 +58,9 @@ async function cursorOf(user: TestUser, limit = 1): Promise<string> {
 }
 
 async function expectRefusedCursor(user: TestUser, cursor: string) {
-  const answer = await ask(user, { cursor });
-  expect.soft(answer.status, cursor).toBe(422);
-  const { errors } = await answer.json();
+  const response = await ask(user, { cursor });
+  expect.soft(response.status, cursor).toBe(422);
+  const { errors } = await response.json();
   expect.soft(errors, cursor).toMatchObject([{ in: 'query', pointer: '/cursor' }]);
 }
 
@@ -138,8 +138,9 @@ test('paging returns each task that exists throughout exactly once, while others
       doomed.add(id);
       expect((await send('DELETE', `${user.tasks}/${id}`, { token })).status).toBe(204);
     }
-    const kept = tasks[60 + step];
-    if (kept && !doomed.has(kept.id)) await send('PATCH', `${user.tasks}/${kept.id}/complete`, { token });
+    const remaining = tasks[60 + step];
+    if (remaining && !doomed.has(remaining.id))
+      await send('PATCH', `${user.tasks}/${remaining.id}/complete`, { token });
   });
   expect(step).toBeGreaterThan(14);
   const ids = seen.map(({ id }) => id);

@@ -34,8 +34,8 @@ test.each(writes)(
     for (const ifMatch of ['"2"', ' "7", "2" ', '"a,b","2"', '*', undefined]) {
       const { path } = await aTask();
       const headers = ifMatch === undefined ? {} : { 'If-Match': ifMatch };
-      const answer = await send(write.method, path + write.suffix, { token, headers, body: write.body });
-      expect(answer.status, ifMatch).toBe(write.method === 'DELETE' ? 204 : 200);
+      const response = await send(write.method, path + write.suffix, { token, headers, body: write.body });
+      expect(response.status, ifMatch).toBe(write.method === 'DELETE' ? 204 : 200);
     }
   },
 );
@@ -47,14 +47,14 @@ test.each(writes)(
     const before = await (await read()).text();
     // A weak tag never matches; nor does what is no tag of ours, or no tag at all.
     for (const ifMatch of ['"1"', '"1", "3"', 'W/"2"', '"02"', '"x"', '2', '""', '"2', '"99999999999999999999"', '']) {
-      const answer = await send(write.method, path + write.suffix, {
+      const response = await send(write.method, path + write.suffix, {
         token,
         headers: { 'If-Match': ifMatch },
         body: write.body,
       });
-      expect(answer.status, ifMatch).toBe(412);
-      expect(answer.headers.get('ETag'), ifMatch).toBe('"2"');
-      expect(await answer.json()).toMatchObject({ type: '/problems/precondition_failed', status: 412 });
+      expect(response.status, ifMatch).toBe(412);
+      expect(response.headers.get('ETag'), ifMatch).toBe('"2"');
+      expect(await response.json()).toMatchObject({ type: '/problems/precondition_failed', status: 412 });
     }
     expect(await (await read()).text()).toBe(before);
   },
@@ -65,13 +65,13 @@ test.each(writes)(
   async (write) => {
     for (const ifMatch of ['"1"', '*']) {
       const path = `${tasks}/${randomUUID()}`;
-      const answer = await send(write.method, path + write.suffix, {
+      const response = await send(write.method, path + write.suffix, {
         token,
         headers: { 'If-Match': ifMatch },
         body: write.body,
       });
-      expect(answer.status).toBe(write.method === 'PUT' ? 412 : 404);
-      expect(answer.headers.get('ETag')).toBeNull();
+      expect(response.status).toBe(write.method === 'PUT' ? 412 : 404);
+      expect(response.headers.get('ETag')).toBeNull();
       expect((await send('GET', path, { token })).status).toBe(404);
     }
   },
@@ -85,8 +85,8 @@ test.each(writes)(
     const ask = (field: string) =>
       send(write.method, path + write.suffix, { token, headers: { 'If-None-Match': field }, body: write.body });
     for (const field of ['"2"', '"1", W/"2"', '*']) {
-      const answer = await ask(field);
-      expect([answer.status, answer.headers.get('ETag')], field).toEqual([412, '"2"']);
+      const response = await ask(field);
+      expect([response.status, response.headers.get('ETag')], field).toEqual([412, '"2"']);
     }
     expect(await (await read()).text()).toBe(before);
     expect((await ask('"1"')).status).toBe(write.method === 'DELETE' ? 204 : 200);
@@ -97,8 +97,8 @@ test.each(['If-Match', 'If-None-Match'])(
   'POST creates a task whatever %s has, since a new task has no version',
   async (name) => {
     for (const field of ['"1"', '*', 'x']) {
-      const answer = await send('POST', tasks, { token, headers: { [name]: field }, body: { title: 'Milk' } });
-      expect([answer.status, answer.headers.get('ETag')]).toEqual([201, '"1"']);
+      const response = await send('POST', tasks, { token, headers: { [name]: field }, body: { title: 'Milk' } });
+      expect([response.status, response.headers.get('ETag')]).toEqual([201, '"1"']);
     }
   },
 );
@@ -117,9 +117,9 @@ test.each(['"2"', 'W/"2"', '"1", W/"2"', '*'])(
   'GET with a matching If-None-Match: %s returns 304 with the ETag and no body',
   async (field) => {
     const { path } = await aTask();
-    const answer = await send('GET', path, { token, headers: { 'If-None-Match': field } });
-    expect([answer.status, answer.headers.get('ETag'), await answer.text()]).toEqual([304, '"2"', '']);
-    expect(answer.headers.get('Cache-Control')).toBe('private, no-cache');
+    const response = await send('GET', path, { token, headers: { 'If-None-Match': field } });
+    expect([response.status, response.headers.get('ETag'), await response.text()]).toEqual([304, '"2"', '']);
+    expect(response.headers.get('Cache-Control')).toBe('private, no-cache');
   },
 );
 
@@ -132,9 +132,9 @@ test('of 20 concurrent writers with the same ETag exactly one succeeds', async (
   const { path, read } = await aTask();
   const headers = { 'If-Match': '"2"' };
   const bodies = Array.from({ length: 20 }, (_, i) => ({ title: `Writer ${i}`, tags: [`writer-${i}`] }));
-  const answers = await Promise.all(bodies.map((body) => send('PATCH', path, { token, headers, body })));
-  const winners = answers.filter(({ status }) => status === 200);
+  const responses = await Promise.all(bodies.map((body) => send('PATCH', path, { token, headers, body })));
+  const winners = responses.filter(({ status }) => status === 200);
   expect(winners).toHaveLength(1);
-  expect(answers.filter(({ status }) => status === 412)).toHaveLength(19);
+  expect(responses.filter(({ status }) => status === 412)).toHaveLength(19);
   expect(await (await read()).json()).toEqual(await winners[0]?.json());
 });

@@ -31,10 +31,10 @@ const run = async (text: string) => (await (await getApp()).db.ownerDb.execute<R
 const count = async (table: string) =>
   (await run(`select count(*)::int as n from ${table} where user_id = '${user.id}'`))[0]?.n;
 
-async function expectConflict(answer: Response): Promise<void> {
-  expect(answer.status).toBe(409);
-  expect(answer.headers.get('Cache-Control')).toBe('no-store');
-  expect(await answer.json()).toMatchObject({ type: '/problems/conflict', title: 'Conflict', status: 409 });
+async function expectConflict(response: Response): Promise<void> {
+  expect(response.status).toBe(409);
+  expect(response.headers.get('Cache-Control')).toBe('no-store');
+  expect(await response.json()).toMatchObject({ type: '/problems/conflict', title: 'Conflict', status: 409 });
 }
 
 describe('a user with MAX_TASKS tasks', () => {
@@ -81,8 +81,8 @@ describe('a user with MAX_TASKS tasks', () => {
     for (let round = 0; round < 5; round++) {
       await run(`delete from tasks where user_id = '${user.id}'`);
       for (let i = 2; i < MAX_TASKS; i++) await create();
-      const answers = await Promise.all([create(), put(randomUUID()), create(), put(randomUUID())]);
-      expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409]);
+      const responses = await Promise.all([create(), put(randomUUID()), create(), put(randomUUID())]);
+      expect(responses.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409]);
       expect(await count('tasks')).toBe(MAX_TASKS);
     }
   });
@@ -101,8 +101,8 @@ test('concurrent creations far below MAX_TASKS all succeed, and exactly one of t
       `insert into tasks (user_id, id, title) select '${user.id}', gen_random_uuid(), 'x' from generate_series(1, ${n})`,
     );
   await add(104);
-  const answers = await Promise.all(Array.from({ length: 5 }, () => create()));
-  expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(201));
+  const responses = await Promise.all(Array.from({ length: 5 }, () => create()));
+  expect(responses.map(({ status }) => status)).toEqual(Array(5).fill(201));
   await add(205 - 109 - 1);
   const last = await Promise.all(Array.from({ length: 5 }, () => create()));
   expect(last.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
@@ -147,10 +147,10 @@ test('deleting an account deletes all of its tasks, tags and stored responses', 
   await run(`insert into idempotency_keys (user_id, key, fingerprint, answer)
     select '${user.id}', i::text, 'x', '{}' from generate_series(1, ${MAX_KEYS}) i`);
   const { cookie, password } = user;
-  const answer = await send('POST', '/api/auth/delete-user', {
+  const response = await send('POST', '/api/auth/delete-user', {
     headers: { Cookie: cookie, Origin: ORIGIN },
     body: { password },
   });
-  expect(answer.status).toBe(200);
+  expect(response.status).toBe(200);
   expect([await count('tasks'), await count('task_tags'), await count('idempotency_keys')]).toEqual([0, 0, 0]);
 }, 60_000);

@@ -22,40 +22,40 @@ async function inRounds(round: (ask: ReturnType<typeof clientOf>) => Promise<voi
   for (const _ of range(ROUNDS)) await round(ask);
 }
 
-const statuses = (answers: Response[]) => answers.map(({ status }) => status).sort();
+const statuses = (responses: Response[]) => responses.map(({ status }) => status).sort();
 
 test('20 concurrent changes of one task all count, and its tags are those of the last', async () => {
   await inRounds(async (ask) => {
     const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['old'] })).json();
     const sets = range(20).map((i) => [`a${i}`, `b${i}`, `c${i % 3}`].sort());
-    const answers = await Promise.all(sets.map((tags, i) => ask('PATCH', `/${id}`, { title: `Milk ${i}`, tags })));
-    expect(statuses(answers)).toEqual(sets.map(() => 200));
-    const told = await Promise.all(answers.map((answer) => answer.json()));
-    expect(told.map(({ version }) => version).sort((a, b) => a - b)).toEqual(range(20).map((i) => i + 2));
-    told.forEach(({ title, tags }, i) => {
+    const responses = await Promise.all(sets.map((tags, i) => ask('PATCH', `/${id}`, { title: `Milk ${i}`, tags })));
+    expect(statuses(responses)).toEqual(sets.map(() => 200));
+    const bodies = await Promise.all(responses.map((response) => response.json()));
+    expect(bodies.map(({ version }) => version).sort((a, b) => a - b)).toEqual(range(20).map((i) => i + 2));
+    bodies.forEach(({ title, tags }, i) => {
       expect({ title, tags }).toEqual({ title: `Milk ${i}`, tags: sets[i] });
     });
     const left = await (await ask('GET', `/${id}`)).json();
-    expect(left).toEqual(told.find(({ version }) => version === 21));
+    expect(left).toEqual(bodies.find(({ version }) => version === 21));
   });
 });
 
 test('of 10 concurrent PUTs of a new task one creates it and the others replace it', async () => {
   await inRounds(async (ask) => {
     const id = randomUUID();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       range(10).map((i) => ask('PUT', `/${id}`, { title: `Milk ${i}`, tags: [`t${i}`] })),
     );
-    expect(statuses(answers)).toEqual([...range(9).map(() => 200), 201]);
-    const told = await Promise.all(answers.map((answer) => answer.json()));
+    expect(statuses(responses)).toEqual([...range(9).map(() => 200), 201]);
+    const bodies = await Promise.all(responses.map((response) => response.json()));
     const left = await (await ask('GET', `/${id}`)).json();
-    expect(left).toEqual(told.find(({ version }) => version === 10));
+    expect(left).toEqual(bodies.find(({ version }) => version === 10));
     expect(left.tags).toEqual([left.title.replace('Milk ', 't')]);
   });
 });
 
 test('a change that races with a deletion is applied before it or returns 404, and leaves no tags', async () => {
-  const met = new Set<number>();
+  const seenStatuses = new Set<number>();
   await inRounds(async (ask) => {
     const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['old'] })).json();
     const change = (i: number) => ask('PATCH', `/${id}`, { title: `Milk ${i}`, tags: [`t${i}`] });
@@ -63,18 +63,18 @@ test('a change that races with a deletion is applied before it or returns 404, a
     const works = [change(1), change(2), complete(), ask('DELETE', `/${id}`), change(3), complete(), change(4)];
     const [removed] = (await Promise.all(works)).splice(3, 1);
     expect(removed?.status).toBe(204);
-    for (const { status } of await Promise.all(works)) met.add(status);
+    for (const { status } of await Promise.all(works)) seenStatuses.add(status);
     expect((await ask('GET', `/${id}`)).status).toBe(404);
     expect(await asOwner(`select from task_tags where task_id = '${id}'`)).toEqual([]);
   });
-  expect([200, 204, 404]).toEqual(expect.arrayContaining([...met]));
+  expect([200, 204, 404]).toEqual(expect.arrayContaining([...seenStatuses]));
 });
 
 test('of 8 concurrent deletions of one task exactly one returns 204', async () => {
   await inRounds(async (ask) => {
     const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['a'] })).json();
-    const answers = await Promise.all(range(8).map(() => ask('DELETE', `/${id}`)));
-    expect(statuses(answers)).toEqual([204, ...range(7).map(() => 404)]);
+    const responses = await Promise.all(range(8).map(() => ask('DELETE', `/${id}`)));
+    expect(statuses(responses)).toEqual([204, ...range(7).map(() => 404)]);
   });
 });
 
@@ -82,23 +82,23 @@ test('an account that is deleted during 20 concurrent writes leaves no rows', as
   for (const _ of range(ROUNDS)) {
     const user = await signUp();
     const ask = clientOf(user);
-    const known = range(4).map(() => randomUUID());
-    await Promise.all(known.map((id) => ask('PUT', `/${id}`, { title: 'Known', tags: ['a'] })));
+    const existing = range(4).map(() => randomUUID());
+    await Promise.all(existing.map((id) => ask('PUT', `/${id}`, { title: 'Known', tags: ['a'] })));
     const writers = range(20).map(async (i) => {
-      const id = known[i % 4];
+      const id = existing[i % 4];
       const tags = [`t${i}`];
-      const answers = [
+      const responses = [
         await ask('PUT', `/${randomUUID()}`, { title: 'Put', tags }),
         await ask('POST', '', { title: 'Posted', tags }),
         await ask('PATCH', `/${id}`, { title: `Patched ${i}`, tags }),
         await ask(i % 2 ? 'DELETE' : 'PATCH', i % 2 ? `/${id}` : `/${id}/complete`),
       ];
-      return answers.map(({ status }) => status);
+      return responses.map(({ status }) => status);
     });
     const removal = asOwner(`delete from "user" where id = '${user.id}'`);
-    const met = new Set((await Promise.all(writers)).flat());
+    const seenStatuses = new Set((await Promise.all(writers)).flat());
     await removal;
-    for (const status of met) expect([200, 201, 204, 401, 404]).toContain(status);
+    for (const status of seenStatuses) expect([200, 201, 204, 401, 404]).toContain(status);
     for (const table of ['tasks', 'task_tags', 'session', 'account']) {
       expect(await asOwner(`select from ${table} where user_id = '${user.id}'`)).toEqual([]);
     }

@@ -15,14 +15,14 @@ beforeEach(async () => {
 const ask = (method: string, path: string, body?: object) =>
   send(method, `${user.tasks}${path}`, { token: user.token, ...(body && { body }) });
 const titles = async (query: Record<string, string>): Promise<string[]> => {
-  const answer = await ask('GET', `?${new URLSearchParams(query)}`);
-  expect(answer.status).toBe(200);
-  return (await answer.json()).data.map(({ title }: Task) => title);
+  const response = await ask('GET', `?${new URLSearchParams(query)}`);
+  expect(response.status).toBe(200);
+  return (await response.json()).data.map(({ title }: Task) => title);
 };
 const make = async (body: object): Promise<Task> => {
-  const answer = await ask('POST', '', body);
-  expect(answer.status).toBe(201);
-  return answer.json();
+  const response = await ask('POST', '', body);
+  expect(response.status).toBe(201);
+  return response.json();
 };
 
 test('a search finds a word in any case, accent and normalization form', async () => {

@@ -7,9 +7,9 @@ import { send, signUp, type TestUser, useApp } from '../harness';
 useApp();
 
 const call = async (user: TestUser, method: string, path: string, body?: unknown) => {
-  const answer = await send(method, `${user.tasks}${path}`, { token: user.token, body });
-  const task: Task = await answer.json();
-  return { status: answer.status, task };
+  const response = await send(method, `${user.tasks}${path}`, { token: user.token, body });
+  const task: Task = await response.json();
+  return { status: response.status, task };
 };
 
 /** A new task, and the clock one tick further, so that a later change shows in its timestamps. */
@@ -136,11 +136,11 @@ test.each([
   ['tags', [...full.tags, 'new']],
   ['tags', ['home', 'travel', '😀', '\uff42']],
   ['tags', []],
-])('changing %s to %j adds one version and advances updated_at, by PATCH and by PUT', async (member, value) => {
+])('changing %s to %j adds one version and advances updated_at, by PATCH and by PUT', async (field, value) => {
   const user = await signUp();
   for (const method of ['PATCH', 'PUT']) {
     const before = await make(user, full);
-    const body = method === 'PATCH' ? { [member]: value } : { ...full, [member]: value };
+    const body = method === 'PATCH' ? { [field]: value } : { ...full, [field]: value };
     expectChanged((await call(user, method, `/${before.id}`, body)).task, before);
   }
 });
@@ -167,8 +167,8 @@ test('20 concurrent PATCHes of different fields lose no update', async () => {
     const day = `2026-01-${String(i + 1).padStart(2, '0')}`;
     return [{ title: `t${i}` }, { description: `d${i}` }, { due_date: day }, { tags: [`a${i}`, `b${i}`] }][i % 4];
   });
-  const answers = await Promise.all(patches.map((patch) => call(user, 'PATCH', `/${id}`, patch)));
-  const inOrder = answers.map(({ task }, i) => ({ task, patch: patches[i] }));
+  const responses = await Promise.all(patches.map((patch) => call(user, 'PATCH', `/${id}`, patch)));
+  const inOrder = responses.map(({ task }, i) => ({ task, patch: patches[i] }));
   inOrder.sort((a, b) => a.task.version - b.task.version);
   expect(inOrder.map(({ task }) => task.version)).toEqual(Array.from({ length: 20 }, (_, i) => i + 2));
   // Each member is as its last writer left it, and each writer saw its own in the answer.
@@ -182,8 +182,8 @@ test('20 concurrent PATCHes of the tags store exactly one of the sets', async ()
   const user = await signUp();
   const { id } = await make(user, { title: 'Milk', tags: ['first'] });
   const sets = Array.from({ length: 20 }, (_, i) => [`a${i}`, `b${i % 3}`, `c${i}`]);
-  const answers = await Promise.all(sets.map((tags) => call(user, 'PATCH', `/${id}`, { tags })));
-  for (const [i, { task }] of answers.entries()) expect(task.tags).toEqual(sets[i]);
+  const responses = await Promise.all(sets.map((tags) => call(user, 'PATCH', `/${id}`, { tags })));
+  for (const [i, { task }] of responses.entries()) expect(task.tags).toEqual(sets[i]);
   const { task } = await call(user, 'GET', `/${id}`);
   expect(task.version).toBe(21);
   expect(sets).toContainEqual(task.tags);
@@ -203,11 +203,11 @@ test('of 10 concurrent PUTs under a new id, in upper or lower case, exactly one 
     const id = randomUUID();
     const bodies = Array.from({ length: 10 }, (_, i) => ({ title: `Milk ${i}`, tags: [`a${i}`, 'b'] }));
     const spelt = (i: number) => (i % 2 ? id : id.toUpperCase());
-    const answers = await Promise.all(bodies.map((body, i) => call(user, 'PUT', `/${spelt(i)}`, body)));
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(9);
-    expect(answers.map(({ task }) => task.version).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(answers.find(({ status }) => status === 201)?.task.version).toBe(1);
+    const responses = await Promise.all(bodies.map((body, i) => call(user, 'PUT', `/${spelt(i)}`, body)));
+    expect(responses.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(9);
+    expect(responses.map(({ task }) => task.version).sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(responses.find(({ status }) => status === 201)?.task.version).toBe(1);
     const { task } = await call(user, 'GET', `/${id}`);
     expect(bodies).toContainEqual({ title: task.title, tags: task.tags });
   }

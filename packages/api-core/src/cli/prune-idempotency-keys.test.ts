@@ -6,7 +6,7 @@ import { engine, freshDatabase, statement } from '@taskward/db/testing';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 
-const forgetKeys = (env: Record<string, string>) =>
+const pruneKeys = (env: Record<string, string>) =>
   promisify(execFile)(
     process.execPath,
     ['--import', 'tsx', new URL('./prune-idempotency-keys.ts', import.meta.url).pathname],
@@ -28,7 +28,7 @@ test('prune-idempotency-keys deletes keys older than a day of every user, and no
   const before = await open();
   for (const id of users) {
     await before.db.ownerDb.insert(user).values({ id, name: id, email: `${id}@example.com` });
-    const keep = (key: string, age: string) =>
+    const insertKey = (key: string, age: string) =>
       statement(
         queryBuilder.insert(idempotencyKeys).values({
           userId: id,
@@ -38,15 +38,15 @@ test('prune-idempotency-keys deletes keys older than a day of every user, and no
           createdAt: sql`now() - ${age}::interval`,
         }),
       );
-    const old = Array.from({ length: 45 }, (_, i) => keep(`old-${i}`, '25 hours'));
-    await before.db.asUser(id, [...old, keep('fresh', '23 hours')]);
+    const old = Array.from({ length: 45 }, (_, i) => insertKey(`old-${i}`, '25 hours'));
+    await before.db.asUser(id, [...old, insertKey('fresh', '23 hours')]);
   }
   await before.db.ownerDb.execute(
     sql`insert into "user" (id, name, email) select 'm' || n, n, n || '@example.com' from generate_series(1, 100) n`,
   );
   await before.driver.close();
 
-  const { stdout } = await forgetKeys({ DATABASE_URL: url, NEON_ENDPOINT: neonEndpoint ?? '' });
+  const { stdout } = await pruneKeys({ DATABASE_URL: url, NEON_ENDPOINT: neonEndpoint ?? '' });
   expect(stdout).toBe('Forgot 90 idempotency keys.\n');
 
   const after = await open();
@@ -61,7 +61,7 @@ test('prune-idempotency-keys deletes keys older than a day of every user, and no
 });
 
 test('prune-idempotency-keys fails in one line when the database is unavailable', async () => {
-  const { code, stderr } = await forgetKeys({ DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/none' }).catch(
+  const { code, stderr } = await pruneKeys({ DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/none' }).catch(
     (end) => end,
   );
   expect([code, stderr]).toEqual([1, 'Not all keys were forgotten. The database is not available.\n']);
@@ -70,7 +70,7 @@ test('prune-idempotency-keys fails in one line when the database is unavailable'
 test.runIf(engine === 'pglite')('prune-idempotency-keys refuses an embedded database that is in use', async () => {
   const { url, drop } = await freshDatabase();
   const driver = await openDriver(url);
-  const { code, stderr } = await forgetKeys({ DATABASE_URL: url }).catch((end) => end);
+  const { code, stderr } = await pruneKeys({ DATABASE_URL: url }).catch((end) => end);
   expect([code, stderr]).toEqual([
     1,
     expect.stringMatching(/^Not all keys were forgotten\. .+ in use by process \d+ on \S+: .+\n$/),

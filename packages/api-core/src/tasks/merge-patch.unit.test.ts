@@ -29,14 +29,14 @@ afterAll(async () => {
 
 /** The task that the patch makes of the original, or the pointers of what is wrong with the patch. */
 async function patched(original: object, patch: unknown) {
-  const made = await tasks.create(ctx, TaskInput.parse(original));
-  if (!(made instanceof Created)) throw new Error('The task was not made.');
-  const { id } = made.value;
+  const created = await tasks.create(ctx, TaskInput.parse(original));
+  if (!(created instanceof Created)) throw new Error('The task was not made.');
+  const { id } = created.value;
   const { value, faults } = validate(TaskPatch, patch, 'body');
   if (faults)
-    return { faults: faults.map(({ pointer }) => pointer), before: made.value, after: await tasks.get(ctx, id) };
+    return { faults: faults.map(({ pointer }) => pointer), before: created.value, after: await tasks.get(ctx, id) };
   await tasks.update(ctx, id, value);
-  return { before: made.value, after: await tasks.get(ctx, id) };
+  return { before: created.value, after: await tasks.get(ctx, id) };
 }
 
 const DAY = '2026-02-28';
@@ -80,15 +80,15 @@ const changes = {
   tags: ['c', 'd'],
 };
 
-test.each(Object.entries(changes))('a merge patch of %s changes only that field', async (member, value) => {
-  const { before, after } = await patched(task, { [member]: value });
+test.each(Object.entries(changes))('a merge patch of %s changes only that field', async (field, value) => {
+  const { before, after } = await patched(task, { [field]: value });
   const { updated_at } = after;
-  expect(after).toStrictEqual({ ...before, [member]: value, version: 2, updated_at });
+  expect(after).toStrictEqual({ ...before, [field]: value, version: 2, updated_at });
 });
 
 test('a parsed patch contains only the fields given, without defaults', () => {
-  for (const [member, value] of Object.entries(changes)) {
-    expect(TaskPatch.parse({ [member]: value })).toStrictEqual({ [member]: value });
+  for (const [field, value] of Object.entries(changes)) {
+    expect(TaskPatch.parse({ [field]: value })).toStrictEqual({ [field]: value });
   }
   expect(TaskPatch.parse({})).toStrictEqual({});
 });

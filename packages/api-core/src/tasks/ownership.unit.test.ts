@@ -26,12 +26,12 @@ beforeAll(async () => {
     ...driver,
     executeBatch: (_, statements) =>
       pg.transaction(async (tx) => {
-        const answers: unknown[][] = [];
+        const results: unknown[][] = [];
         for (const { text, params, rowMode } of statements) {
           texts.add(text);
-          answers.push((await tx.query(text, params, { rowMode })).rows);
+          results.push((await tx.query(text, params, { rowMode })).rows);
         }
-        return answers;
+        return results;
       }),
   });
   as = (userId) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), maxTasks: 20_000, preconditions: {} });
@@ -46,14 +46,14 @@ afterAll(async () => {
 const input = TaskInput.parse({ title: 'Ada’s', tags: ['hers'], due_date: '2026-02-28' });
 const everything = { limit: 100, sort: '-created_at' } as const;
 
-async function anAdasTask() {
-  const made = await tasks.create(as('ada'), input);
-  if (!(made instanceof Created)) throw new Error('The task was not made.');
-  return made.value;
+async function createAdasTask() {
+  const created = await tasks.create(as('ada'), input);
+  if (!(created instanceof Created)) throw new Error('The task was not made.');
+  return created.value;
 }
 
 test('without row-level security, no statement reads or changes a task of another user', async () => {
-  const { id } = await anAdasTask();
+  const { id } = await createAdasTask();
   const before = await tasks.list(as('ada'), everything);
   const bob = as('bob');
   const attempts = [
@@ -73,7 +73,7 @@ test('without row-level security, no statement reads or changes a task of anothe
 });
 
 test('without row-level security, the same task id addresses different tasks for two users', async () => {
-  const { id } = await anAdasTask();
+  const { id } = await createAdasTask();
   const before = await tasks.get(as('ada'), id);
   const his = TaskInput.parse({ title: 'Bob’s', tags: ['his'] });
   expect(await tasks.replace(as('bob'), id, his)).toMatchObject({ value: { id, user_id: 'bob', version: 1 } });
@@ -117,8 +117,8 @@ test('every statement reads every table by user_id', async () => {
   expect(texts.size).toBeGreaterThan(15);
   const scans: Plan[] = [];
   for (const text of texts) {
-    const [answer] = await pg.exec(`explain (generic_plan, format json) ${text}`);
-    scans.push(...scansOf(answer?.rows[0]?.['QUERY PLAN'][0].Plan));
+    const [result] = await pg.exec(`explain (generic_plan, format json) ${text}`);
+    scans.push(...scansOf(result?.rows[0]?.['QUERY PLAN'][0].Plan));
   }
   expect(new Set(scans.map((scan) => scan['Relation Name']))).toEqual(
     new Set(['tasks', 'task_tags', 'idempotency_keys']),

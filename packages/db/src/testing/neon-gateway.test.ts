@@ -206,9 +206,9 @@ describe('PostgreSQL in a WebSocket', () => {
   test('an interactive transaction in a WebSocket is committed or rolled back', async () => {
     const before = gateway.webSockets;
     const client = await pool.connect();
-    const [kept, undone] = [randomUUID(), randomUUID()];
+    const [committed, undone] = [randomUUID(), randomUUID()];
     for (const [id, end] of [
-      [kept, 'commit'],
+      [committed, 'commit'],
       [undone, 'rollback'],
     ] as const) {
       await client.query('begin');
@@ -217,7 +217,7 @@ describe('PostgreSQL in a WebSocket', () => {
       await client.query(end);
     }
     client.release();
-    expect(await isWritten(kept)).toBe(true);
+    expect(await isWritten(committed)).toBe(true);
     expect(await isWritten(undone)).toBe(false);
     expect(gateway.webSockets).toBe(before + 1);
   });

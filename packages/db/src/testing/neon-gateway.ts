@@ -55,7 +55,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
   const sockets = new Set<Socket>();
   const webSockets = new WebSocketServer({ noServer: true });
   const http = createServer((request, response) => {
-    answer(request, response).catch(() => request.socket.destroy());
+    handle(request, response).catch(() => request.socket.destroy());
   });
   http.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));
   http.on('upgrade', async (request, socket, head) => {
@@ -88,7 +88,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
   };
   return gateway;
 
-  async function answer(request: IncomingMessage, response: ServerResponse) {
+  async function handle(request: IncomingMessage, response: ServerResponse) {
     gateway.httpRequests++;
     const { delayMs, drop, status, dropAfter, truncate } = gateway.faults;
     const body = await text(request);
@@ -144,8 +144,8 @@ export async function startNeonGateway(target: { host: string; port: number }): 
 
   function poolFor(header: string | string[] | undefined) {
     const connectionString = String(header);
-    const known = pools.get(connectionString);
-    if (known) return known;
+    const existing = pools.get(connectionString);
+    if (existing) return existing;
     if (!URL.canParse(connectionString)) throw new Refusal(400, 'invalid header: neon-connection-string');
     const { username, password, pathname } = new URL(connectionString);
     if (!password) throw new Refusal(400, 'missing authentication credentials: required password');

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient, ProblemError } from '@taskward/api-core/client';
 import type { Act, History, Outcome, State } from './history';
-import type { Person } from './world';
+import type { BenchUser } from './seed';
 
 /** People at work on their tasks, who send again what was not answered, and note down what they were told. */
 
 /** What all of them share. */
-export interface Scene {
-  readonly people: readonly Person[];
+export interface WorkContext {
+  readonly users: readonly BenchUser[];
   /** The ports of the servers that are there, or come back. */
   readonly ports: () => readonly number[];
   /** From 0 up to 1. */
@@ -16,14 +16,14 @@ export interface Scene {
   /** Counts what happened. */
   readonly count: (what: string) => void;
   /** Notes what must never happen. */
-  readonly trouble: (what: string) => void;
+  readonly violation: (what: string) => void;
   readonly isOver: () => boolean;
 }
 
 /** Longer than any limit of the server's own. */
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 const MAX_TASKS = 20;
-const MAY_ANSWER = new Set([200, 201, 204, 401, 404, 412, 503]);
+const EXPECTED_STATUSES = new Set([200, 201, 204, 401, 404, 412, 503]);
 
 /** A task as the API answers with it. */
 interface Task {
@@ -38,34 +38,34 @@ interface Task {
 type Call = (client: Client) => Promise<{ body?: unknown; etag?: string | undefined }>;
 
 /** Works until it is over. Answers everything that was done. */
-export async function work(person: Person, scene: Scene): Promise<History[]> {
-  const { random, count, trouble } = scene;
-  const others = scene.people.filter(({ id }) => id !== person.id);
+export async function work(user: BenchUser, context: WorkContext): Promise<History[]> {
+  const { random, count, violation } = context;
+  const others = context.users.filter(({ id }) => id !== user.id);
   const histories: History[] = [];
-  let token = person.headers.Authorization?.slice('Bearer '.length) ?? '';
+  let token = user.headers.Authorization?.slice('Bearer '.length) ?? '';
 
   const origin = () => {
-    const ports = scene.ports();
+    const ports = context.ports();
     return `http://127.0.0.1:${ports[Math.floor(random() * ports.length)]}`;
   };
 
   /** One attempt, on one of the servers. */
   const attempt = async (path: string, init: RequestInit): Promise<Response> => {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(origin() + path, { ...init, signal });
     const text = await response.clone().text();
     count(`answer ${response.status}`);
     const what = `${init.method} ${path} was answered ${response.status}: ${text.slice(0, 500)}`;
-    if (!MAY_ANSWER.has(response.status)) trouble(what);
-    if (others.some(({ id }) => text.includes(id))) trouble(`another user's id: ${what}`);
+    if (!EXPECTED_STATUSES.has(response.status)) violation(what);
+    if (others.some(({ id }) => text.includes(id))) violation(`another user's id: ${what}`);
     return response;
   };
 
   const getToken = async ({ refresh }: { refresh: boolean }) => {
     if (!refresh) return token;
-    const answer = await attempt('/api/auth/token', { method: 'GET', headers: { Cookie: person.cookie } });
-    if (!answer.ok) throw new Error(`No token: ${answer.status}.`);
-    ({ token } = (await answer.json()) as { token: string });
+    const tokenResponse = await attempt('/api/auth/token', { method: 'GET', headers: { Cookie: user.cookie } });
+    if (!tokenResponse.ok) throw new Error(`No token: ${tokenResponse.status}.`);
+    ({ token } = (await tokenResponse.json()) as { token: string });
     count('token renewed');
     return token;
   };
@@ -92,7 +92,7 @@ export async function work(person: Person, scene: Scene): Promise<History[]> {
     try {
       const { body, etag } = await call(client);
       const { version } = (body ?? {}) as Partial<Task>;
-      if (etag && etag !== `"${version}"`) trouble(`version ${version} came with ETag ${etag}`);
+      if (etag && etag !== `"${version}"`) violation(`version ${version} came with ETag ${etag}`);
       count('done');
       return { outcome: 'ok', body, isRepeated };
     } catch (error) {
@@ -108,7 +108,7 @@ export async function work(person: Person, scene: Scene): Promise<History[]> {
   /** The task as it was told; each has been written as a whole, so that its parts agree. */
   const stateOf = (body: unknown): NonNullable<State> & Pick<Task, 'id'> => {
     const { id, version, title, description, tags, completed } = body as Task;
-    if (description !== title || tags.join() !== title) trouble(`half a task was answered: ${JSON.stringify(body)}`);
+    if (description !== title || tags.join() !== title) violation(`half a task was answered: ${JSON.stringify(body)}`);
     return { id, version, title, done: completed };
   };
 
@@ -116,46 +116,46 @@ export async function work(person: Person, scene: Scene): Promise<History[]> {
     const { outcome, isRepeated, body } = await ask(call);
     count(what.kind);
     if (!body) return { ...what, outcome, isRepeated };
-    const { id, ...told } = stateOf(body);
-    return { ...what, outcome, isRepeated, told };
+    const { id, ...observed } = stateOf(body);
+    return { ...what, outcome, isRepeated, observed };
   };
 
   const mark = () => randomUUID().slice(0, 18);
-  const whole = (title: string) => ({ title, description: title, tags: [title] });
+  const bodyWith = (title: string) => ({ title, description: title, tags: [title] });
   const pick = <T>(all: readonly T[]): T | undefined => all[Math.floor(random() * all.length)];
-  const paramsOf = ({ id = '' }: History) => ({ user_id: person.id, task_id: id });
+  const paramsOf = ({ id = '' }: History) => ({ user_id: user.id, task_id: id });
   /** The version that was told last, if any. */
-  const versionOf = ({ steps }: History) => steps.flat().findLast(({ told }) => told)?.told?.version;
+  const versionOf = ({ steps }: History) => steps.flat().findLast(({ observed }) => observed)?.observed?.version;
 
   const post = async () => {
     const title = mark();
     const idempotencyKey = randomUUID();
-    const history: History = { userId: person.id, steps: [] };
+    const history: History = { userId: user.id, steps: [] };
     histories.push(history);
     const create = () =>
-      ask((client) => client.createTask({ params: { user_id: person.id }, body: whole(title), idempotencyKey }));
+      ask((client) => client.createTask({ params: { user_id: user.id }, body: bodyWith(title), idempotencyKey }));
     // Now and then by two at once, as when somebody presses a button twice.
-    const answers = await Promise.all(random() < 0.3 ? [create(), create()] : [create()]);
+    const results = await Promise.all(random() < 0.3 ? [create(), create()] : [create()]);
     count('create');
-    const told = answers.flatMap(({ body }) => (body ? [stateOf(body)] : []));
-    if (new Set(told.map(({ id }) => id)).size > 1) trouble(`two tasks for one key: ${JSON.stringify(told)}`);
-    const [first] = told;
-    const outcome = first ? 'ok' : answers.every((one) => one.outcome === 'refused') ? 'refused' : 'unknown';
+    const observed = results.flatMap(({ body }) => (body ? [stateOf(body)] : []));
+    if (new Set(observed.map(({ id }) => id)).size > 1) violation(`two tasks for one key: ${JSON.stringify(observed)}`);
+    const [first] = observed;
+    const outcome = first ? 'ok' : results.every((one) => one.outcome === 'refused') ? 'refused' : 'unknown';
     if (!first) return void history.steps.push([{ kind: 'create', title, outcome }]);
     const { id, ...state } = first;
     history.id = id;
-    history.steps.push([{ kind: 'create', title, outcome, told: state }]);
+    history.steps.push([{ kind: 'create', title, outcome, observed: state }]);
   };
 
   const put = async (history: History) => {
     const title = mark();
-    const call: Call = (client) => client.replaceTask({ params: paramsOf(history), body: whole(title) });
+    const call: Call = (client) => client.replaceTask({ params: paramsOf(history), body: bodyWith(title) });
     history.steps.push([await act({ kind: 'put', title }, call)]);
   };
 
   const patch = (history: History, ifMatch?: number): Promise<Act> => {
     const title = mark();
-    const call: Call = (client) => client.updateTask({ params: paramsOf(history), body: whole(title), ifMatch });
+    const call: Call = (client) => client.updateTask({ params: paramsOf(history), body: bodyWith(title), ifMatch });
     return act({ kind: 'patch', title, ifMatch }, call);
   };
 
@@ -167,16 +167,16 @@ export async function work(person: Person, scene: Scene): Promise<History[]> {
   };
 
   const read = async (history: History) => {
-    const told = await act({ kind: 'read' }, (client) => client.getTask({ params: paramsOf(history) }));
-    if (told.outcome !== 'unknown') history.steps.push([told]);
+    const observed = await act({ kind: 'read' }, (client) => client.getTask({ params: paramsOf(history) }));
+    if (observed.outcome !== 'unknown') history.steps.push([observed]);
   };
 
   const list = async () => {
-    const { body } = await ask((client) => client.listTasks({ params: { user_id: person.id }, query: { limit: 100 } }));
+    const { body } = await ask((client) => client.listTasks({ params: { user_id: user.id }, query: { limit: 100 } }));
     count('list');
     for (const task of (body as { data: Task[] } | undefined)?.data ?? []) {
-      const { id, ...told } = stateOf(task);
-      histories.find((one) => one.id === id)?.steps.push([{ kind: 'read', outcome: 'ok', told }]);
+      const { id, ...observed } = stateOf(task);
+      histories.find((one) => one.id === id)?.steps.push([{ kind: 'read', outcome: 'ok', observed }]);
     }
   };
 
@@ -186,7 +186,7 @@ export async function work(person: Person, scene: Scene): Promise<History[]> {
   };
 
   /** How often each is done, and what it is done to: a task whose id is known. */
-  const repertoire: readonly (readonly [share: number, (history: History) => Promise<void>])[] = [
+  const actions: readonly (readonly [share: number, (history: History) => Promise<void>])[] = [
     [2, put],
     [3, async (history) => void history.steps.push([await patch(history)])],
     [3, async (history) => void history.steps.push([await patch(history, versionOf(history))])],
@@ -203,17 +203,19 @@ export async function work(person: Person, scene: Scene): Promise<History[]> {
     [3, read],
     [2, list],
   ];
-  const wheel = repertoire.flatMap(([share, does]) => Array<typeof does>(share).fill(does));
+  const wheel = actions.flatMap(([share, does]) => Array<typeof does>(share).fill(does));
 
-  while (!scene.isOver()) {
-    const known = histories.filter(({ id, steps }) => id && steps.at(-1)?.at(-1)?.kind !== 'delete').slice(-MAX_TASKS);
+  while (!context.isOver()) {
+    const existing = histories
+      .filter(({ id, steps }) => id && steps.at(-1)?.at(-1)?.kind !== 'delete')
+      .slice(-MAX_TASKS);
     const fresh = random();
-    if (known.length === 0 || fresh < 0.12) await post();
+    if (existing.length === 0 || fresh < 0.12) await post();
     else if (fresh < 0.2) {
-      const history = { userId: person.id, id: randomUUID(), steps: [] };
+      const history = { userId: user.id, id: randomUUID(), steps: [] };
       histories.push(history);
       await put(history);
-    } else await pick(wheel)?.(pick(known) as History);
+    } else await pick(wheel)?.(pick(existing) as History);
     await sleep(20 * random());
   }
   return histories;

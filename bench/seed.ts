@@ -3,7 +3,7 @@ import { type Driver, migrationsFolder, openDriver } from '@taskward/db';
 import { sql } from 'drizzle-orm';
 import { send } from './load';
 
-export interface Person {
+export interface BenchUser {
   readonly id: string;
   readonly headers: Record<string, string>;
   /** The session, which buys another token. */
@@ -17,17 +17,17 @@ export const SMALL = 100;
 export const BIG = 100_000;
 
 /** People who signed up and have a token, over HTTP like anyone. */
-export async function signUp(port: number): Promise<Person> {
+export async function signUp(port: number): Promise<BenchUser> {
   const json = { 'Content-Type': 'application/json' };
   const body = JSON.stringify({
     name: 'Bench',
     email: `${randomUUID()}@example.com`,
     password: randomBytes(12).toString('base64url'),
   });
-  const made = await send({ port }, { method: 'POST', path: '/api/auth/sign-up/email', headers: json, body });
-  if (made.status !== 200) throw new Error(made.body);
-  const { id } = JSON.parse(made.body).user;
-  const cookie = [made.headers['set-cookie'] ?? []]
+  const signedUp = await send({ port }, { method: 'POST', path: '/api/auth/sign-up/email', headers: json, body });
+  if (signedUp.status !== 200) throw new Error(signedUp.body);
+  const { id } = JSON.parse(signedUp.body).user;
+  const cookie = [signedUp.headers['set-cookie'] ?? []]
     .flat()
     .map((one) => one.split(';')[0])
     .join('; ');
@@ -52,7 +52,7 @@ export async function addCrowd(db: Driver['ownerDb']): Promise<string[]> {
 }
 
 /** So many tasks for each, of every kind, in one statement. */
-export async function seed(db: Driver['ownerDb'], ids: readonly string[], count: number): Promise<void> {
+export async function seedTasks(db: Driver['ownerDb'], ids: readonly string[], count: number): Promise<void> {
   await db.execute(sql`
     insert into tasks
       (user_id, id, title, title_key, description_key, status, priority, due_date, completed_at, created_at, updated_at)
