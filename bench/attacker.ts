@@ -1,6 +1,6 @@
 import { attacks } from './attacks';
 
-/** A process that attacks when its parent says whom, and reports what came of it when it is told to stop. */
+/** A process that runs an attack on the server its parent names, and reports the responses when it is stopped. */
 
 const counts: Record<string, number> = {};
 

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type LoadRequest, send } from './load';
 import type { BenchUser } from './seed';
 
-/** What a stranger, or somebody with one account, may send to make the server slow for everybody else. */
+/** Requests by which a client, with or without an account, may try to slow the server down for other users. */
 
 export interface Attack {
   readonly name: string;
-  /** How much of it is sent. */
+  /** The rate of the attack. */
   readonly pace: string;
-  /** What the account of the attacker has. */
+  /** The tasks of the attacker's account. */
   readonly tasks?: { readonly count: number; readonly description: string };
   /** Attacks until the process is ended. */
   readonly run: (context: AttackContext) => Promise<unknown>;
@@ -28,13 +28,13 @@ interface AttackContext {
 type Request = Omit<LoadRequest, 'status'>;
 
 interface Pace {
-  /** Requests a second; as fast as they are responded to where it is left out. */
+  /** Requests a second; if undefined, each follows the response to the one before. */
   readonly rate?: number;
   readonly parallel: number;
 }
 
 const STRANGER: Pace = { rate: 20, parallel: 8 };
-/** What one user may send for as long as they like: 600 a minute, 8 at once. */
+/** The sustained limit of one user: 600 requests a minute, 8 at once. */
 const USER: Pace = { rate: 10, parallel: 8 };
 /** The same 600 in the first seconds of the minute. */
 const BURST: Pace = { parallel: 8 };
@@ -43,13 +43,13 @@ const LONG_HEADER = 15_000;
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** From an address of its own. */
+/** Headers with a client address of its own. */
 const stranger = (headers: Record<string, string> = {}) => ({
   'X-Forwarded-For': `10.${[...randomBytes(3)].join('.')}`,
   ...headers,
 });
 
-/** Words that each of the descriptions has at its end. */
+/** Words at the end of each description. */
 const words = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`).join(' ');
 const LONG_TEXTS = { count: 300, description: `${'lorem ipsum '.repeat(800)}${words(66)}` };
 /** 40 KB each: four bytes a character. */
@@ -191,7 +191,7 @@ async function holdSocket({ port, count }: AttackContext, i: number): Promise<vo
       for (const [, status] of chunk.toString('latin1').matchAll(/^HTTP\/1\.1 (\d{3}) /gm)) count(Number(status));
     });
     const closed = new Promise((resolve) => socket.once('close', resolve));
-    // It is closed next.
+    // 'close' follows.
     socket.on('error', () => {});
     if (first) socket.write(first);
     const timer = setInterval(() => next && socket.write(next), 1_000);
@@ -202,7 +202,7 @@ async function holdSocket({ port, count }: AttackContext, i: number): Promise<vo
   }
 }
 
-/** Asks for pages and reads none, over a new connection for every eight. */
+/** Requests pages and reads no response, over a new connection for every eight. */
 async function requestUnread({ port, user, count }: AttackContext): Promise<void> {
   const { path, headers } = get('?limit=100')(user);
   const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers?.Authorization}\r\n\r\n`;

@@ -13,13 +13,13 @@ import { addCrowd, type BenchUser, BIG, migrate, SMALL, seedTasks, signUp } from
 import { type Server, startServer } from './server';
 
 /**
- * What a request costs the server process, beside what the framework costs by itself: a route that answers a constant.
- * All in one run and in turns, so that a noisy machine troubles all alike. Linux alone tells the CPU of a process so well.
+ * The CPU time of a request, compared with that of the framework by itself: a route that returns a constant.
+ * All are measured alternately in one run, so that a noisy machine affects all alike. Linux only, for /proc.
  */
 
 const isQuick = process.env.BENCH_QUICK === '1';
 const ROUNDS = isQuick ? 3 : 5;
-/** So many are measured at a time, after some that are not, for what has not run for a while. */
+/** Requests that are measured at a time, after some that are not, as a warm-up. */
 const REQUESTS = 400;
 const LEAD = 100;
 const WARM_UP = 2_000;
@@ -27,7 +27,7 @@ const CONNECTIONS = 16;
 const USERS = 20;
 const SOAK = { first: 20_000, last: 200_000 };
 const CONSTANT: Scenario = { name: 'constant', next: () => ({ method: 'GET', path: '/api/constant', status: 200 }) };
-/** What of a request to the product is the framework's too: a path with a parameter, a query, and the headers. */
+/** The same request as to the app, with path parameter, query and headers, to the constant route. */
 const constantLikeList = (user: BenchUser): Scenario => ({
   name: 'constant, asked for like list(20)',
   next: () => listTasks(user),
@@ -51,11 +51,11 @@ function build(app: string): void {
 interface Engine {
   readonly name: string;
   readonly environment: Record<string, string>;
-  /** Whether lists are measured that differ in what the database does for them alone. */
+  /** Whether to measure all sorts and filters, whose cost differs only in the database. */
   readonly full?: true;
 }
 
-/** The server on this engine, with people who have tasks. The embedded database takes one process at a time. */
+/** The server on this engine, with users who have tasks. The embedded database takes one process at a time. */
 async function open({ environment, full }: Engine) {
   const { DATABASE_URL = '' } = environment;
   await migrate(DATABASE_URL);
@@ -63,7 +63,7 @@ async function open({ environment, full }: Engine) {
   const users = [];
   for (let i = 0; i <= USERS; i++) users.push(await signUp(first.port));
   await first.stop();
-  // Past Neon's gateway, through which it takes minutes.
+  // Bypasses the Neon gateway, through which it would take minutes.
   const driver = await openDriver(DATABASE_URL);
   const [big, ...rest] = users as [BenchUser, ...BenchUser[]];
   const crowd = full ? await addCrowd(driver.ownerDb) : [];
@@ -84,7 +84,7 @@ async function costOf(server: Server, { next, prepare }: Scenario): Promise<numb
   return ((server.cpu() - before) * 1000) / REQUESTS;
 }
 
-/** Rather than the mean: the machine may have been busy with something else in one of the rounds. */
+/** Rather than the mean, since another process may have disturbed one of the rounds. */
 const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
 
 async function costs(engine: Engine, constant: Server): Promise<void> {
@@ -100,7 +100,7 @@ async function costs(engine: Engine, constant: Server): Promise<void> {
   const floors: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const { scenario, at, ms } of taken) {
-      // Beside each: left alone for half a minute, it costs twice as much the next time.
+      // Measured before each, since after half a minute of idling it takes twice the time.
       floors.push(await costOf(constant, CONSTANT));
       ms.push(await costOf(at, scenario));
     }
@@ -116,7 +116,7 @@ async function costs(engine: Engine, constant: Server): Promise<void> {
   await server.stop();
 }
 
-/** What many requests leave in memory. */
+/** The memory of the server after many requests. */
 async function soak({ environment }: Engine): Promise<void> {
   const server = await startServer('../apps/web', environment, '/api/health/ready');
   const user = await signUp(server.port);

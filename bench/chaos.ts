@@ -13,8 +13,8 @@ import { type Server, startServer } from './server';
 import { type WorkContext, work } from './virtual-users';
 
 /**
- * People at work on two servers and one PostgreSQL, the one through `pg`, the other through Neon's driver, while all of
- * these fail in turn. In the end what they were told is held against what is stored.
+ * Virtual users work on two servers with one PostgreSQL, one through `pg` and the other through Neon's driver, while
+ * all of these fail in turn. In the end the responses they received are compared with the stored rows.
  */
 
 const SECONDS = wholeNumber('CHAOS_SECONDS', 600);
@@ -29,7 +29,7 @@ function wholeNumber(name: string, otherwise: number): number {
   process.exit(1);
 }
 
-/** The same for the same seed (mulberry32); what the machine does meanwhile is not. */
+/** Pseudo-random numbers by seed (mulberry32). The timing of the machine is not reproducible. */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -135,7 +135,7 @@ async function main(): Promise<void> {
   let bag: string[] = [];
   try {
     while (performance.now() < end) {
-      // Each once, in random order, before any comes again.
+      // All faults once in random order before any is repeated.
       if (bag.length === 0) bag = Object.keys(faults);
       const [name = ''] = bag.splice(Math.floor(random() * bag.length), 1);
       count(`! ${name}`);
@@ -147,7 +147,7 @@ async function main(): Promise<void> {
   }
   const histories = (await working).flat();
 
-  // As its select list says; a driver does not know.
+  // The select list determines the type, which the driver does not know.
   const rows = (await admin.queryAsOwner(`
     select user_id, id, version, title, status, description,
       array(select tag from task_tags g where g.user_id = t.user_id and g.task_id = t.id order by tag) as tags
@@ -160,7 +160,7 @@ async function main(): Promise<void> {
 
   for (const [what, times] of [...counts].sort()) console.log(`${String(times).padStart(7)}  ${what}`);
   if (!counts.has('done')) violation('nothing was ever done');
-  // What an answer of 500 was, only the log says.
+  // The cause of a 500 is only in the log.
   const logged = readFileSync(join(folder, 'log'), 'utf8')
     .split('\n')
     .filter((line) => line.includes('"status":500'));

@@ -1,34 +1,34 @@
-/** What clients did and were told, held against what is stored in the end. */
+/** Compares the requests and responses of clients with the rows that are stored in the end. */
 
-/** A task as a client was told of it, or as it is stored; null is no such task. */
+/** A task as a response showed it, or as it is stored; null for a missing task. */
 export type State = { readonly version: number; readonly title: string; readonly done: boolean } | null;
 
 /**
- * How a request ended for its client. `refused`: surely not done. `unknown`: nobody said, so done as a whole or not at
- * all. The others as 2xx, 404 and 412 say.
+ * The outcome of a request for its client. `refused`: certainly not executed. `unknown`: no response, so executed as a
+ * whole or not at all. The others correspond to 2xx, 404 and 412.
  */
 export type Outcome = 'ok' | 'missing' | 'moved on' | 'refused' | 'unknown';
 
 export interface Act {
   readonly kind: 'create' | 'put' | 'patch' | 'complete' | 'delete' | 'read';
-  /** What it writes as title, description and only tag: like no other act. */
+  /** The title, description and only tag that it writes, unique to this act. */
   readonly title?: string;
   /** Of `complete`; without it, a toggle. */
   readonly done?: boolean;
   readonly ifMatch?: number | undefined;
   readonly outcome: Outcome;
-  /** With `ok`: the task as answered. */
+  /** With `ok`: the task in the response. */
   readonly observed?: State;
-  /** Whether an earlier attempt of it was left without an answer. */
+  /** Whether an earlier attempt got no response. */
   readonly isRepeated?: boolean;
 }
 
-/** One task of one user, from before it was there. */
+/** The history of one task of one user, from its creation. */
 export interface History {
   readonly userId: string;
-  /** Undefined while no answer has told it. */
+  /** Undefined until a response has returned it. */
   id?: string | undefined;
-  /** In order; the acts of one step were under way at the same time. */
+  /** In order; the acts of one step were concurrent. */
   readonly steps: Act[][];
 }
 
@@ -42,7 +42,7 @@ export interface Row {
   readonly tags: readonly string[];
 }
 
-/** What does not agree, one line for each task that it is wrong with; empty when all is as it was told. */
+/** The violations, one line for each inconsistent task; empty when all rows agree with the responses. */
 export function differences(histories: readonly History[], rows: readonly Row[]): string[] {
   const left = new Set(rows);
   const wrong: string[] = [];
@@ -62,7 +62,7 @@ function violationOf({ userId, steps }: History, row: Row | undefined): string |
   for (const [i, step] of steps.entries()) {
     const next = orders(step).flatMap((acts) => acts.reduce((states, act) => states.flatMap(after(act)), possible));
     if (next.length === 0) return `step ${i} was ${format(step)}, when it could be ${format(possible)}`;
-    // Else they would double with each race.
+    // Without duplicates, which would double with each race.
     possible = [...new Map(next.map((state) => [format(state), state])).values()];
   }
   if (row && row.user_id !== userId) return `it is stored for ${row.user_id}`;
@@ -74,12 +74,12 @@ function violationOf({ userId, steps }: History, row: Row | undefined): string |
   return undefined;
 }
 
-/** The states that the act can have left of one, having ended as it did; none when it cannot have ended so. */
+/** The possible states after an act with this outcome; none if the outcome is impossible. */
 const after =
   (act: Act) =>
   (before: State): State[] => {
     const [outcome, state] = perform(act, before);
-    // The first attempt may have removed it, and the next found nothing.
+    // The first attempt may have deleted it, so that the next found nothing.
     if (act.kind === 'delete' && act.isRepeated && act.outcome === 'missing') return [null];
     if (act.outcome === 'refused') return [before];
     if (act.outcome === 'unknown') return isSame(before, state) ? [before] : [before, state];
@@ -87,7 +87,7 @@ const after =
     return outcome === act.outcome && matchesObserved ? [state] : [];
   };
 
-/** What the API promises of an act. */
+/** The outcome and state that the API guarantees for an act. */
 function perform({ kind, title = '', done, ifMatch }: Act, before: State): [Outcome, State] {
   if (kind === 'create' || kind === 'put') return ['ok', { version: (before?.version ?? 0) + 1, title, done: false }];
   if (before === null) return ['missing', null];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Act, differences, type History, type Row } from './history';
 
-/** The checker itself: it takes what may be, and finds each kind of wrong. */
+/** The history checker itself: it accepts every possible history, and finds each kind of violation. */
 
 const at = (version: number, title: string, done = false) => ({ version, title, done });
 const row = (version: number, title: string, more: Partial<Row> = {}): Row => ({

@@ -1,6 +1,6 @@
 import { Agent, type RequestOptions, request } from 'node:http';
 
-/** One request, and what it has to be answered with. */
+/** One request, and the status that its response has to have. */
 export interface LoadRequest {
   readonly method: string;
   readonly path: string;
@@ -9,7 +9,7 @@ export interface LoadRequest {
   readonly status: number;
 }
 
-/** Sends so many requests over so many connections that are kept open, as fast as they are answered. */
+/** Sends so many requests over so many kept-alive connections, each as soon as the one before is responded to. */
 export async function runLoad(
   port: number,
   connections: number,

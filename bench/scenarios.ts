@@ -3,9 +3,9 @@ import { type BenchUser, BIG } from './seed';
 
 export interface Scenario {
   readonly name: string;
-  /** The next request; its own for each call. */
+  /** Returns the next request. */
   readonly next: () => LoadRequest;
-  /** What has to be there before so many requests can be sent. */
+  /** Creates the data that so many requests need. */
   readonly prepare?: (count: number) => Promise<void>;
 }
 
@@ -16,7 +16,7 @@ function inTurn<T>(all: readonly T[]): () => T {
   return () => all[i++ % all.length] as T;
 }
 
-/** A creation for this person, and a page of theirs. */
+/** Requests of this user to create a task, and to list one page. */
 export function createTask({ tasks: path, headers }: BenchUser): LoadRequest {
   return { method: 'POST', path, headers, body: '{"title":"Task of the load"}', status: 201 };
 }
@@ -24,7 +24,10 @@ export function listTasks({ tasks, headers }: BenchUser, query = ''): LoadReques
   return { method: 'GET', path: `${tasks}?limit=20${query}`, headers, status: 200 };
 }
 
-/** What is measured: every operation and, for who has a long list, every sort, every filter, and pages of that. */
+/**
+ * The measured scenarios: every operation and, with a user who has many tasks, every sort and filter and pages of that
+ * list.
+ */
 export async function scenariosOf(port: number, users: readonly BenchUser[], big?: BenchUser): Promise<Scenario[]> {
   const page = async ({ tasks, headers }: BenchUser, query: string) => {
     const { status, body } = await send({ port }, { method: 'GET', path: `${tasks}?${query}`, headers });
@@ -85,7 +88,7 @@ export async function scenariosOf(port: number, users: readonly BenchUser[], big
   ];
 }
 
-/** Each person has as many tasks as there are, so that requests in turn seldom meet the same one. */
+/** Toggles a task; requests rotate over many tasks, so that they seldom lock the same one. */
 function toggle({ path, headers }: Pick<LoadRequest, 'path' | 'headers'>): LoadRequest {
   return { path: `${path}/complete`, ...(headers && { headers }), method: 'PATCH', status: 200 };
 }

@@ -6,17 +6,17 @@ import { send } from './load';
 export interface BenchUser {
   readonly id: string;
   readonly headers: Record<string, string>;
-  /** The session, which buys another token. */
+  /** The session cookie, for requesting another token. */
   readonly cookie: string;
   readonly tasks: string;
 }
 
-/** People beside those who send requests, so that theirs are some rows among many. */
+/** Users who send no requests, so that the measured rows are some among many. */
 const CROWD = 980;
 export const SMALL = 100;
 export const BIG = 100_000;
 
-/** People who signed up and have a token, over HTTP like anyone. */
+/** Signs a user up and requests a token, over HTTP. */
 export async function signUp(port: number): Promise<BenchUser> {
   const json = { 'Content-Type': 'application/json' };
   const body = JSON.stringify({
@@ -42,7 +42,7 @@ export async function migrate(url: string): Promise<void> {
   await driver.close();
 }
 
-/** The crowd, who never sign in. */
+/** Inserts the crowd, who never sign in. */
 export async function addCrowd(db: Driver['ownerDb']): Promise<string[]> {
   const { rows } = await db.execute<{ id: string }>(sql`
     insert into "user" (id, name, email)
@@ -51,7 +51,7 @@ export async function addCrowd(db: Driver['ownerDb']): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** So many tasks for each, of every kind, in one statement. */
+/** Inserts so many varied tasks for each user. */
 export async function seedTasks(db: Driver['ownerDb'], ids: readonly string[], count: number): Promise<void> {
   await db.execute(sql`
     insert into tasks

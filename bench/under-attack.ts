@@ -13,11 +13,11 @@ import { type BenchUser, migrate, signUp } from './seed';
 import { type Server, startServer } from './server';
 
 /**
- * What other users experience while somebody attacks, beside what they experience on a quiet server: both in turns
- * within one run, so that a noisy machine troubles both alike.
+ * Latencies of other users during an attack, compared with those on a quiet server: both alternately
+ * within one run, so that a noisy machine affects both alike.
  */
 
-/** For all of it but the preparation. */
+/** The duration of the whole run without its preparation. */
 const SECONDS = Number(process.env.ATTACK_SECONDS || 330);
 const engine = process.env.ATTACK_ENGINE === 'pglite' ? 'pglite' : 'postgres';
 const ROUNDS = 3;
@@ -28,31 +28,31 @@ const PHASE_MS = Math.max(500, (SECONDS * 1000) / ROUNDS / attacks.length / 2 - 
 const RATE = 40;
 const USERS = 6;
 const TASKS = 100;
-/** What takes longer has failed; it bounds the time of a phase, too. */
+/** A request that takes longer has failed; this also bounds the time of a phase. */
 const TIMEOUT_MS = 5_000;
 const MAX_RATIO = 3;
 
-/** Somebody at work, with tasks that are there. */
+/** A user who sends requests, with the paths of existing tasks. */
 interface ActiveUser {
   readonly user: BenchUser;
   readonly paths: readonly string[];
 }
 
-/** What users have experienced for a while. */
+/** The responses to users during one phase. */
 interface Sample {
   /** Milliseconds, sorted. */
   readonly latencies: readonly number[];
   readonly unavailable: number;
-  /** Everything that should not be, the 503s too. */
+  /** All unexpected responses, including 503s. */
   readonly failures: readonly string[];
 }
 
 interface Round {
   readonly quiet: Sample;
   readonly attacked: Sample;
-  /** What the attacker was responded with. */
+  /** The responses to the attacker by status. */
   readonly counts: Record<string, number>;
-  /** Bytes that the server has at the end of the attack. */
+  /** Bytes of memory of the server at the end of the attack. */
   readonly memory: number;
 }
 
@@ -98,7 +98,7 @@ async function measure(port: number, users: readonly ActiveUser[], ms: number): 
   return { latencies: latencies.sort((a, b) => a - b), unavailable, failures };
 }
 
-/** A process of its own, which leaves the time that is measured here alone, and gives way to the server. */
+/** Starts the attacker in a process of its own, with a lower priority, so that it does not disturb the measurement. */
 async function startAttacker(): Promise<ChildProcess> {
   const attacker = fork(join(import.meta.dirname, 'attacker.ts'), { execArgv: ['--import', 'tsx'] });
   setPriority(attacker.pid ?? 0, 10);
@@ -112,7 +112,7 @@ async function stop(attacker: ChildProcess): Promise<Record<string, number>> {
   return counts;
 }
 
-/** Waits until the server has finished what it was sent, ten seconds at most. */
+/** Waits until the server has finished the requests it was sent, ten seconds at most. */
 async function settle(server: Server): Promise<void> {
   await sleep(SETTLE_MS);
   for (let tries = 0; tries < 20; tries++) {
@@ -158,7 +158,7 @@ function toRow({ name, pace }: Attack, rounds: readonly Round[]): string {
   return `| ${[name, pace, responses, unavailable, others, times(0.5), times(0.99), ratio.toFixed(1) + mark, memory].join(' | ')} |`;
 }
 
-/** What the log has that must not be there. */
+/** Lines of the log that report errors. */
 function unexpectedLogLines(log: string, users: readonly ActiveUser[]): string[] {
   return log.split('\n').filter((line) => {
     if (!line.startsWith('{')) return /error|unhandled|⨯/i.test(line);
@@ -188,7 +188,7 @@ async function main(): Promise<void> {
     DATABASE_URL: (await postgres?.createDatabase())?.url ?? `pglite:${folder}/data`,
     BETTER_AUTH_URL: 'http://localhost:3000',
     BETTER_AUTH_SECRET: 'of the attacks, and of nothing else: 1414213562',
-    // What a stranger sends comes from any number of addresses.
+    // Attackers without an account use any number of addresses.
     TRUSTED_PROXIES: '1',
   };
   const unlimited = { API_CONCURRENCY_LIMIT: '0', API_RATE_LIMIT: '0', AUTH_RATE_LIMIT: '0', LOG_LEVEL: 'warn' };

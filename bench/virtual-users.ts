@@ -4,18 +4,18 @@ import { type Client, createClient, ProblemError } from '@taskward/api-core/clie
 import type { Act, History, Outcome, State } from './history';
 import type { BenchUser } from './seed';
 
-/** People at work on their tasks, who send again what was not answered, and note down what they were told. */
+/** Virtual users, who work on their tasks, retry requests without a response, and record the responses. */
 
-/** What all of them share. */
+/** The context that all of them share. */
 export interface WorkContext {
   readonly users: readonly BenchUser[];
-  /** The ports of the servers that are there, or come back. */
+  /** The ports of the servers, running or restarting. */
   readonly ports: () => readonly number[];
-  /** From 0 up to 1. */
+  /** A random number from 0 to below 1. */
   readonly random: () => number;
-  /** Counts what happened. */
+  /** Counts events. */
   readonly count: (what: string) => void;
-  /** Notes what must never happen. */
+  /** Records a violation. */
   readonly violation: (what: string) => void;
   readonly isOver: () => boolean;
 }
@@ -25,7 +25,7 @@ const TIMEOUT_MS = 15_000;
 const MAX_TASKS = 20;
 const EXPECTED_STATUSES = new Set([200, 201, 204, 401, 404, 412, 503]);
 
-/** A task as the API answers with it. */
+/** A task in a response of the API. */
 interface Task {
   readonly id: string;
   readonly version: number;
@@ -37,7 +37,7 @@ interface Task {
 
 type Call = (client: Client) => Promise<{ body?: unknown; etag?: string | undefined }>;
 
-/** Works until it is over. Answers everything that was done. */
+/** Works until `isOver`. Returns the history of every task. */
 export async function work(user: BenchUser, context: WorkContext): Promise<History[]> {
   const { random, count, violation } = context;
   const others = context.users.filter(({ id }) => id !== user.id);
@@ -70,7 +70,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     return token;
   };
 
-  /** Calls as a good client does, and tells how it ended. */
+  /** Calls the API by the typed client, and returns the outcome. */
   const ask = async (call: Call): Promise<{ outcome: Outcome; isRepeated: boolean; body?: unknown }> => {
     let isRepeated = false;
     const client = createClient({
@@ -82,11 +82,11 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
           isRepeated = true;
           throw error;
         });
-        // It may have been done before the database was lost.
+        // It may have been executed before the database became unavailable.
         if (response.status === 503) isRepeated = true;
         return response;
       },
-      // There is little time: what a client waits five seconds for is tried after half of one.
+      // A tenth of the wait of a real client, to save time.
       sleep: (ms) => sleep(ms / 10),
     });
     try {
@@ -98,14 +98,14 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     } catch (error) {
       const status = error instanceof ProblemError ? error.status : undefined;
       const outcome = outcomes[status ?? 0] ?? 'unknown';
-      // Refused in the end, but maybe done before that.
+      // Refused in the end, but an earlier attempt may have been executed.
       const sure = outcome === 'refused' && isRepeated ? 'unknown' : outcome;
       count(`ended ${sure}`);
       return { outcome: sure, isRepeated };
     }
   };
 
-  /** The task as it was told; each has been written as a whole, so that its parts agree. */
+  /** The task in a response; each is written as a whole, so that its fields agree. */
   const stateOf = (body: unknown): NonNullable<State> & Pick<Task, 'id'> => {
     const { id, version, title, description, tags, completed } = body as Task;
     if (description !== title || tags.join() !== title) violation(`half a task was answered: ${JSON.stringify(body)}`);
@@ -124,7 +124,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
   const bodyWith = (title: string) => ({ title, description: title, tags: [title] });
   const pick = <T>(all: readonly T[]): T | undefined => all[Math.floor(random() * all.length)];
   const paramsOf = ({ id = '' }: History) => ({ user_id: user.id, task_id: id });
-  /** The version that was told last, if any. */
+  /** The version in the latest response, if any. */
   const versionOf = ({ steps }: History) => steps.flat().findLast(({ observed }) => observed)?.observed?.version;
 
   const post = async () => {
@@ -134,7 +134,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     histories.push(history);
     const create = () =>
       ask((client) => client.createTask({ params: { user_id: user.id }, body: bodyWith(title), idempotencyKey }));
-    // Now and then by two at once, as when somebody presses a button twice.
+    // Sometimes two concurrent requests, as by a double click.
     const results = await Promise.all(random() < 0.3 ? [create(), create()] : [create()]);
     count('create');
     const observed = results.flatMap(({ body }) => (body ? [stateOf(body)] : []));
@@ -185,7 +185,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     history.steps.push([await act({ kind: 'delete' }, call)]);
   };
 
-  /** How often each is done, and what it is done to: a task whose id is known. */
+  /** The share of each action, and its function, which takes a task with a known id. */
   const actions: readonly (readonly [share: number, (history: History) => Promise<void>])[] = [
     [2, put],
     [3, async (history) => void history.steps.push([await patch(history)])],
@@ -193,7 +193,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     [
       2,
       async (history) => {
-        // Two who have read the same version: one of them wins.
+        // Two writers with the same version: one of them succeeds.
         const version = versionOf(history);
         history.steps.push(await Promise.all([patch(history, version), patch(history, version)]));
       },

@@ -1,6 +1,6 @@
 export const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** Somebody who signed up there and took a token. */
+/** Signs a user up on that server and requests a token. */
 export async function signUp(origin: string, email = 'ada@example.com') {
   const body = JSON.stringify({ name: 'Ada', email, password: 'correct horse battery' });
   const response = await fetch(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE, body });

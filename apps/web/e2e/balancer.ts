@@ -8,10 +8,10 @@ interface Backend {
   isReady: boolean;
 }
 
-/** What stands in front of several servers. */
+/** A reverse proxy in front of several servers. */
 export interface Balancer {
   readonly origin: string;
-  /** How many requests each backend has answered. */
+  /** The number of requests that each backend has responded to. */
   readonly responseCounts: ReadonlyMap<string, number>;
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface Balancer {
 const CHECK_MS = 100;
 
 /**
- * As much as nginx and Caddy do by themselves: passes requests on in turn, over connections that are kept alive, to
+ * Does what nginx and Caddy do by default: forwards requests round-robin, over connections that are kept alive, to
  * backends whose readiness was 200 when last asked; one that refuses a connection is left out until it is asked again,
  * and the request goes to the next. Whatever else goes wrong is a 502: what has been sent is never sent twice.
  */
@@ -48,7 +48,7 @@ export async function startBalancer(origins: readonly string[]): Promise<Balance
   const front = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk);
-    // Of this connection alone (RFC 9110, 7.6.1).
+    // A hop-by-hop header (RFC 9110, 7.6.1).
     delete incoming.headers.connection;
     const pass = (backend = next()) => {
       if (!backend) return outgoing.writeHead(502).end('no backend is ready');

@@ -11,13 +11,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signUp } from './account';
 import { freePort, type Server, startServer } from './server';
 
-/** What becomes of a connection whose request was responded to before its body had been read. */
+/** The state of a connection after a response that was sent before the request body had been read. */
 
 const KIB = 1024;
 const SIZES = { '64 KiB + 1': 64 * KIB + 1, '200 kB': 200_000, '1 MB': 1_000_000, '5 MB': 5_000_000 };
 /** Up to here the response always arrives, and the connection can be used again. */
 const MAX_DISCARDED = KIB * KIB;
-/** A connection that was left dead responded after six seconds, if at all. */
+/** A connection that was left unusable responded after six seconds, if at all. */
 const HANG_MS = 4_000;
 
 let server: Server;

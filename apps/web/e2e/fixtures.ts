@@ -8,7 +8,7 @@ export interface ServerOptions {
   readonly engine: Engine;
 }
 
-/** Somebody who has signed up, by the API, and whose browser has the session. */
+/** A user who signed up by the API, and whose browser has the session cookie. */
 export interface SignedUpUser {
   readonly id: string;
   readonly email: string;
@@ -17,26 +17,26 @@ export interface SignedUpUser {
   readonly context: BrowserContext;
   /** Opens a page, and waits until it can be used. */
   open(path?: string): Promise<Page>;
-  /** Calls the API with a token of the person's: a path from `/api/` on, or what follows `/api/{id}/tasks`. */
+  /** Calls the API with a token of the user: a path from `/api/` on, or what follows `/api/{id}/tasks`. */
   call(method: string, path?: string, body?: object): Promise<ApiResponse>;
 }
 
 interface ApiResponse {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the API says is held against what is expected.
+  // biome-ignore lint/suspicious/noExplicitAny: tests compare it with what they expect.
   readonly body: any;
 }
 
 interface Fixtures {
-  /** What pages say in this test that they should not, unless it was `expected`. */
+  /** Errors that pages report in this test; all have to match a pattern in `expected`. */
   readonly pageErrors: { readonly messages: string[]; readonly expected: RegExp[] };
-  /** A browser of its own, as private as another person's. */
+  /** Opens a browser context of its own, isolated from those of other users. */
   readonly newContext: () => Promise<BrowserContext>;
   readonly newUser: () => Promise<SignedUpUser>;
 }
 
 /**
- * Every page of every test is under watch: it asks nobody but the app for anything, breaks no rule of its
+ * Every page of every test is checked: it sends requests to the app only, violates no rule of its
  * Content-Security-Policy, throws nothing, and leaves no error on the console.
  */
 export const test = base.extend<Fixtures, ServerOptions & { server: Server }>({

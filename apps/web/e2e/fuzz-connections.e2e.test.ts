@@ -11,9 +11,12 @@ import { type Server, startServer } from './server';
 const EVERYDAY_REQUESTS = 800;
 const REQUESTS_PER_USER = 2_000;
 const HANG_MS = 5_000;
-/** Of a longer body that is refused, the rest may not be read: by the reset, the client may lose that response and earlier ones. */
+/**
+ * Of a longer body that is refused, the rest may not be read: by the reset, the client may lose that response and
+ * earlier ones.
+ */
 const MAX_DISCARDED = 2 ** 20;
-/** What the process may grow by. */
+/** The memory by which the process may grow. */
 const MAX_GROWTH = 400 * 2 ** 20;
 /** Statuses of Node's parser for what it cannot parse; they come without a body or a header field of ours. */
 const UNPARSABLE = [400, 408, 431, 501];
@@ -96,7 +99,8 @@ async function send(batch: readonly Message[], connection: RawConnection): Promi
   }
   connection.expectNothing();
   if (!batch.at(-1)?.headers.some((line) => /upgrade/i.test(line))) return connection;
-  // From then on, Node.js ignores what it cannot parse (`parser_.upgrade` in node_http_parser.cc): a good request comes next.
+  // From then on, Node.js ignores what it cannot parse (`parser_.upgrade` in node_http_parser.cc): a good request comes
+  // next.
   await expectLive(connection);
   return new RawConnection(port, HANG_MS);
 }
@@ -174,7 +178,7 @@ function verify(message: Message, id: string, { status, headers, body }: RawResp
   const location = headers.get('location');
   if (location) expect(new URL(location, server.origin).origin, what).toBe(server.origin);
   if (!/^\/api(?=[/?#]|$)/.test(message.target)) return;
-  // Next.js takes away slashes by itself.
+  // Next.js removes trailing slashes.
   if (status === 308) return;
   const returned = headers.get('x-request-id');
   if (!hasOwnId(message)) expect(returned, what).toBe(id);

@@ -2,7 +2,7 @@ import { METHODS } from 'node:http';
 import fc from 'fast-check';
 import { rarely } from '../test/run-fuzz';
 
-/** HTTP messages of every kind of wrongness, for a server that is reached over raw connections. */
+/** Malformed and unusual HTTP messages, to be sent over raw connections. */
 
 export interface Message {
   readonly method: string;
@@ -12,9 +12,9 @@ export interface Message {
   readonly body?: { readonly bytes: number; readonly framing: 'fixed' | 'chunked' } | undefined;
   /** What is sent after the header section as it is, of a body whose framing is in `headers`. */
   readonly raw?: string;
-  /** What it may be responded with; undefined for anything that is no server error. */
+  /** The expected statuses; undefined for any status that is not a server error. */
   readonly statuses?: readonly number[] | undefined;
-  /** It may be taken for no HTTP at all: the connection may be closed, with a bare status line or without. */
+  /** The server may not recognize it as HTTP, and close the connection with or without a bare status line. */
   readonly isHostile?: true;
 }
 
@@ -30,13 +30,13 @@ const JSON_TYPE = 'Content-Type: application/json';
 const SIGNED_IN = 'Authorization: Bearer {token}';
 const TASKS = '/api/{me}/tasks';
 const CLIENT_ERRORS = [400, 401, 403, 413, 415, 422, 429];
-/** What `bodyOf` makes of fewer bytes is no JSON. */
+/** A shorter body is not valid JSON. */
 export const SMALLEST_TASK = '{"title":"a"}';
 
 const tooLargeOr = (other: number) => (bytes: number) => [bytes > MAX_BODY ? 413 : other];
 const created = (bytes: number) => tooLargeOr(bytes < SMALLEST_TASK.length ? 400 : 201)(bytes);
 
-/** Requests whose responses are known: method, target, header lines, and the statuses by the size of the body. */
+/** Requests with predictable responses: method, target, header lines, and the statuses by the size of the body. */
 const ORDINARY: readonly (readonly [string, string, readonly string[], (bytes: number) => readonly number[]])[] = [
   ['GET', '/api/health/live', [], () => [200]],
   ['HEAD', '/api/health/live', [], () => [200]],
@@ -191,7 +191,7 @@ const hostileTarget = fc
   .tuple(method, target, fc.constantFrom([], [SIGNED_IN]), rarely(4, fc.constant(undefined), body))
   .map(([method, target, headers, body]): Message => ({ method, target, headers, body, isHostile: true }));
 
-/** Header lines with which messages are split, smuggled and upgraded, and others that a framework believes. */
+/** Header lines with which messages are split, smuggled and upgraded, and others that a framework trusts. */
 const LINES = [
   ...['Content-Length: 5, 6', 'Content-Length: 5\r\nContent-Length: 6', 'Content-Length: -1', 'Content-Length: 0x10'],
   ...['Content-Length: +5', 'Content-Length: 1e3', `Content-Length: ${'9'.repeat(20)}`, 'Content-Length: 5 5'],

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signUp } from './account';
 import { type Server, startServer } from './server';
 
-/** What a stranger may send, and what one user may keep under way. */
+/** Unusual and expensive requests by clients without an account, and many concurrent ones by one user. */
 
-/** For what happens soon, on however busy a machine. */
+/** For conditions that are met soon, even on a busy machine. */
 const SOON = { timeout: 15_000 };
 
 let server: Server;
@@ -218,7 +218,8 @@ test('eight requests of one user may be in progress, and other users are not aff
     }
     return true;
   };
-  // Clients that ask and never read. The buffers of both kernels take a few pages of 1 MiB, so they ask again and again.
+  // Clients that send requests and never read. The buffers of both kernels take a few pages of 1 MiB, so they send
+  // many.
   const asked = `GET ${pathname}?limit=100 HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${greedy.headers.Authorization}\r\n\r\n`;
   const sockets = Array.from({ length: 3 }, () =>
     connect(port, '127.0.0.1')
@@ -247,7 +248,7 @@ test('pipelined requests stop counting as in progress when their connection clos
   const signIn = `POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n\r\n${body}`;
   for (let i = 0; i < 3; i++) {
     const socket = connect(port, '127.0.0.1');
-    // The lists have to wait for the response to what is slow.
+    // The lists have to wait for the response to the slow request.
     socket.write(signIn + list.repeat(4));
     await sleep(100);
     socket.destroy();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
 
-/** The main ways through the app: on the embedded database, and once more on PostgreSQL. */
+/** The main user journeys: on the embedded database, and once more on PostgreSQL. */
 
 const taskOf = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
 
@@ -14,7 +14,7 @@ async function add(page: Page, title: string): Promise<void> {
   await expect(taskOf(page, title)).toBeVisible();
 }
 
-/** The same, and waits until the API has it. */
+/** Does the same, and waits until the API has stored it. */
 async function addAndSend(page: Page, title: string): Promise<void> {
   await add(page, title);
   await expect(taskOf(page, title).getByRole('checkbox')).toBeEnabled();
@@ -118,7 +118,7 @@ test('two tabs that edit the same version overwrite nothing until the user choos
   await expect(taskOf(second, 'From the second tab')).toContainText('High priority');
   await expect.poll(async () => (await ada.call('GET', `/${task.id}`)).body.title).toBe('From the second tab');
 
-  // The first tab still has its own version in mind; this time it gives way.
+  // The first tab still edits its own version; this time it discards its changes.
   await first.getByRole('button', { name: 'Delete From the first tab' }).click();
   await first.getByRole('button', { name: 'Close' }).click();
   await first.getByRole('button', { name: 'Keep the task' }).click();
@@ -134,7 +134,7 @@ test('a token that is refused during a session is renewed without the user notic
   const ada = await newUser();
   const page = await ada.open();
   await addAndSend(page, 'Before');
-  // The server refuses it because it really is no token any more.
+  // The server refuses it because the token is no longer valid.
   await page.route(
     '**/api/*/tasks',
     (route) => {
@@ -185,7 +185,7 @@ test('a session ended elsewhere leads to sign-in and back, and loses no input', 
   };
   await endAllSessions();
 
-  // In the open page, when its token has run out: the change waits.
+  // In the open page, after its token has expired: the change is pending.
   await page.clock.fastForward('15:00');
   await add(page, 'Meanwhile');
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });

@@ -5,7 +5,7 @@ import { SMTPServer } from 'smtp-server';
 import { expect, test, watch } from './fixtures';
 import { type Server, startServer } from './server';
 
-/** Takes mail, and gives the link in the newest. */
+/** Receives mail, and returns the link in the latest one. */
 async function startMailbox() {
   const mails: string[] = [];
   const server = new SMTPServer({

@@ -4,7 +4,7 @@ import type { Page } from '@playwright/test';
 import { expect, type SignedUpUser, test } from './fixtures';
 import { onPostgres, startOn } from './server';
 
-/** What holds for single pages, on the embedded database. */
+/** Tests of single pages, on the embedded database. */
 
 const taskOf = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
 const editorOf = (page: Page) => page.getByRole('form', { name: /^Edit / });

@@ -4,12 +4,12 @@ import { expect, test, watch } from './fixtures';
 import { freePort, startServer } from './server';
 
 /**
- * Over plain http browsers take an origin for secure on the machine itself alone; elsewhere, as in a LAN, they leave
+ * Over plain HTTP browsers consider an origin secure only on the same machine; elsewhere, as in a LAN, they leave
  * out APIs such as `crypto.randomUUID` and `navigator.clipboard` (https://www.w3.org/TR/secure-contexts/).
  */
 test('every page works over plain HTTP', async ({ engine, pageErrors }) => {
   test.slow();
-  // Browsers pass over the field there, and say so.
+  // Browsers ignore that header there, and report it.
   pageErrors.expected.push(/Cross-Origin-Opener-Policy/);
   const port = await freePort();
   const origin = `http://tasks.test:${port}`;

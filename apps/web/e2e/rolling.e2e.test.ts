@@ -5,7 +5,7 @@ import { JSON_TYPE, signUp } from './account';
 import { type Balancer, startBalancer } from './balancer';
 import { onPostgres, type Server, startOn } from './server';
 
-/** Two servers on one PostgreSQL behind one port, and each replaced while people are at work. */
+/** Two servers on one PostgreSQL behind one port, and each replaced under load. */
 
 const CLIENTS = 4;
 
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 type User = Awaited<ReturnType<typeof signUp>>;
 
-/** The person's tasks on that server. */
+/** The URL of the user's tasks on that server. */
 const at = ({ origin }: Server, { tasks }: User) => origin + new URL(tasks).pathname;
 
 test("two servers on one database accept each other's tokens and sessions, and share stored responses and rate limits", async () => {
@@ -49,7 +49,7 @@ test("two servers on one database accept each other's tokens and sessions, and s
   expect(await second.json()).toEqual(await first.json());
 
   for (let i = 0; i < 5; i++) await fetch(at(one, user), { headers });
-  // Each tells the database beside its answers, and hears of the other's count with the next.
+  // Each server syncs its count with the database out of band, and learns of the other's count with the next request.
   const remaining = async () => {
     const { headers: responseHeaders } = await fetch(at(other, user), { headers });
     return Number(/r=(\d+)/.exec(responseHeaders.get('RateLimit') ?? '')?.[1]);
@@ -65,7 +65,7 @@ test('replacing each of two servers in turn fails no request and loses no write'
   let isOver = false;
   const failures: string[] = [];
 
-  /** Writes and reads back until it is over. Answers the titles that its tasks have to have. */
+  /** Writes and reads until `isOver`. Returns the titles that its tasks have to have. */
   const work = async ({ tasks, headers }: User) => {
     const titles = new Map<string, string>();
     const ask = async (method: string, path: string, body?: object) => {
@@ -91,7 +91,7 @@ test('replacing each of two servers in turn fails no request and loses no write'
       await sleep(500);
       expect(await server.stop('SIGTERM')).toBe(0);
       await server.start();
-      // It has its share again.
+      // It receives its share of requests again.
       const before = balancer.responseCounts.get(server.origin) ?? 0;
       await expect
         .poll(() => balancer.responseCounts.get(server.origin), { timeout: 20_000 })

@@ -64,7 +64,7 @@ function start(environment: Record<string, string>): Started {
   return { process: child, output: () => printed, exit };
 }
 
-/** Starts it and waits until it serves. */
+/** Starts the server and waits until it is ready. */
 async function serve(port: number, environment: Record<string, string> = {}): Promise<Serving> {
   const started = start({ PORT: String(port), ...environment });
   const origin = `http://localhost:${port}`;
@@ -206,7 +206,7 @@ test('SIGTERM shuts down gracefully: requests in progress are completed, and the
     headers: { ...JSON_TYPE, 'Content-Length': body.length },
   });
   begun.outgoing.write(body.slice(0, 9));
-  // Whoever connects and says nothing yet, as browsers do, is not waited for.
+  // The shutdown does not wait for connections without a request, which browsers open in advance.
   const silent = connect(Number(new URL(origin).port), 'localhost').on('error', () => {});
   await new Promise((resolve) => setTimeout(resolve, 200));
 

@@ -14,7 +14,7 @@ import { expect } from 'vitest';
 import { getApp } from '../server/app';
 import { ORIGIN, send, type TestUser } from './harness';
 
-/** Makes the tokens and the requests of an attacker, and looks behind the server's back at what is stored. */
+/** Creates the tokens and requests of an attacker, and reads the stored rows directly from the database. */
 
 export type Signer = (input: string) => Uint8Array;
 
@@ -32,7 +32,7 @@ export const hmac =
     createHmac(alg.replace('HS', 'sha'), secret).update(input).digest();
 export const unsigned: Signer = () => new Uint8Array();
 
-/** A JWS in compact form (RFC 7515). A part that is text or bytes is taken as it is, so that it need not be sound. */
+/** A JWS in compact form (RFC 7515). A part that is text or bytes is used as it is, so that it can be invalid. */
 export function compact(header: object | string, payload: object | string, signer: Signer): string {
   const input = [header, payload].map((part) => encode(isRaw(part) ? part : JSON.stringify(part))).join('.');
   return `${input}.${encode(signer(input))}`;
@@ -53,7 +53,7 @@ export interface TokenForger {
   /** The header that Better Auth writes. */
   readonly header: { readonly alg: 'EdDSA'; readonly kid: string };
   readonly publicKey: KeyObject;
-  /** As it lies in the table. */
+  /** As it is stored in the table. */
   readonly publicJwk: string;
   /** Signs with the deployment's real key. */
   readonly signer: Signer;
@@ -61,7 +61,7 @@ export interface TokenForger {
   token(claims: object | string, header?: object | string): string;
 }
 
-/** Takes the signing key out of the database, as only the operator could. Someone must have had a token before. */
+/** Reads the signing key from the database, as only the operator could. A token has to have been issued before. */
 export async function openTokenForger(): Promise<TokenForger> {
   const { db } = await getApp();
   const [row] = await db.ownerDb.select().from(jwks);
@@ -118,7 +118,7 @@ export interface Call {
 
 const bodies: object[] = [{ title: 'Forged' }, { completed: true }];
 
-/** A request that fits the operation, so that nothing but who asks can be wrong with it. */
+/** A valid request for the operation, which can only fail because of its sender. */
 export function requestFor(operation: Operation, params: Record<string, string>): Call & { body?: object } {
   const { method, path: template, body: wanted } = operation;
   const path = template.replace(/\{(\w+)\}/g, (_, name) => params[name] ?? randomUUID());
@@ -130,7 +130,7 @@ export function requestFor(operation: Operation, params: Record<string, string>)
 
 let tables: { name: string; owned: boolean }[] | undefined;
 
-/** Every row there is, or those that name this user, as text: equal before and after means that nothing was written. */
+/** Every row in the database, or those of this user, as text: equal before and after means that nothing was written. */
 export async function stored(userId?: string): Promise<string> {
   const { db } = await getApp();
   tables ??= (
@@ -145,7 +145,7 @@ export async function stored(userId?: string): Promise<string> {
   return rows.map(({ row }) => row).join('\n');
 }
 
-/** Makes requests of the user about a new task of his own. */
+/** Creates requests of the user for a new task of their own. */
 export async function requestsOn(user: TestUser): Promise<(operation: Operation) => Call> {
   const { id } = await (await send('POST', user.tasks, { token: user.token, body: { title: 'Mine' } })).json();
   return (operation) => requestFor(operation, { user_id: user.id, task_id: id });
@@ -158,7 +158,9 @@ const challenges = {
 };
 const details = { none: /^Send a token/, invalid: /^The token is invalid\.$/, expired: /^The token is expired\.$/ };
 
-/** Sends the request with these headers, and expects a 401 that says just this much, and that nothing was written. */
+/**
+ * Sends the request with these headers, and expects a 401 with exactly this information, and that nothing was written.
+ */
 export async function expectRefused(
   { method, path, body }: Call,
   headers: HeadersInit,

@@ -6,15 +6,15 @@ import { getApp } from '../server/app';
 import { expectDocumentedRequest, expectDocumentedResponse } from './openapi';
 
 /**
- * Drives the route files themselves, on the database and the Better Auth that the server would run; or, in the tests of
- * apps/web/vercel, a deployment over HTTP.
+ * Calls the route files themselves, with the database and the Better Auth that the server would use; or, in the tests
+ * of apps/web/vercel, a deployment over HTTP.
  */
 
 type RouteFile = Record<string, (request: Request, context: { params: Promise<object> }) => Promise<Response>>;
 
 const files = import.meta.glob<RouteFile>('../app/api/**/route.ts');
 
-/** What Next.js makes of the files: the path with literal segments first wins over one with parameters. */
+/** The routing of Next.js: a path with literal segments takes precedence over one with parameters. */
 const routes = Object.entries(files)
   .map(([file, load]) => {
     const path = file.slice('../app'.length, -'/route.ts'.length);
@@ -34,7 +34,7 @@ function rank(path: string): string {
 }
 
 const deployment = inject('deployment');
-/** Whether a deployment answers, rather than the route files: then this process sees nothing but answers and database. */
+/** Whether a deployment responds instead of the route files: then this process sees only its responses and database. */
 export const isDeployed = deployment !== undefined;
 export const ORIGIN = deployment?.origin ?? 'http://localhost:3000';
 
@@ -43,18 +43,18 @@ export const routeFiles = routes.map(({ load, declared }) => ({ load, path: decl
 
 interface AppOptions {
   readonly open?: () => Promise<FreshDatabase>;
-  /** On top of the variables that all tests have; no limit on requests is one of them. */
+  /** Added to the variables of all tests, which among others switch the rate limits off. */
   readonly environment?: Record<string, string>;
   readonly isBug?: (line: { status?: number }, message: string) => boolean;
 }
 
-/** All who sign up here have this one, so that it is hashed once. */
+/** The password of all users, so that it is hashed once. */
 const PASSWORD = randomBytes(12).toString('base64url');
-/** What came of passwords: each costs 0.1 s of CPU, as it has to, and is not worked out twice. */
+/** Cached results of password hashing, which takes 0.1 s of CPU by design. */
 const hashResults = new Map<string, Promise<never>>();
 
 const bugs: unknown[] = [];
-/** All that was logged but errors, since the app started. */
+/** Everything that was logged since the app started, except errors. */
 const logged: unknown[][] = [];
 let isBug: NonNullable<AppOptions['isBug']>;
 
@@ -105,7 +105,9 @@ function useDeployment({ environment, log }: NonNullable<typeof deployment>): vo
   afterAll(() => getApp().then(({ close }) => close()));
 }
 
-/** Ends the app and starts it anew on the same database, with these variables changed: a restart of the process. */
+/**
+ * Closes the app and starts it again on the same database, with these variables changed, like a restart of the process.
+ */
 export async function restartApp(environment: Record<string, string> = {}): Promise<void> {
   await getApp().then(({ close }) => close());
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
@@ -138,7 +140,7 @@ function memoize<I, O>(work: (given: I) => Promise<O>): (given: I) => Promise<O>
   };
 }
 
-/** All that was logged since the app started, but for errors: the arguments of each call. */
+/** Everything that was logged since the app started, except errors: the arguments of each call. */
 export const loggedLines = (): readonly (readonly unknown[])[] => logged;
 
 /** What was logged as an event since the app started, without its message. */
@@ -154,7 +156,10 @@ export interface Send {
   body?: unknown;
 }
 
-/** Sends a request to the route file that Next.js would pick. Both request and response have to be as the document says. */
+/**
+ * Sends a request to the route file that Next.js would pick. Request and response are validated against the OpenAPI
+ * document.
+ */
 export async function send(method: string, path: string, { token, headers, body }: Send = {}): Promise<Response> {
   const url = new URL(path, ORIGIN);
   const init: RequestInit = { method, headers: new Headers(headers) };
@@ -187,14 +192,14 @@ async function callRoute(load: () => Promise<RouteFile>, request: Request, param
   return handler(request, { params: Promise.resolve({ ...params }) });
 }
 
-/** What next.config.ts and the servers on the way add to an answer. */
+/** Headers that next.config.ts and the servers in between add to a response. */
 const PLATFORM_HEADERS = [
   ...['connection', 'date', 'keep-alive', 'strict-transport-security', 'transfer-encoding'],
   ...['content-security-policy', 'cross-origin-opener-policy', 'permissions-policy', 'referrer-policy'],
   ...['x-content-type-options', 'x-frame-options'],
 ];
 
-/** The answer as it left the route file. */
+/** The response as the route file returned it. */
 async function stripPlatformHeaders(response: Response): Promise<Response> {
   const headers = new Headers(response.headers);
   for (const name of PLATFORM_HEADERS) headers.delete(name);
@@ -212,7 +217,7 @@ export interface TestUser {
   tasks: string;
 }
 
-/** A user who signed up and took a token, through the same endpoints as anyone. */
+/** Signs a user up and requests a token, through the public endpoints. */
 export async function signUp(): Promise<TestUser> {
   const email = `${randomUUID()}@example.com`;
   const password = PASSWORD;
@@ -227,7 +232,7 @@ export async function signUp(): Promise<TestUser> {
 export const signIn = ({ email, password }: Pick<TestUser, 'email' | 'password'>): Promise<Response> =>
   send('POST', '/api/auth/sign-in/email', { body: { email, password } });
 
-/** The cookies that the answer sets, as a browser would send them back. */
+/** The cookies that the response sets, as a browser would send them back. */
 export function cookieOf(response: Response): string {
   const cookies = response.headers.getSetCookie().map((one) => one.split(';')[0]);
   return cookies.join('; ');

@@ -3,7 +3,9 @@ import { Ajv2020 } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
 
-/** Validates requests and responses against the document that clients read, so that it and the server cannot disagree. */
+/**
+ * Validates requests and responses against the document that clients read, so that it and the server cannot disagree.
+ */
 
 interface ResponseObject {
   readonly headers: Record<string, { $ref: string }>;
@@ -24,10 +26,10 @@ function validator(options: { coerceTypes: boolean }): Ajv2020 {
   return ajv.addSchema(document, 'document');
 }
 const bodyAjv = validator({ coerceTypes: false });
-/** All that a header has is text, whatever it stands for. */
+/** Header values are text, whatever their type. */
 const headerAjv = validator({ coerceTypes: true });
 
-/** Headers that HTTP or the platform have, and the document of an API need not speak of. */
+/** Headers of HTTP or the platform, which the document of an API need not declare. */
 const PLATFORM_HEADERS = [
   'access-control-expose-headers',
   'allow',
@@ -42,9 +44,9 @@ const PLATFORM_HEADERS = [
 export async function expectDocumentedResponse(method: string, path: string, response: Response): Promise<void> {
   const operation = paths[path]?.[method === 'HEAD' ? 'get' : method.toLowerCase()];
   const text = await response.clone().text();
-  // On its way to a client the answer to a HEAD has lost its body.
+  // The response to a HEAD arrives without its body.
   if (method === 'HEAD' && text === '' && !operation) return;
-  // What no operation answers is a problem document all the same.
+  // A request that matches no operation returns a problem document as well.
   if (!operation)
     return response.status < 400 ? undefined : expectMatchesSchema('#/components/schemas/Problem', JSON.parse(text));
 
@@ -61,7 +63,7 @@ export async function expectDocumentedResponse(method: string, path: string, res
 }
 
 /**
- * Of a request to Better Auth that succeeded: that the document permits its body. Bodies of tasks are trimmed before
+ * Validates the body of a successful request to Better Auth against the document. Bodies of tasks are trimmed before
  * their lengths are checked, which JSON Schema cannot say.
  */
 export function expectDocumentedRequest(method: string, path: string, body: string, response: Response): void {

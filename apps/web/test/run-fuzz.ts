@@ -1,20 +1,20 @@
 import { engine } from '@taskward/db/testing';
 import fc from 'fast-check';
 
-/** How long to go on looking, in seconds, where a run is to take longer than the everyday one. */
+/** The duration of a long run in seconds; undefined for the everyday one. */
 const duration = process.env.FUZZ_SECONDS;
 const seconds = duration === undefined ? undefined : Number(duration);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_260_301);
 
-/** What the test's own time-out has to allow: the search, and making a find small. */
+/** The timeout of the test, which includes the run and shrinking a failure. */
 export const FUZZ_TIMEOUT_MS = ((seconds ?? 60) + 120) * 1000;
 
 const SHRINK_MS = 60_000;
 
 /**
- * Tries values, a batch at a time, until there have been so many requests, or for FUZZ_SECONDS where that is set. The
- * same seed gives the same values: after a failure fast-check tells the seed and the smallest value that fails.
- * FUZZ_SEED starts elsewhere.
+ * Tests values in batches, until so many requests were sent, or for FUZZ_SECONDS if that is set. The
+ * same seed gives the same values: after a failure fast-check reports the seed and the smallest value that fails.
+ * FUZZ_SEED selects other values.
  */
 export async function runFuzz<T>(
   values: fc.Arbitrary<T>,
@@ -34,7 +34,7 @@ export async function runFuzz<T>(
   if (seconds !== undefined) console.log(`${stats}`);
 }
 
-/** How often each kind of answer came, to be told at the end. */
+/** Counts each kind of response, to be printed at the end. */
 export class Stats {
   total = 0;
   private readonly counts = new Map<string | number, number>();
@@ -52,7 +52,7 @@ export class Stats {
   }
 }
 
-/** The second, once in so many times. */
+/** Returns the second, once in so many times. */
 export function rarely<A, B>(times: number, usual: fc.Arbitrary<A>, rare: fc.Arbitrary<B>): fc.Arbitrary<A | B> {
   return fc.oneof({ weight: times - 1, arbitrary: usual }, { weight: 1, arbitrary: rare });
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { functionFolders } from './build';
 import { type Served, serve } from './router';
 
-/** What `vercel build` makes, as it runs with no variable of ours but the secret. */
+/** The output of `vercel build`, which runs with no variable of ours but the secret. */
 
 const { environment, origin, output } = inject('deployment') ?? expect.fail('There is no deployment.');
 

@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest
 import { type Client, type ClientOptions, createClient, ProblemError } from './client';
 import { createTask, type Operation, operations, type Task, type TaskPage } from './index';
 
-/** The client by itself, over a network of our making. */
+/** Unit tests of the client, over a simulated network. */
 
 const ORIGIN = 'https://tasks.example.com';
 const params = { user_id: 'ada' };
@@ -27,7 +27,7 @@ interface Sent {
   headers: Headers;
 }
 
-/** A client whose attempts are answered with these, one each; what it sends, waits and asks for is noted. */
+/** A client whose attempts have these outcomes, one each; its requests, waits and token refreshes are recorded. */
 function connect(outcomes: Outcome[] = [], options: Partial<ClientOptions> = {}) {
   const sent: Sent[] = [];
   const waits: number[] = [];
@@ -56,7 +56,7 @@ async function failure(call: Promise<unknown>): Promise<ProblemError> {
   throw new Error('The call should have failed with a problem', { cause: error });
 }
 
-/** A call of each operation, and the status it succeeds with. */
+/** A call of each operation, and its success status. */
 const calls: [id: string, status: number, call: (client: Client) => Promise<{ status: number }>][] = [
   ['listTasks', 200, (client) => client.listTasks({ params })],
   ['createTask', 201, (client) => client.createTask({ params, body: { title: 'New' } })],
@@ -102,7 +102,7 @@ describe('the functions of the client', () => {
     expectTypeOf<('todo' | 'done')[]>().toExtend<Query['status']>();
     expectTypeOf<'doing'>().not.toExtend<Query['status']>();
 
-    // Options are there where the operation has a use for them.
+    // Only operations that support an option have it.
     expectTypeOf<Of<'createTask'>>().toHaveProperty('idempotencyKey');
     expectTypeOf<Of<'replaceTask'>>().not.toHaveProperty('idempotencyKey');
     expectTypeOf<Of<'deleteTask'>>().toHaveProperty('ifMatch');

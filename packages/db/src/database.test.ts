@@ -238,7 +238,7 @@ describe('role and app.user_id of a batch', () => {
     },
   );
 
-  // Whoever could inject a statement could name another user by `set_config('app.user_id', …)`, or `reset role`, since
+  // An injected statement could set another user by `set_config('app.user_id', …)`, or `reset role`, since
   // PostgreSQL cannot forbid either. Parameters keep statements out; what then holds is the role, as long as it is on.
   test('a batch that sets app.user_id to another user reaches tasks and no other table', async () => {
     const [ada, bob] = [await newUser(), await newUser()];

@@ -12,10 +12,13 @@ import { queryBuilder, type Statement } from './query';
 import { tasks, user } from './schema';
 import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startPostgres, statement } from './testing';
 
-/** What happens when the way to the database fails. On a server and a gateway of its own, so that nobody else is hit. */
+/**
+ * Failures of the database and of connections to it. The server and the gateway are the file's own, so that no other
+ * test is affected.
+ */
 
 const timeouts = { connectTimeoutMs: 1_000, queryTimeoutMs: 2_000 };
-/** Both time-outs, and a second try. */
+/** Both timeouts, and one retry. */
 const LONGEST_MS = 2 * (timeouts.connectTimeoutMs + timeouts.queryTimeoutMs) + 500;
 const userId = randomUUID();
 let server: PostgresServer;
@@ -26,7 +29,7 @@ let url: URL;
 let driver: Driver;
 let db: Database;
 
-/** Passes bytes on between the driver and the server, except for what goes wrong. */
+/** A proxy between the driver and the server that can inject faults. */
 async function startProxy(target: { host: string; port: number }) {
   const faults: { frozen?: boolean; cut?: 'before' | 'after' | undefined } = {};
   const sockets = new Set<Socket>();
@@ -38,7 +41,7 @@ async function startProxy(target: { host: string; port: number }) {
       if (faults.cut === 'before') end();
       else if (!faults.frozen) far.write(bytes);
     });
-    // The end of a transaction is known by the `idle` in its last message.
+    // The last message of a transaction has the status `idle`.
     far.on('data', (bytes) => {
       if (faults.cut !== 'after') near.write(bytes);
       else if (bytes.toString('latin1').endsWith('Z\0\0\0\x05I') && bytes.includes('COMMIT')) end();
@@ -94,7 +97,7 @@ const count = async (title: string) =>
 const read = () => db.asUser(userId, [statement(queryBuilder.select().from(tasks).limit(1))]);
 const nap = (seconds: number) => statement(queryBuilder.execute(sql.raw(`select pg_sleep(${seconds})`)));
 
-/** How it failed: for want of the database, and in time. */
+/** Expects a DatabaseUnavailable in time, and returns it. */
 async function unavailable(work: Promise<unknown>): Promise<DatabaseUnavailable> {
   const started = performance.now();
   const error = await work.then(
@@ -127,7 +130,7 @@ describe.runIf(engine !== 'pglite')('a failing database server', () => {
     const errors = outcomes.map((one) => (one.status === 'rejected' ? one.reason : undefined));
     expect(errors.filter((error) => error && !(error instanceof DatabaseUnavailable))).toEqual([]);
     expect(errors.filter((error) => !error).length).toBeGreaterThanOrEqual(10);
-    // Those that were given up on have to end over there first.
+    // The statements that timed out have to end on the server first.
     await vi.waitFor(() => Promise.all(Array.from({ length: 20 }, read)), { timeout: 10_000 });
   });
 
@@ -257,7 +260,7 @@ describe.runIf(engine === 'neon')('a failing Neon gateway', () => {
     await work();
     return gateway.httpRequests - before;
   };
-  /** Goes wrong for one request, and no more. */
+  /** Injects the faults for one request only. */
   const once = (faults: Faults) => {
     const { httpRequests } = gateway;
     const isFirst = () => gateway.httpRequests === httpRequests + 1;

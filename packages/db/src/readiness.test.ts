@@ -43,7 +43,7 @@ const behind = /schema .* `pnpm db:migrate`/;
 const apart = (table: string) => new RegExp(`^Row-level security does not hold users apart in ${table}:`);
 const own = `user_id = (select current_setting('app.user_id', true))`;
 
-/** What is wrong, how it comes about, how it is put right, and what is said of it. */
+/** Each misconfiguration with the statements that cause it, those that undo it, and the error message. */
 const misconfigurations: [string, string[], string[], RegExp][] = [
   [
     'the last migration has not run',

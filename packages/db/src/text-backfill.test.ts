@@ -10,7 +10,7 @@ import { prepare, queryBuilder } from './query';
 import { engine, type FreshDatabase, freshDatabase } from './testing';
 import { backfillText } from './text-backfill';
 
-/** Rows of a version of the app that knows neither `title_key` nor `description_key`, and what becomes of them. */
+/** The backfill of rows from a previous version of the app, which had neither `title_key` nor `description_key`. */
 
 let fresh: FreshDatabase;
 let driver: Driver;
@@ -32,7 +32,7 @@ async function newUser(): Promise<string> {
   return id;
 }
 
-/** As that version does it: under the role of users, for one of them. */
+/** Executes a statement as that version does: under the task role, for one user. */
 async function asBefore(userId: string, statement: string): Promise<void> {
   await driver.ownerDb.transaction(async (tx) => {
     await tx.execute(`select set_config('role', 'todo_user', true), set_config('app.user_id', '${userId}', true)`);
@@ -144,7 +144,7 @@ test('an interrupted backfill keeps its progress and continues from there', asyn
   for (const user of users) await insertBefore(user, { title: 'Über' });
   let sent = 0;
   const failing: Driver['executeBatch'] = async (...batch) => {
-    // A read and a write for the first, and a read that finds no more.
+    // A read and a write for the first user, and a read that finds no more rows.
     if (++sent > 4) throw new Error('The connection is lost.');
     return driver.executeBatch(...batch);
   };

@@ -31,7 +31,7 @@ test('characters have the same folded form exactly where Unicode’s full case f
   const forms = new Map<string, string>();
   const mismatches: unknown[] = [];
   for (const { character, folded } of rows as { character: string; folded: string }[]) {
-    // The two may know different versions of Unicode.
+    // The two may have different versions of Unicode.
     if (/\p{Cn}/u.test(character) || /[её\u0401\u0415]/i.test(character)) continue;
     if (foldText(character) !== foldText(folded)) mismatches.push({ character, folded });
     const standard = withoutMarks(folded);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldText, isStreamSafe, MAX_MARKS, normalizeText } from './text';
 
-/** What is hard to fold, in any order, and any other character. */
+/** Characters that are hard to fold, in any order, and any other character. */
 const hard = [
   ...[
     'a',
@@ -186,7 +186,7 @@ test.each(Object.entries(shapes))('text %s is normalized and folded in linear ti
     const one = shape(length);
     const times = Array.from({ length: 5 }, () => {
       const start = process.cpuUsage();
-      // What is not stream-safe is refused before it is folded.
+      // Text that is not stream-safe is refused before it is folded.
       const normalized = normalizeText(one);
       if (isStreamSafe(normalized)) foldText(normalized);
       return process.cpuUsage(start).user;

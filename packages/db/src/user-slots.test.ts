@@ -32,7 +32,7 @@ test('twelve slow statements of one user do not delay a statement of another use
   );
   await sleep(20);
   await db.asUser(bob, [nap(0)]);
-  // The embedded database runs one at a time, and one more may have begun before this one came.
+  // The embedded database runs one at a time, and one more may have started before this one arrived.
   expect(done).toBeLessThanOrEqual(engine === 'pglite' ? 2 : 0);
   await Promise.all(slow);
   expect(done).toBe(12);

@@ -4,7 +4,7 @@ import { type CryptoKey, importJWK, SignJWT } from 'jose';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createAuthenticate } from '../../server/auth/access-token';
 
-/** What is remembered of tokens; which tokens are good at all is in security-tokens and security-claims. */
+/** The cache of verified tokens; which tokens are valid is tested in security/tokens and security/claims. */
 
 const origin = 'http://localhost:3000';
 const pair = generateKeyPairSync('ed25519');

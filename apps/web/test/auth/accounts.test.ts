@@ -9,7 +9,7 @@ useApp();
 
 const GOOD = 'otter lamp seventeen';
 
-/** As a page of ours would send it. */
+/** Sends a request as one of our pages does. */
 const post = (path: string, body: object, cookie = '') =>
   send('POST', `/api/auth${path}`, { body, headers: { Origin: ORIGIN, ...(cookie && { Cookie: cookie }) } });
 const register = (password: string, email = `${randomUUID()}@example.com`, name = 'Test') =>
@@ -18,7 +18,7 @@ const codeOf = async (response: Response) => (await response.json()).code;
 const sessionOf = async (cookie: string) =>
   (await send('GET', '/api/auth/get-session', { headers: { Cookie: cookie } })).json();
 
-/** Signs in once more, as from another device. */
+/** Signs in once more, as on another device. */
 const otherDevice = async (user: TestUser) => cookieOf(await signIn(user));
 
 describe('NUL, which PostgreSQL cannot store', () => {
@@ -98,7 +98,7 @@ describe('a password', () => {
   });
 });
 
-/** What Better Auth by itself would store, or fail on. */
+/** Values that Better Auth by itself would store, or fail on. */
 const NAMES: [string, unknown][] = [
   ['of 101 characters', 'x'.repeat(101)],
   ['of 60 KB', 'x'.repeat(60_000)],

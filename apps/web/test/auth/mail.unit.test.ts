@@ -7,7 +7,7 @@ import { drainBackgroundWork } from '../../server/ops/background';
 import { createMailer } from '../../server/ops/mail';
 import { cookieOf, loggedEvents, ORIGIN, restartApp, send, signIn, useApp } from '../harness';
 
-/** Accounts with a mail server: one that runs here and keeps what it is given. */
+/** Accounts with a mail server, which runs in this process and stores the mails that it receives. */
 
 useApp();
 
@@ -23,7 +23,7 @@ interface Mail {
 }
 
 const mails: Mail[] = [];
-/** What the server does with the next mail: takes it, refuses it, or takes its time. */
+/** Whether the server accepts the next mail, refuses it, or is slow to accept it. */
 let smtpBehavior: 'good' | 'refusing' | 'slow' = 'good';
 
 const smtp = new SMTPServer({
@@ -59,7 +59,7 @@ const register = (email: string) => post('/sign-up/email', { name: 'Ada', email,
 const open = (link = '') => send('GET', link.slice(ORIGIN.length));
 const codeOf = async (response: Response) => (await response.json()).code;
 
-/** The first mail to this address that nobody has taken yet. */
+/** Removes and returns the first stored mail to this address. */
 async function mailTo(email: string): Promise<Mail> {
   const at = () => mails.findIndex(({ to }) => to.includes(email));
   await expect.poll(at).not.toBe(-1);
@@ -352,7 +352,7 @@ test('a mail that cannot be delivered is logged without the e-mail address, and 
 test('a mail server on another machine is sent nothing without TLS', async () => {
   const { log } = await getApp();
   const { port } = smtp.server.address() as AddressInfo;
-  // Leads here, but by no name of this machine.
+  // It leads to this machine, but by a name that is not a loopback address.
   const mailer = createMailer({ url: `smtp://0.0.0.0:${port}`, from: SMTP_FROM }, log);
   const to = newAddress();
   mailer.send({ to, subject: 'Secret', text: 'Secret' });

@@ -6,11 +6,11 @@ import { getApp } from '../../server/app';
 import { hashes, inPasswordSlot, passwordHashing } from '../../server/auth/password-hashing';
 import { ORIGIN, send, signIn, signUp, type TestUser, useApp } from '../harness';
 
-/** Passwords are hashed a bounded number at a time. */
+/** The number of passwords that are hashed at the same time is limited. */
 
 useApp({ isBug: ({ status }) => status !== 503 });
 
-/** Not hashed before, which the harness would remember. */
+/** A password whose hash the harness has not cached. */
 const newPassword = () => `otter lamp ${randomUUID()}`;
 const newAddress = () => `${randomUUID()}@example.com`;
 const post = (path: string, body: object, cookie = '') =>

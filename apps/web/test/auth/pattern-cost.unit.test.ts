@@ -3,7 +3,7 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
 import { ORIGIN, send, signUp, useApp } from '../harness';
 
-/** How much CPU time a stranger's text can cost: no more for a long one than for a short one, give or take. */
+/** The CPU time of text that anyone can send: about the same for a long text as for a short one. */
 
 useApp();
 
@@ -38,7 +38,7 @@ const shapes: Record<string, readonly [prefix: string, unit: string]> = {
 const textOf = ([prefix, unit]: readonly [string, string], length: number) =>
   (prefix + unit.repeat(length)).slice(0, length);
 
-/** The members that each endpoint reads. */
+/** The fields that each endpoint reads. */
 const POSTS: Record<string, readonly string[]> = {
   '/sign-up/email': ['email', 'name', 'password', 'image', 'callbackURL', 'anything'],
   '/sign-in/email': ['email', 'password', 'callbackURL'],
@@ -54,7 +54,7 @@ const POSTS: Record<string, readonly string[]> = {
 const GETS = ['/verify-email', '/get-session', '/list-sessions'];
 const HEADERS = ['Origin', 'Referer', 'Cookie', 'User-Agent', 'Content-Type', 'X-Forwarded-For', 'Sec-Fetch-Site'];
 
-/** The least of several runs, in milliseconds of this process: what others do on the machine only adds to it. */
+/** The minimum of several runs, in milliseconds of this process: other processes only add to it. */
 async function cpuOf(run: () => Promise<unknown>): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 2; i++) {
@@ -66,7 +66,7 @@ async function cpuOf(run: () => Promise<unknown>): Promise<number> {
   return least;
 }
 
-/** Below this, a ratio would be one of noise. */
+/** Below this, a ratio would only measure noise. */
 const FLOOR_MS = 4;
 
 async function expectNoGrowth(length: number, run: (text: string) => Promise<unknown>): Promise<void> {
@@ -139,7 +139,7 @@ test('messages of Better Auth are logged without e-mail addresses, cut to 300 ch
   };
   expect(lineOf('Sign-up attempt for existing email: ada@example.com')).not.toContain('ada');
   for (const shape of Object.values(shapes)) expect(lineOf(textOf(shape, LONG_BODY)).length).toBeLessThanOrEqual(300);
-  // Cut in the middle of an address, which then has no @ to be known by.
+  // Cut in the middle of an address, which then has no @ by which to recognize it.
   expect(lineOf(`${'x'.repeat(290)} ada.lovelace@example.com`)).not.toContain('ada');
   warn.mockRestore();
 });

@@ -3,7 +3,7 @@ import { getApp } from '../../server/app';
 import { redirectPath } from '../../server/auth/redirect-path';
 import { ORIGIN, send, useApp } from '../harness';
 
-/** What a request to Better Auth may say, and from where it may come. */
+/** Requests to Better Auth: redirect targets, origins and text limits. */
 
 useApp({ environment: { SMTP_URL: 'smtp://127.0.0.1:9', SMTP_FROM: 'tasks@example.com' } });
 
@@ -45,7 +45,7 @@ const OURS: [given: string, followed: string][] = [
   ['/tasks?next=//evil.example', '/tasks?next=//evil.example'],
 ];
 
-/** Where a browser goes that is on our page and told this. */
+/** The URL that a browser on our page follows for this target. */
 const followed = (target: string) => new URL(target, `${ORIGIN}/sign-in`);
 
 describe('redirect targets', () => {
@@ -80,7 +80,7 @@ const POSTS: [path: string, field: string, body: object][] = [
 
 describe('redirects to another origin', () => {
   test.each(POSTS)('POST %s refuses %s with another origin', async (path, field, body) => {
-    // At once, as some answers take half a second.
+    // Concurrently, as some responses take half a second.
     const responses = EVIL.filter((one) => !one.includes('\0')).map(async (target) => {
       const response = await send('POST', `/api/auth${path}`, { body: { ...body, [field]: target } });
       expect([target, response.status]).toEqual([target, 403]);
@@ -113,7 +113,7 @@ describe('redirects to another origin', () => {
     });
     const expected = ['callbackURL', 'disableRedirect', 'errorCallbackURL', 'newUserCallbackURL', 'redirectTo'];
     expect(names).toContain('callbackURL');
-    // One of them is no target, but a flag.
+    // disableRedirect is not a target, but a flag.
     expect([...new Set(names)].filter((name) => /url|redirect/i.test(name)).sort()).toEqual(expected);
   });
 });

@@ -2,16 +2,19 @@ import { ListQuery, operations, TaskInput } from '@taskward/api-core';
 import fc from 'fast-check';
 import { rarely } from '../run-fuzz';
 
-/** Requests of every kind of wrongness, drawn at random around those that the contract knows. */
+/** Random requests, valid and invalid, derived from those that the contract declares. */
 
 export interface FuzzRequest {
   readonly method: string;
-  /** With `{me}`, `{victim}`, `{mine}`, `{theirs}` and `{cursor}` for what only the run knows; so in the query. */
+  /**
+   * With `{me}`, `{victim}`, `{mine}`, `{theirs}` and `{cursor}` for values that only the test run has; likewise in the
+   * query.
+   */
   readonly path: string;
   readonly query: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string | Uint8Array | undefined;
-  /** Whether the body comes in pieces, with nothing said of its length. */
+  /** Whether the body is sent in chunks, without a Content-Length. */
   readonly isStream: boolean;
   readonly who: 'me' | 'session' | 'nobody' | 'forger';
 }
@@ -26,7 +29,7 @@ const ODD = [
   ...split('<script> {{7*7}} \' " \\ ` null undefined true NaN -1 0 1e400 __proto__ constructor toString é ÿ 日本 😀'),
   ...['', ' ', "' or '1'='1", '\ud800', '\ufeff', '\u202e', '\u0000', '9'.repeat(40), 'a'.repeat(3_000)],
 ];
-/** Text that means something to somebody, or nothing to anybody. */
+/** Text with a special meaning somewhere, and random text. */
 const odd = fc.oneof(fc.constantFrom(...ODD), fc.string({ unit: 'binary', maxLength: 20 }), fc.string());
 
 const insert = (text: string, piece: string, at: number) => text.slice(0, at) + piece + text.slice(at);
@@ -58,7 +61,7 @@ const NAMES = [...Object.keys(TaskInput.shape), ...split('completed id user_id v
 const anything = fc.tuple(rarely(6, fc.constantFrom(...NAMES), odd), json);
 const title = fc.constant<JsonMember>(['title', '"milk"']);
 
-/** As text, so that a member can come twice, and a value be what no value is. */
+/** As text, so that it can have duplicate members and invalid values. */
 const object = (all: readonly JsonMember[]) =>
   `{${all.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
 const task = fc
@@ -79,7 +82,7 @@ const account = fc
   })
   .map(({ more, ...all }) => object([...Object.entries(all), ...more]));
 
-/** The text as it is, cut off, with something put in, or with a byte changed, which may leave no text at all. */
+/** The text unchanged, truncated, with an insertion, or with a changed byte, which may make it invalid UTF-8. */
 function corrupted(text: fc.Arbitrary<string>): fc.Arbitrary<string | Uint8Array> {
   const cut = fc.tuple(text, fc.nat()).map(([whole, at]) => whole.slice(0, at % (whole.length + 1)));
   const filled = fc
@@ -128,7 +131,7 @@ const toOperation = fc
     method: other ?? method,
     path: path.replace('{user_id}', () => user).replace('{task_id}', () => task),
   }));
-/** A piece put in somewhere behind `/api`. */
+/** An insertion somewhere after `/api`. */
 const nearOperation = fc
   .tuple(toOperation, odd, fc.nat())
   .map(([{ method, path }, piece, at]) => ({ method, path: insert(path, piece, 4 + (at % (path.length - 3))) }));
@@ -176,12 +179,12 @@ const query = fc.oneof(
   { weight: 1, arbitrary: odd },
 );
 
-/** Some of it as it is: not every client encodes. */
+/** Some text is not encoded: not every client does so. */
 function encode(text: string): string {
   return text.isWellFormed() && text.length % 3 > 0 ? encodeURIComponent(text) : text;
 }
 
-/** What a Headers object takes: bytes, but for NUL and line ends. */
+/** The characters that a Headers object accepts: bytes except NUL and line breaks. */
 const fieldText = odd.map((text) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, ''));
 const field = (name: string, values: fc.Arbitrary<string>) => fc.tuple(fc.constant(name), rarely(5, values, fieldText));
 const tags = fc.array(words('"1" W/"1" "2" * 1 "" " "1 w/"1" "2147483648" "99999999999999999999" "-1" ,'), {

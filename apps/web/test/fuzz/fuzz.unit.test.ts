@@ -5,12 +5,12 @@ import { ORIGIN, routeFiles, type Send, send, signUp, type TestUser, takeToken, 
 import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../run-fuzz';
 import { type FuzzRequest, fuzzRequest } from './fuzz-requests';
 
-/** Whatever is sent, what comes back is an answer that the contract knows, and nothing of somebody else's. */
+/** Every random request gets a response that the contract declares, without data of another user. */
 
 useApp();
 
 const EVERYDAY_REQUESTS = 800;
-/** As much as a rate limit, and the life of a token, leave to one user. */
+/** Fewer than the rate limit and the lifetime of a token allow one user. */
 const REQUESTS_A_USER = 400;
 
 const marker = () => `secret-${randomUUID()}`;
@@ -138,7 +138,7 @@ function at(pathname: string): { own: readonly Operation[]; owner: string | unde
 const operationOf = (method: string, own: readonly Operation[]) =>
   own.find((operation) => operation.method === (method === 'HEAD' ? 'GET' : method));
 
-/** What this request may be answered with; never a 500, nor a 503, as the database is there. */
+/** The statuses that are allowed for this request; never 500, nor 503, as the database is available. */
 function statusesOf({ method, who }: FuzzRequest, pathname: string): number[] {
   const isRead = ['GET', 'HEAD'].includes(method);
   if (/^\/api\/auth\/./.test(pathname)) {
@@ -183,7 +183,7 @@ function expectProblem(response: Response, pathname: string, text: string): void
   }
 }
 
-/** An answer of its declared shape, about the caller's own tasks. */
+/** Expects a response of the declared shape, with tasks of the user only. */
 function expectOwnTasks(method: string, pathname: string, response: Response, text: string): void {
   const operation = operationOf(method, at(pathname).own);
   if (!operation) return;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { rarely } from '../run-fuzz';
 
-/** What people may do with tasks, drawn at random: mostly sound, with a fault here and there. */
+/** Random steps of users with their tasks: mostly valid, with an error here and there. */
 
-/** A body with what it means by the rules of a task, and with what is wrong with it. */
+/** A body with its meaning by the rules of a task, and with its errors. */
 
 export interface Fields {
   title: string;
@@ -17,7 +17,7 @@ export interface Fields {
 interface Body<M> {
   readonly sent: unknown;
   readonly means: M;
-  /** Pointers. */
+  /** JSON pointers. */
   readonly errorPointers: readonly string[];
 }
 
@@ -47,7 +47,7 @@ const words = fc.array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 3 }
 interface Value {
   readonly sent: unknown;
   readonly means?: unknown;
-  /** Pointers from the value on. */
+  /** JSON pointers relative to the value. */
   readonly errorPointers: readonly string[];
 }
 
@@ -65,7 +65,7 @@ const title = fc.oneof(
 );
 const description = good(fc.oneof(words, fc.constantFrom(null, '', ' kept \n as\tit is ', '😀'.repeat(10_000))));
 const tags = fc.oneof(
-  // One order for one set: whether another order makes another body is nobody's promise.
+  // One order for each set: the contract does not define whether another order is another body.
   good(fc.subarray(TAGS)),
   good(fc.subarray(TAGS), (means) => [...means, ...means.map((tag) => ` ${tag.toUpperCase()}\n`)]),
 );
@@ -87,7 +87,7 @@ const fields = {
 };
 const notForClients = fc.constantFrom('nope', 'id', 'user_id', 'version', 'completed', 'created_at', '__proto__');
 
-/** Some members of a task; the title is one of them, or missing at times and then at fault. */
+/** Some fields of a task; the title is one of them, or missing in rare cases, which is an error. */
 const whole = rarely(RARE, fc.record(fields, { requiredKeys: ['title'] }), fc.record({ tags: fields.tags }));
 const some = rarely(8, fc.record(fields, { requiredKeys: [] }), fc.constant({}));
 
@@ -153,7 +153,7 @@ const query = fc.record({
 });
 export type Query = (typeof query extends fc.Arbitrary<infer Q> ? Q : never) & { cursor?: string };
 
-/** Entity tags by how they stand to the task's version, whatever that will be. */
+/** Entity tags relative to the task's version, which is not determined yet. */
 const etag = fc.constantFrom('now', 'now', 'before', 'after', 'weak', 'foreign');
 const etags = fc.oneof(fc.constant('*' as const), fc.array(etag, { minLength: 1, maxLength: 3 }));
 export type ETags = typeof etags extends fc.Arbitrary<infer T> ? T : never;
@@ -161,13 +161,13 @@ export type ETags = typeof etags extends fc.Arbitrary<infer T> ? T : never;
 const userIndex = fc.constantFrom(0, 0, 0, 0, 1, 1, 2);
 const base = {
   actor: userIndex,
-  /** Somebody whose path it is instead of the actor's own. */
+  /** The owner of the path, if not the actor. */
   other: sometimes(20, userIndex),
   token: rarely(30, fc.constant('own'), fc.constantFrom('none', 'bad')),
 };
 const onTask = {
   ...base,
-  /** One's own task, another's, one under an id that a client may make, one that never was, no id. */
+  /** An own task, one of another user, one under an id of the client, a missing one, an invalid id. */
   target: fc.record({
     of: rarely(5, fc.constant('own'), fc.constantFrom('client', 'client', 'client', 'other', 'absent', 'no uuid')),
     n: fc.nat({ max: 5 }),
@@ -185,21 +185,21 @@ const create = fc.record({ op: does('create'), ...base, body: input, key });
 const step = fc.oneof(
   create,
   fc.record({ op: does('list'), ...base, query }),
-  /** On from where the last page of this user ended. */
+  /** The page after the last one of this user. */
   fc.record({ op: does('next'), actor: userIndex }),
-  /** That cursor in a list it was not made for. */
+  /** That cursor in another list. */
   fc.record({ op: does('misuse'), actor: userIndex, thief: userIndex }),
   fc.record({ op: does('get'), ...onTask, ifMatch: fc.constant(undefined), ifNoneMatch: sometimes(2, etags) }),
   fc.record({ op: does('replace'), ...onTask, body: input, key }),
   fc.record({ op: does('update'), ...onTask, body: patch, key }),
   fc.record({ op: does('complete'), ...onTask, body: completion, key }),
   fc.record({ op: does('remove'), ...onTask, key }),
-  /** The same request once more, to the byte: the last, or one a little before. */
+  /** Repeats the last request, or one shortly before it, unchanged. */
   fc.record({ op: does('again'), n: fc.nat({ max: 3 }) }),
 );
 export type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-/** First some tasks, for the rest to be about. */
+/** Creates some tasks first, for the other steps to use. */
 export const story = fc
   .tuple(fc.array(create, { minLength: 1, maxLength: 6 }), fc.array(step, { maxLength: 60, size: 'max' }))
   .map((parts): Step[] => parts.flat());

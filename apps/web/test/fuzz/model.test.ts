@@ -7,11 +7,11 @@ import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../run-fuzz';
 import { type Expected, locationOf, Model, type ModelRequest, type Named, type Task } from './model';
 import { type ETags, type Key, type Query, type Step, story } from './model-steps';
 
-/** Whatever three users do, in whatever order, is answered as the contract says: the routes beside a plain model of it. */
+/** Compares the responses to any sequence of requests by three users with a simple model of the contract. */
 
 useApp();
 
-/** As much as a rate limit, and the life of a token, leave to one user. */
+/** Fewer than the rate limit and the lifetime of a token allow one user. */
 const REQUESTS_A_USER = 400;
 const EVERYDAY_REQUESTS = 400;
 
@@ -86,7 +86,7 @@ function compare({ model, places }: RunState, { request }: Move, response: Respo
   model.settle(request, expected, write ? (body as Task) : undefined);
 }
 
-/** An answer but for its body, as far as the model speaks of it. */
+/** The parts of a response other than its body that the model predicts. */
 function headOf(response: Response, body: unknown): Omit<Expected, 'body' | 'write'> {
   const { headers, status } = response;
   const { type, errors } = (status >= 400 ? body : {}) as { type?: string; errors?: { in: string; pointer: string }[] };
@@ -108,7 +108,7 @@ function headOf(response: Response, body: unknown): Omit<Expected, 'body' | 'wri
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** The task as it was to become; its times by the rules. */
+/** Expects the predicted task, with timestamps that follow the rules. */
 function expectWritten(
   model: Model,
   request: ModelRequest,
@@ -140,7 +140,7 @@ function expectLink(response: Response, cursor: string | null): void {
   expect(target?.searchParams.get('cursor') ?? null).toBe(cursor);
 }
 
-/** What one step is in a given state: the request to send, and what it is to the model. */
+/** A step in a given state: the request to send, and the same request in terms of the model. */
 export interface Move {
   readonly request: ModelRequest;
   readonly method: string;
@@ -174,7 +174,7 @@ const METHODS = {
 
 const userAt = ({ users }: RunState, n: number) => users[n] as TestUser;
 
-/** The step as a request; nothing where it goes on from something that is not there. */
+/** The step as a request; undefined when it depends on something that does not exist. */
 export function toMove(step: Step, state: RunState): Move | undefined {
   if (step.op === 'again') return state.moves.at(-1 - step.n);
   if (step.op === 'next' || step.op === 'misuse') return onward(step, state);

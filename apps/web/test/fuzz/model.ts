@@ -1,7 +1,7 @@
 import { foldText } from '@taskward/db/text';
 import { type Fields, PRIORITIES, type Query } from './model-steps';
 
-/** The API as its contract describes it, in memory: what each request is to be answered with. */
+/** An in-memory model of the API, which predicts the response to each request. */
 
 export interface Task extends Fields {
   id: string;
@@ -13,7 +13,7 @@ export interface Task extends Fields {
   version: number;
 }
 
-/** Versions that a field names: of strong tags and of weak ones. */
+/** The versions in a header field: those of strong tags and those of weak ones. */
 export interface Named {
   readonly any: boolean;
   readonly strong: readonly number[];
@@ -32,15 +32,15 @@ export interface ModelRequest {
   readonly errorPointers: readonly string[];
   readonly ifMatch?: Named | undefined;
   readonly ifNoneMatch?: Named | undefined;
-  /** Null is one that cannot be read. */
+  /** Null for a malformed key. */
   readonly key?: string | null | undefined;
   readonly query?: Query;
-  /** Where the page before ended. */
+  /** The last task of the previous page. */
   readonly after?: Task | undefined;
 }
 
 type Draft = Omit<Task, 'completed_at' | 'created_at' | 'updated_at'>;
-/** An answer; `undefined` is for what it has not got. */
+/** A response; undefined fields are absent from it. */
 export interface Expected {
   readonly status: number;
   readonly problem?: string;
@@ -48,9 +48,9 @@ export interface Expected {
   readonly etag?: string;
   readonly location?: string;
   readonly isReplayed?: true;
-  /** The task as it was before, and as it becomes but for the times. */
+  /** The task before, and the new one without its timestamps. */
   readonly write?: { readonly was?: Task | undefined; readonly draft: Draft };
-  /** To the byte. */
+  /** Exactly. */
   readonly body?: Task | { readonly data: readonly Task[]; readonly more: boolean };
 }
 
@@ -73,7 +73,7 @@ export class Model {
     return found;
   }
 
-  /** The checks in their order; then what is there. */
+  /** The checks in the order of the server; then the stored tasks. */
   predict(request: ModelRequest): Expected {
     if (!request.isAuthenticated) return refuse(401, 'unauthorized');
     if (request.actor !== request.owner) return refuse(403, 'forbidden');
@@ -97,7 +97,7 @@ export class Model {
     return write(request, was);
   }
 
-  /** Takes in what has been answered: the task as it is now, with its id and its times. */
+  /** Stores the task of the response, with its id and timestamps. */
   settle(request: ModelRequest, expected: Expected, now: Task | undefined): void {
     if (expected.status >= 300 || expected.isReplayed) return;
     if (request.op === 'remove') this.of(request.owner).delete(request.id ?? '');
@@ -146,7 +146,7 @@ export function locationOf(request: ModelRequest, { id }: { id: string }, status
 
 const takesKey = ({ op, key }: ModelRequest) => key !== undefined && ['create', 'update', 'complete'].includes(op);
 const keyOf = ({ owner, key }: ModelRequest) => `${owner} ${key}`;
-/** Of the same key, the same request: its path and what its body means. */
+/** The identity of a request under a key: its path and the meaning of its body. */
 const whatOf = ({ op, id, means }: ModelRequest) => {
   const all = op === 'create' ? { ...DEFAULTS, ...means } : means;
   return JSON.stringify([op, id, Object.entries(all).sort(([a], [b]) => byCodePoint(a, b))]);

@@ -4,7 +4,7 @@ import { ORIGIN, routeFiles, send, signUp, type TestUser, useApp } from '../harn
 
 useApp();
 
-/** The operations that take a body, and one each of them would take. */
+/** The operations with a body, and a valid body for each. */
 const writes = operations.filter(({ body }) => body);
 const bodyOf = (id: string) => (id === 'completeTask' ? { completed: true } : { title: 'Bread' });
 
@@ -13,7 +13,7 @@ async function createTask(user: TestUser): Promise<string> {
   return (await response.json()).id;
 }
 
-/** Sends a good body to every operation with these headers. Answers the response of each by the operation's id. */
+/** Sends a valid body to every operation with these headers. Returns the responses by operation id. */
 async function sendToAll(user: TestUser, taskId: string, headers: Record<string, string>) {
   const responses = new Map<string, Response>();
   for (const { id, method, path } of writes) {

@@ -16,7 +16,7 @@ async function createTask(user: TestUser): Promise<string> {
 const fill = (path: string, user: TestUser, taskId: string) =>
   path.replace('{user_id}', user.id).replace('{task_id}', taskId);
 
-/** The faults of a 422 as `in` and `pointer`, sorted. */
+/** The errors of a 422 as `in` and `pointer`, sorted. */
 async function errorsOf(response: Response): Promise<string[]> {
   expect(response.status).toBe(422);
   const { errors } = await response.json();
@@ -165,7 +165,7 @@ const notUuids = [
 
 const onTask = operations.filter(({ path }) => path.includes('{task_id}'));
 
-/** All that an answer shows, but for the id in its path. */
+/** Everything in a response except the id in its path. */
 async function shown(response: Response, taskId: string) {
   const { pathname } = new URL(`http://x/tasks/${taskId}`);
   return {
@@ -183,7 +183,7 @@ test.each(onTask.map((one) => [one.id, one] as const))(
       const headers = { 'X-Request-Id': 'the-same' };
       return shown(await send(method, fill(path, user, taskId), { token: user.token, headers, body }), taskId);
     };
-    // PUT would make the missing task, so it has to answer as GET does.
+    // PUT would create the missing task, so its response is compared with that of GET.
     const expected = method === 'PUT' ? await ask('GET', randomUUID()) : await ask(method, randomUUID(), bodyOf(id));
     expect(expected.status).toBe(404);
     expect(JSON.parse(expected.body)).toMatchObject({ type: '/problems/not_found', request_id: 'the-same' });

@@ -7,7 +7,7 @@ useApp();
 
 const TITLE = 'Milk';
 
-/** A task, and the ways to write: each with the path, its method and what it has to be sent besides. */
+/** Creates a task, and returns the requests that can write one, each as method and path. */
 async function createTask(user: TestUser) {
   const { token } = user;
   const response = await send('POST', user.tasks, {
@@ -27,7 +27,7 @@ async function createTask(user: TestUser) {
   };
 }
 
-/** Expects a 422 that names just these pointers into the body, each fault said in full. */
+/** Expects a 422 with exactly these pointers into the body, and complete errors. */
 async function expectErrors(response: Response, pointers: string[], hint?: unknown): Promise<FieldError[]> {
   const message = JSON.stringify(hint ?? pointers).slice(0, 200);
   expect.soft(response.status, message).toBe(422);
@@ -44,7 +44,7 @@ async function expectErrors(response: Response, pointers: string[], hint?: unkno
 
 type Case = [fields: Record<string, unknown>, pointers: string[]];
 
-/** Each refused by POST and PUT with a title beside it, and by PATCH as it is; nothing is written. */
+/** Expects POST and PUT, with a title added, and PATCH to refuse each case, and nothing to be written. */
 async function expectRefused(...cases: Case[]): Promise<void> {
   const user = await signUp();
   const { read, whole, patch } = await createTask(user);

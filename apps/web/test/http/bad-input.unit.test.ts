@@ -4,7 +4,7 @@ import { type Send, send, signUp, type TestUser, useApp } from '../harness';
 
 useApp();
 
-/** The operations that take a body; each has to refuse a bad one alike. */
+/** The operations with a body; all have to refuse an invalid one in the same way. */
 const writes = operations.filter(({ body }) => body);
 
 async function createTask(user: TestUser): Promise<{ path: string; read: () => Promise<unknown> }> {
@@ -14,7 +14,7 @@ async function createTask(user: TestUser): Promise<{ path: string; read: () => P
   return { path, read: async () => (await send('GET', path, { token })).json() };
 }
 
-/** Sends the same to every operation with a body, and expects the same refusal and an untouched task of each. */
+/** Sends the same to every operation with a body, and expects the same error and an unchanged task from each. */
 async function expectRefused(options: Send | (() => Send), code: string, status: number): Promise<Response[]> {
   const user = await signUp();
   const { path: taskPath, read } = await createTask(user);
@@ -196,7 +196,7 @@ test('a Content-Length larger than the body does not matter', async () => {
   expect(response.status).toBe(201);
 });
 
-/** White space without end, and how many KiB of it were asked for. */
+/** White space without end, and how many KiB of it were read. */
 function endless() {
   const read = { chunks: 0 };
   const body = new ReadableStream<Uint8Array>(
@@ -211,7 +211,9 @@ function endless() {
   return { body, read };
 }
 
-/** What is read and dropped of a refused body, so that its connection can be used again, and a little more. */
+/**
+ * The part of a refused body that is read and discarded, so that its connection can be used again, and a little more.
+ */
 const MAX_DROPPED_CHUNKS = 1024 + 4;
 
 test('an endless body returns 413 after 64 KiB, and at most 1 MiB more of it is read and discarded', async () => {

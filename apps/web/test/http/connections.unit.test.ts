@@ -26,7 +26,7 @@ beforeAll(async () => {
     }
     response.end();
   });
-  // As Next.js does, which never closes what it does not know.
+  // Like Next.js, which never closes an upgrade that it does not support.
   server.on('upgrade', () => {});
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

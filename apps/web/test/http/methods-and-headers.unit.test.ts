@@ -9,7 +9,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const UUID = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 
 const read = ['GET', 'HEAD', 'OPTIONS'];
-/** Every path and the methods it has. */
+/** Every path and its methods. */
 const paths = new Map<string, string[]>([
   ['/api/health/live', read],
   ['/api/health/ready', read],
@@ -31,7 +31,7 @@ async function expectProblem(response: Response, code: string, status: number, i
   expect(response.status).toBe(status);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
   expect(response.headers.get('cache-control')).toBe('no-store');
-  // The answer to a HEAD has lost its body on its way; `send` holds all others against the document.
+  // The response to a HEAD arrives without its body; `send` validates all others against the document.
   if (isDeployed && (await response.clone().text()) === '') return;
   const problem = await response.json();
   const { title, detail, request_id } = problem;
@@ -40,7 +40,7 @@ async function expectProblem(response: Response, code: string, status: number, i
   expect(request_id).toBe(response.headers.get('x-request-id'));
 }
 
-/** One request for each kind of answer. */
+/** One request for each kind of response. */
 async function exchanges(user: TestUser): Promise<[string, number, string, string, Send][]> {
   const { token, tasks, cookie } = user;
   const task = `${tasks}/${await createTask(user)}`;
@@ -214,7 +214,7 @@ test.each(['/api/auth/jwks', '/api/auth/token', '/api/auth/get-session'])(
 
 const unknown = [
   '',
-  // Next.js itself answers this one, with a redirection.
+  // Next.js itself redirects this one.
   ...(isDeployed ? [] : ['/']),
   '/nowhere',
   '/health',

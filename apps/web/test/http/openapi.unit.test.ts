@@ -10,7 +10,7 @@ import {
   matchesSchema,
 } from '../openapi';
 
-/** The document says what is so; that answers keep to it is seen by `send` in every test. */
+/** The OpenAPI document matches the server; `send` validates the responses of every test against it. */
 
 useApp();
 
@@ -85,7 +85,7 @@ const accountBodies = accountEndpoints.flatMap(({ id, path, body }) =>
   body ? [{ id, path, schema: body.schema }] : [],
 );
 
-/** Text at and beyond every limit, in every script, of the forms that the members have, and values of other types. */
+/** Text at and beyond every limit, in every script, of the formats of the fields, and values of other types. */
 const fieldValue = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 140, size: 'max' }),
   fc.string({

@@ -7,7 +7,7 @@ import { routeFiles, type Send, send, signUp, type TestUser, useApp } from '../h
 useApp();
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-/** Route files that answer no operation: accounts, health, the document, and whatever is nowhere. */
+/** Route files of no operation: accounts, health, the OpenAPI document, and unknown paths. */
 const OTHERS = ['/api/auth/[...all]', '/api/health/live', '/api/health/ready', '/api/openapi.json', '/api/[[...path]]'];
 
 const operationPaths = [...new Set(operations.map(({ path }) => path as string))];
@@ -40,7 +40,7 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
   test(`the route file of ${path} exports a handler for every method, and is never static`, async () => {
     const { dynamic, ...file } = (await load()) as Awaited<ReturnType<typeof load>> & { dynamic?: unknown };
     expect(dynamic).toBe('force-dynamic');
-    // HEAD is made from GET by Next.js where it is left out.
+    // Next.js derives HEAD from GET where it is omitted.
     const expected = METHODS.filter((method) => !(method === 'HEAD' && own.includes('GET')));
     expect(
       Object.keys(file)
@@ -56,7 +56,7 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
       const response = await send(method, path.replace('{user_id}', 'somebody').replace('{task_id}', randomUUID()));
       statuses.set(method, response.status);
     }
-    // Without a token an operation asks for one, and whatever is not an operation does not.
+    // Without a token an operation returns 401; any other method does not require one.
     const expected = METHODS.map((one) => [one, one === 'OPTIONS' ? 204 : served.includes(one) ? 401 : 405]);
     expect([...statuses]).toEqual(expected);
   });
@@ -76,7 +76,7 @@ function goodBody(id: string): unknown {
   return ['createTask', 'replaceTask', 'updateTask'].includes(id) ? { title: 'Milk' } : undefined;
 }
 
-/** How a client provokes each error; undefined where the operation cannot fail so. */
+/** The request that causes each error; undefined where the operation cannot return it. */
 const provocations: Partial<Record<ProblemCode, (operation: Operation, user: TestUser) => [string, Send] | undefined>> =
   {
     unauthorized: ({ path }, user) => [fill(path, user), {}],
@@ -108,7 +108,7 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
     }
     const declared = operation.errors.filter((code) => provocations[code]);
     expect(declared.toSorted()).toEqual(provoked.sort());
-    // A bug and a database that is down are nobody's to provoke here.
+    // A client cannot cause a bug or an outage of the database.
     expect(operation.errors).toEqual(expect.arrayContaining(['internal', 'unavailable']));
   },
 );
@@ -130,7 +130,7 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
       else expect(await response.text()).toBe('');
       statuses.push(response.status);
     }
-    // 304 is for who asks on a condition.
+    // 304 requires a conditional request.
     expect(statuses.sort()).toEqual(
       Object.keys(success)
         .map(Number)

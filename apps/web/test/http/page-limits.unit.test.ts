@@ -7,12 +7,12 @@ import { guardRequests } from '../../server/http/incoming';
 import { toProblem } from '../../server/http/problem';
 import type { handleRequest, RequestContext } from '../../server/http/request';
 
-/** Pages take turns at the thread that serves the API, too. */
+/** The number of pages that are rendered at the same time is limited, since the API shares their thread. */
 
 const HELD_MS = 500;
 let server: Server;
 let arrived: number;
-/** What the framework would be rendering. */
+/** The requests that the framework would be rendering. */
 let rendering: { path: string; response: ServerResponse }[];
 
 beforeEach(async () => {
@@ -37,7 +37,7 @@ afterEach(() => {
   server.close();
 });
 
-/** Sends a request over a connection of its own; resolves with the status, or undefined where it was given up. */
+/** Sends a request over a connection of its own; resolves with the status, or undefined where it was aborted. */
 function get(path: string) {
   const { port } = server.address() as AddressInfo;
   const outgoing = request({ host: '127.0.0.1', port, path, agent: false });

@@ -31,7 +31,7 @@ describe.skipIf(!isServer)('rate limits shared between processes', () => {
       createWriteBehindRateLimit(shared, log, db.ownerDb),
     ];
     for (let i = 0; i < 10; i++) await one?.consume('ada');
-    // The other learns of them by what it takes itself.
+    // The other process learns of them when it consumes points itself.
     await vi.waitFor(async () => expect((await other?.consume('ada'))?.isExceeded).toBe(true));
     await vi.waitFor(async () => expect((await one?.consume('ada'))?.isExceeded).toBe(true));
   });
@@ -40,7 +40,7 @@ describe.skipIf(!isServer)('rate limits shared between processes', () => {
     const signIn = (email: string) => send('POST', '/api/auth/sign-in/email', { body: { email, password: 'not it' } });
     for (let i = 0; i < 10; i++) expect((await signIn('ada@example.com')).status).toBe(401);
     expect((await signIn('ada@example.com')).status).toBe(429);
-    // What no database could hold as it is.
+    // Text that the database cannot store.
     expect((await signIn(`\0${'é'.repeat(5_000)}@example.com`)).status).toBe(400);
     const { db } = await getApp();
     const rows = await db.ownerDb.select().from(rateLimits);
@@ -80,7 +80,7 @@ describe.skipIf(!isServer)('rate limits shared between processes', () => {
       const key = `${shared.name}:ada`;
       await other.execute(`select from rate_limits where key = '${key}' for update`);
       waiting = limit.consume('ada');
-      // Longer than what is allowed for clocks that step.
+      // Longer than the tolerance for clock steps.
       await sleep(1_500);
       const end = '(extract(epoch from clock_timestamp()) * 1000)::bigint + 60000';
       await other.execute(`update rate_limits set points = 5, expire = ${end} where key = '${key}'`);

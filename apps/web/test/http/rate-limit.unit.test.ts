@@ -146,7 +146,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     expect(statuses).toEqual(new Set([200]));
   });
 
-  /** A hundred wrong passwords from ten addresses. */
+  /** Sends a hundred wrong passwords from ten addresses. */
   const attack = async (email: string) => {
     for (let i = 0; i < 100; i++) await signIn(email, 'not the password', `198.51.100.${i % 10}`);
   };

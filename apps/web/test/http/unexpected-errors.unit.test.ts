@@ -5,7 +5,7 @@ import { getApp } from '../../server/app';
 import { requestFor } from '../attacker';
 import { loggedLines, send, signUp, type TestUser, useApp } from '../harness';
 
-/** A database that is not as the code believes: what a bug looks like from outside, and in the log. */
+/** Bugs, caused by a database whose schema differs from the code: their responses and log lines. */
 
 const reports: Record<string, unknown>[] = [];
 useApp({

@@ -8,7 +8,7 @@ import { readConfig } from '../../server/config';
 
 const SERVER = 'postgres://tasks:pa55word@db.example.com/tasks';
 const secret = randomBytes(32).toString('base64');
-/** A production that starts. */
+/** A valid production configuration. */
 const valid = {
   NODE_ENV: 'production',
   DATABASE_URL: `${SERVER}?sslmode=verify-full`,
@@ -18,7 +18,7 @@ const valid = {
 
 type Variables = Record<string, string | undefined>;
 const read = (environment: Variables) => readConfig({ NODE_ENV: 'test', ...environment } as NodeJS.ProcessEnv);
-/** The names that the message says are at fault. */
+/** The names of the variables that the error message lists. */
 function invalidVariables(environment: Variables): string[] {
   try {
     read(environment);

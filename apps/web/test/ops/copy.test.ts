@@ -9,7 +9,7 @@ import { describe, expect, inject, test } from 'vitest';
 import { getApp } from '../../server/app';
 import { cookieOf, restartApp, send, signIn, signUp, takeToken, useApp } from '../harness';
 
-/** An app that began on the embedded database moves to a server. */
+/** An app moves from the embedded database to a server. */
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 

@@ -12,7 +12,10 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ORIGIN, type Send, send, signUp, type TestUser, useApp } from '../harness';
 
-/** The database goes away and comes back under load. A server of its own, so that nobody else's goes. */
+/**
+ * The database becomes unavailable and recovers under load. It is a server of its own, so that no other test is
+ * affected.
+ */
 
 /** A server that was running before, and one in this process, cannot be stopped from here. */
 const canStop = engine !== 'pglite' && !process.env.TEST_DATABASE_URL;
@@ -50,7 +53,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  // What Better Auth reports besides must hold no statement, and no token that was a parameter of one.
+  // What Better Auth logs in addition must contain no statement, and no token that was a parameter of one.
   for (const reported of vi.mocked(console.error).mock.calls) {
     expect(reported).toEqual([expect.stringMatching(/^Better Auth: [\w ]+$/)]);
   }
@@ -97,7 +100,8 @@ describe.runIf(canStop)('a database restart under load', () => {
       };
       const taskId = (await (await send('POST', user.tasks, authorized({ title: `Known ${mode}` }))).json()).id;
 
-      // A client each: those who put try again with the same id until it is there, the others go on to the next.
+      // One client each: those that PUT retry with the same id until it is stored, the others continue with the next
+      // request.
       const put: string[] = [];
       const putting = async () => {
         while (!isOver) {
@@ -185,7 +189,7 @@ describe.runIf(canStop)('while the database is down', () => {
     vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 120_000);
     for (const request of Object.values(requests)) await expectUnavailable(await send(...request()));
     expect((await send('GET', '/api/health/live')).status).toBe(200);
-    // What can be refused without asking the database is refused all the same.
+    // A request that can be refused without the database still is.
     expect((await send('GET', user.tasks)).status).toBe(401);
     await server.start();
     for (const name of ['session', 'token', 'keys', 'readiness', 'a token of a key read long ago']) {

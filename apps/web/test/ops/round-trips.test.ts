@@ -54,8 +54,8 @@ interface Chunk {
 }
 
 /**
- * What `work` costs. On postgres each write to a connection counts, whatever the kernel makes of it: who has to wait for
- * an answer before it goes on has to write once more. On neon the gateway counts requests.
+ * The cost of `work`. On postgres each write to a connection is counted, however the kernel splits it: a client that
+ * waits for a result before it continues has to write once more. On neon the gateway counts requests.
  */
 async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   const { $client } = (await getApp()).db.ownerDb as unknown as { $client: Record<'query' | 'connect', () => unknown> };
@@ -84,7 +84,7 @@ async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   }
 }
 
-/** How often PostgreSQL is told to run something: `Query` and `Execute` messages. */
+/** The number of statements that PostgreSQL is sent: `Query` and `Execute` messages. */
 function countStatements(bytes: Buffer): number {
   let count = 0;
   for (let at = 0; at < bytes.length; at += 1 + bytes.readUInt32BE(at + 1)) {
@@ -97,7 +97,7 @@ const big = '🐘'.repeat(10_000);
 const newPath = () => `/${randomUUID()}`;
 const own = async () => `/${(await (await ask('POST', '', { title: 'Gone' })).json()).id}`;
 
-/** What each operation is asked, by case. A path may have to be made first, which is not counted. */
+/** The requests for each operation, by case. Creating a path is not counted. */
 type Case = [
   name: string,
   path: () => string | Promise<string>,
@@ -176,7 +176,7 @@ describe.each(operations)('$id', ({ id, method }) => {
       expect(cost.roundTrips).toBe(engine === 'pglite' ? 0 : 1);
       const row = page.find((one) => one.operation === `\`${id}\`` && one.case === name);
       const measured: Record<string, string> = { [`${engine}: round trips`]: String(cost.roundTrips) };
-      // In the process there is no place to count them.
+      // Statements inside the process cannot be counted.
       if (engine !== 'pglite') {
         measured[`${engine}: sent`] = String(cost.sent);
         measured.own = String(cost.sent - 1);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { requestFor, stored } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
 
-/** Two users who use each other's ids, cursors and paths, in one way or another. */
+/** Random requests of two users with each other's ids, cursors and paths. */
 
 useApp();
 
@@ -13,7 +13,7 @@ const newTask = async ({ tasks, token }: TestUser, title: string): Promise<strin
 
 interface Actor {
   user: TestUser;
-  /** A word that is in each of the person's tasks and nowhere else. */
+  /** Text in each task of the user, and in no other. */
   marker: string;
   ids: string[];
   cursor: string;
@@ -51,7 +51,7 @@ const taskSpellings = [
   (id: string) => `urn:uuid:${id}`,
 ];
 
-/** Ways to a path that another reader of URLs might take for the plain one. */
+/** Variants of a path that another URL parser might normalize to the same path. */
 const detours = (path: string, me: string, other: string) => [
   ...Array(16).fill(path),
   path.replace('/api/', '/api//'),
@@ -107,7 +107,7 @@ test(`two users who use each other's ids, paths and cursors see and change nothi
     statusCounts[response.status] = (statusCounts[response.status] ?? 0) + 1;
     if (response.status === 201) actor.ids.push(JSON.parse(text).id);
   }
-  // The loop would prove nothing if it only ever met one answer.
+  // The loop would prove nothing if all responses had the same status.
   for (const status of [200, 201, 204, 403, 404, 422]) expect(statusCounts[status], `${status}`).toBeGreaterThan(3);
 });
 

@@ -14,14 +14,14 @@ import {
 } from '../attacker';
 import { ORIGIN, send, signUp, type TestUser, useApp } from '../harness';
 
-/** Tokens signed with the real key of the deployment: what decides is what they say. */
+/** Tokens signed with the real key of the deployment: only their claims decide. */
 
 useApp();
 
 let ada: TestUser;
 let bob: TestUser;
 let forger: TokenForger;
-/** A request of Ada's with which nothing is wrong but the token. */
+/** A request of Ada that is valid except for its token. */
 let call: (operation: Operation) => Call;
 
 beforeAll(async () => {

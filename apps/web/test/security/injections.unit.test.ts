@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { requestFor, stored } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
 
-/** Text that would be SQL, were it ever put into a statement. */
+/** Text that would be SQL if it became part of a statement. */
 
 useApp();
 
@@ -41,7 +41,7 @@ for (const operation of operations) {
       expect(await stored(bystander.id), 'nobody else has noticed').toBe(before);
     });
 
-    /** Sends it, and expects an answer of this status, without a trace of SQL or of anybody else. */
+    /** Sends the request, and expects one of these statuses, without a trace of SQL or of another user. */
     async function attempt(
       change: Partial<ReturnType<typeof requestFor>> & { headers?: HeadersInit },
       expected: number[],

@@ -26,7 +26,7 @@ beforeAll(async () => {
 const sendCall = ({ method, path, body }: Call, more: Send = {}) => send(method, path, { body, ...more });
 const asAda = (call: Call, more: Send = {}) => sendCall(call, { token: ada.token, ...more });
 
-/** All of an answer that a client can tell from another's, with these names taken out. */
+/** Everything in a response by which a client could distinguish it, with these names replaced. */
 async function bytesOf(response: Response, ...names: string[]) {
   const own = /^(x-request-id|ratelimit.*)$/;
   const text = names.reduce((all, name) => all.replaceAll(name, '…'), await response.text());
@@ -39,7 +39,7 @@ async function bytesOf(response: Response, ...names: string[]) {
 }
 
 const hasTask = (operation: Operation) => operation.path.includes('{task_id}');
-/** Whether the client may name a task that is not there yet. */
+/** Whether the client may create a task under this id. */
 const createsTask = (operation: Operation) => hasTask(operation) && operation.success[201] !== undefined;
 
 for (const operation of operations) {

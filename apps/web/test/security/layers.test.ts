@@ -7,7 +7,7 @@ import { getApp } from '../../server/app';
 import { stored } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
 
-/** What the database holds by itself, were every statement above it wrong. */
+/** The guarantees of the database itself, even if every statement of the app were wrong. */
 
 useApp();
 

@@ -7,9 +7,9 @@ useApp();
 const PASSWORD = 'otter lamp seventeen';
 const NEW_PASSWORD = 'kettle under the moon';
 
-/** Sends the request, and tells what was logged of it besides its id. */
+/** Sends the request, and returns the events that were logged for it, without its id. */
 async function act(path: string, body: object, cookie = '') {
-  // Not as we write ids, so that it is not kept.
+  // Not a valid request id, so that it is replaced.
   const headers = { Origin: ORIGIN, Cookie: cookie, 'X-Request-Id': 'of my own' };
   const response = await send('POST', `/api/auth${path}`, { body, headers });
   const id = response.headers.get('X-Request-Id');

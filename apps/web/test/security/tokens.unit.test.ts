@@ -26,9 +26,9 @@ const own = ownKeys();
 let ada: TestUser;
 let bob: TestUser;
 let forger: TokenForger;
-/** A request of Ada's with which nothing is wrong but the token. */
+/** A request of Ada that is valid except for its token. */
 let call: (operation: Operation) => Call;
-/** Serves the attacker's keys under every path, and counts who asks. */
+/** Serves the attacker's keys under every path, and counts requests. */
 let lure: Server;
 let lureUrl: string;
 let visits = 0;
@@ -48,9 +48,9 @@ beforeAll(async () => {
 afterAll(() => new Promise((closed) => lure.close(closed)));
 
 const mine = (changes: object = {}) => claimsOf(ada.id, changes);
-/** By the real key, with these members of the header changed. */
+/** Signed with the real key, with these members of the JOSE header changed. */
 const heading = (changes: object) => () => forger.token(mine(), { ...forger.header, ...changes });
-/** By the attacker's key, under the real `kid` unless changed. */
+/** Signed with the attacker's key, under the real `kid` unless changed. */
 const byOwnKey = (changes: () => object) => () => compact({ ...forger.header, ...changes() }, mine(), ed25519(own.ed));
 /** The real token with its signature rewritten. */
 const resigned = (change: (signature: Buffer) => Uint8Array) => () => {
@@ -124,7 +124,7 @@ const kids: Record<string, unknown> = {
   __proto__: '__proto__',
   'with NUL': 'a\0b',
 };
-/** In each, the attacker's key would be the right one, if only the server took it. */
+/** Each offers the attacker's key, which would verify the token if the server used it. */
 const offered: Record<string, () => object> = {
   jwk: () => ({ jwk: own.jwk }),
   jku: () => ({ jku: lureUrl }),
@@ -219,7 +219,7 @@ const invalid: Table = {
   'a second header': () => `${ada.token}, Bearer ${ada.token}`,
 };
 
-/** What `Authorization` and its like may hold that is no bearer token. */
+/** Headers that contain no bearer token. */
 const headersWithoutToken: Record<string, () => HeadersInit> = {
   'no header': () => ({}),
   'an empty header': () => ({ Authorization: '' }),

@@ -4,7 +4,7 @@ import type { Task } from '@taskward/api-core/contract';
 import { beforeAll, expect, test } from 'vitest';
 import { ORIGIN, send, signUp, type TestUser, useApp } from '../harness';
 
-/** The client against the routes. What it does by itself is tested beside it. */
+/** The client with the real route files. Its unit tests are in packages/api-core. */
 
 useApp();
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
   params = { user_id: user.id };
 });
 
-/** What happens to an attempt on its way: nothing is sent until it asks for the real answer. */
+/** A fault of the network during an attempt: the request is sent when `real` is called. */
 type NetworkFault = (real: () => Promise<Response>) => Promise<Response>;
 
 const responseLost: NetworkFault = async (real) => {
@@ -26,7 +26,7 @@ const responseReplaced: NetworkFault = async (real) => {
   await real();
   return new Response(null, { status: 503 });
 };
-/** The head of the answer arrives, and of the body not all. */
+/** The head of the response arrives, but its body is truncated. */
 const responseTruncated: NetworkFault = async (real) => {
   const { status, headers } = await real();
   return new Response(new ReadableStream({ start: (body) => body.error(new TypeError('terminated')) }), {
@@ -35,7 +35,7 @@ const responseTruncated: NetworkFault = async (real) => {
   });
 };
 
-/** A client over the route files. The mishaps befall its first attempts, one each; what really was answered is noted. */
+/** A client over the route files. Each fault affects one of its first attempts; the real responses are recorded. */
 function connect(networkFaults: NetworkFault[] = [], options: Partial<ClientOptions> = {}) {
   const responses: [status: number, isReplay: boolean][] = [];
   const client = createClient({
@@ -55,7 +55,7 @@ function connect(networkFaults: NetworkFault[] = [], options: Partial<ClientOpti
   return { client, responses };
 }
 
-/** A task made by other means. */
+/** Creates a task without the client. */
 async function make(body: object = {}): Promise<Task> {
   const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', ...body } });
   expect(response.status).toBe(201);

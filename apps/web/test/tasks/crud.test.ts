@@ -18,7 +18,7 @@ const full = {
 } as const;
 const defaults = { description: null, status: 'todo', priority: 'none', due_date: null, tags: [] };
 
-/** What is read-only, as it is of a task of this user that was just made. */
+/** The read-only fields of a new task of this user. */
 const readOnlyFields = (user: TestUser) => ({
   id: expect.any(String),
   user_id: user.id,

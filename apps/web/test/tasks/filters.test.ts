@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const ask = (parameters: Parameters) => send('GET', withQuery(user.tasks, parameters), { token: user.token });
 
-/** Everything the parameters select, in one page. */
+/** All tasks that the parameters select, in one page. */
 async function list(parameters: Parameters): Promise<Task[]> {
   const response = await ask([...parameters, ['limit', '100']]);
   expect(response.status, JSON.stringify(parameters)).toBe(200);
@@ -23,7 +23,7 @@ async function list(parameters: Parameters): Promise<Task[]> {
   return data;
 }
 
-/** Holds the list against what it must be; answers how many it has. */
+/** Compares the list with the expected one, and returns its length. */
 async function compare(parameters: Parameters): Promise<number> {
   const found = await list(parameters);
   const name = JSON.stringify(parameters);
@@ -32,7 +32,7 @@ async function compare(parameters: Parameters): Promise<number> {
   return found.length;
 }
 
-/** Two of each that select some tasks and not others, then more. */
+/** For each filter two values that select some tasks and not others, then more. */
 const filters: Record<string, [Parameters, Parameters, ...Parameters[]]> = {
   status: [
     [['status', 'todo,in_progress']],

@@ -19,7 +19,7 @@ function write(key: string, method: string, path: string, body?: unknown, header
   return send(method, path, { token, body, headers: { ...headers, 'Idempotency-Key': key } });
 }
 
-/** All of an answer but what belongs to the one request. */
+/** Everything in a response except what is specific to the request. */
 async function comparable(response: Response) {
   const headers = new Headers(response.headers);
   headers.delete('X-Request-Id');

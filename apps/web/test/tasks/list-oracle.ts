@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { getApp } from '../../server/app';
 import { send, signUp, type TestUser } from '../harness';
 
-/** What a list must be, worked out in memory from the promise alone, and a user whose lists are worth it. */
+/** A test oracle: the expected list, computed in memory from the contract alone, and a user with varied tasks. */
 
 export type Parameters = readonly (readonly [name: string, value: string])[];
 
@@ -35,7 +35,7 @@ const comparisons: Record<string, (a: Task, b: Task) => number> = {
   title: (a, b) => Buffer.compare(bytes(foldText(a.title)), bytes(foldText(b.title))),
 };
 
-/** The whole list for these parameters, of all the tasks of a user. */
+/** The expected list for these parameters, of all tasks of a user. */
 export function listOf(tasks: readonly Task[], parameters: Parameters): Task[] {
   const sort = parameters.find(([name]) => name === 'sort')?.[1] ?? '-created_at';
   const compare = comparisons[sort.replace('-', '')];
@@ -50,7 +50,7 @@ export function listOf(tasks: readonly Task[], parameters: Parameters): Task[] {
 
 const pick = <T>(all: readonly T[], index: number) => all[index % all.length];
 
-/** Same titles in another case, titles beside each other in one order of characters and apart in another. */
+/** Titles that differ only in case, and titles that are adjacent in one collation and not in another. */
 const titles = [
   ...['Milk', 'milk', 'MILK', 'Milk', 'Buy milk and bread', 'bread 10%', 'BREAD_x', 'bread x', 'Zebra', 'zebra', 'z'],
   ...[
@@ -93,7 +93,7 @@ const descriptions = [null, '', 'Oat MILK', 'From the bakery', '50% off', 'file_
 const dates = [null, '2026-03-01', '2026-03-02', null, '0001-01-01', '9999-12-31', '2026-03-01', '2026-02-28'];
 const tags = [[], ['home'], ['home', 'work'], ['work'], ['home', 'work', 'a, "b"'], ['été'], ['100%']];
 
-/** What the tasks are made from: every member comes with every other in some of them. */
+/** The bodies of the tasks, in which all values of different fields are combined. */
 const variedTasks = Array.from({ length: 60 }, (_, i) => ({
   title: pick(titles, i),
   description: pick(descriptions, i * 5 + Math.floor(i / 8)),
@@ -103,7 +103,7 @@ const variedTasks = Array.from({ length: 60 }, (_, i) => ({
   tags: pick(tags, Math.floor(i / 4)),
 }));
 
-/** A user with varied tasks, many of which share a value in whatever they are sorted by. */
+/** Creates a user with varied tasks, many of which have equal values in each sort field. */
 export async function signUpWithTasks(): Promise<{ user: TestUser; tasks: Task[] }> {
   const user = await signUp();
   const { token } = user;

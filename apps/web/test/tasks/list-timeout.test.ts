@@ -12,7 +12,7 @@ beforeAll(async () => {
   user = await signUp();
 });
 
-/** Keeps every statement on tasks waiting. */
+/** Blocks every statement on tasks. */
 async function lockTasks(ms: number): Promise<void> {
   const { db } = await getApp();
   await db.ownerDb.transaction(async (tx) => {

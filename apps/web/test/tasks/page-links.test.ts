@@ -112,7 +112,7 @@ test('a cursor of another user with the same tasks is refused, for each sort and
 
 const NEXT = /^<(\/[^<>]*)>; rel="next"$/;
 
-/** From page to page by the `Link` alone. */
+/** Follows the `Link` headers from page to page. */
 async function follow(parameters: Parameters, each: (url: URL) => void): Promise<Task[]> {
   const seen: Task[] = [];
   let path: string | undefined = withQuery(user.tasks, parameters);

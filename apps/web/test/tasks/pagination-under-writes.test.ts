@@ -14,7 +14,7 @@ beforeAll(async () => {
   user = await signUp();
 });
 
-/** So few values that most tasks share theirs with others. */
+/** Few values, so that most tasks have equal ones. */
 const fields = {
   title: fc.constantFrom('a', 'A', 'b', 'é', '～', '😀'),
   priority: fc.constantFrom('none', 'low', 'medium', 'high'),
@@ -25,7 +25,7 @@ const fields = {
 };
 const newTask = fc.record(fields);
 const change = fc.record(fields, { requiredKeys: [] });
-/** What happens between two pages, to the task at some place among those that are there. */
+/** A write between two pages, to the existing task at some index. */
 const event = fc.oneof(
   fc.record({ does: fc.constant('insert' as const), task: newTask }),
   fc.record({ does: fc.constant('delete' as const), place: fc.nat() }),
@@ -45,7 +45,7 @@ async function page(query: Record<string, string>): Promise<TaskPage> {
 
 const make = async (body: unknown): Promise<Task> => (await ask('POST', '', body)).json();
 
-/** In place of what was there before, and made at three moments. */
+/** Replaces all tasks, with three different timestamps. */
 async function start(bodies: unknown[]): Promise<string[]> {
   const { db } = await getApp();
   await db.ownerDb.execute(`delete from tasks where user_id = '${user.id}'`);
@@ -68,12 +68,12 @@ test.each(SORTS)(
       fc.array(fc.array(event, { maxLength: 3 }), { minLength: 3, maxLength: 8 }),
       async (bodies, limit, between) => {
         const there = await start(bodies);
-        /** Those that the promise is about. */
+        /** The tasks that exist throughout. */
         const throughout = new Set(there);
 
         const applyEvent = async (event: Event) => {
           if (event.does === 'insert') {
-            // Under an id of its own, which may stand anywhere among the others.
+            // Under a random id, which may be sorted anywhere among the others.
             const id = randomUUID();
             await ask('PUT', `/${id}`, event.task);
             there.push(id);

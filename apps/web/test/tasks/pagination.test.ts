@@ -12,7 +12,7 @@ async function make(user: TestUser, title = 'Milk'): Promise<Task> {
   return response.json();
 }
 
-/** That many tasks, the newest first. */
+/** Creates that many tasks, and returns them newest first. */
 async function makeMany(user: TestUser, count: number): Promise<Task[]> {
   const { db } = await getApp();
   await db.ownerDb.execute(`insert into tasks (user_id, id, title, created_at, updated_at)
@@ -37,7 +37,7 @@ async function page(user: TestUser, query: Record<string, string> = {}): Promise
   return response.json();
 }
 
-/** All pages from the first to the last, with something happening between each two. */
+/** Requests all pages, and calls `between` between each two of them. */
 async function walk(user: TestUser, limit: number, between: () => Promise<unknown> = async () => {}): Promise<Task[]> {
   const seen: Task[] = [];
   let { data, next_cursor } = await page(user, { limit: `${limit}` });
@@ -131,7 +131,7 @@ test('paging returns each task that exists throughout exactly once, while others
     step += 1;
     await make(user, `New ${step}`);
     await send('PUT', `${user.tasks}/${randomUUID()}`, { token, body: { title: `New ${step}` } });
-    // One from what was shown, one from what is to come, and the one the cursor stands on.
+    // One from the pages so far, one from those to come, and the one of the cursor.
     for (const index of [step, 119 - step, 7 * step - 1]) {
       const id = tasks[index]?.id ?? '';
       if (doomed.has(id)) continue;
@@ -184,7 +184,7 @@ test('a cursor with one changed character returns 422', async () => {
   const user = await signUp();
   await makeMany(user, 2);
   const cursor = await cursorOf(user);
-  // Every place is tried where cursors are made; here, that the list looks.
+  // The unit tests of cursors change every character; here, that the list verifies cursors.
   for (const i of [0, 20, 22, cursor.length >> 1, cursor.length - 1]) {
     // The neighbour in the alphabet differs in the lowest bits, which a lax decoder drops from the last character.
     const other = cursor[i] === 'A' ? 'B' : 'A';

@@ -45,7 +45,7 @@ test.each(writes)(
   async (write) => {
     const { path, read } = await aTask();
     const before = await (await read()).text();
-    // A weak tag never matches; nor does what is no tag of ours, or no tag at all.
+    // A weak tag never matches; nor does a foreign or malformed one.
     for (const ifMatch of ['"1"', '"1", "3"', 'W/"2"', '"02"', '"x"', '2', '""', '"2', '"99999999999999999999"', '']) {
       const response = await send(write.method, path + write.suffix, {
         token,

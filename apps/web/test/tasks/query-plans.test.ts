@@ -5,14 +5,14 @@ import { createDatabase, type Database, type Driver, openDriver } from '@taskwar
 import { engine, type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** What the lists cost a user with 100,000 tasks, beside one with 100. */
+/** The cost of lists for a user with 100,000 tasks, compared with one who has 100. */
 
 type Statement = Parameters<Driver['executeBatch']>[1][number];
 type Query = Record<string, string>;
 
 const MANY = 100_000;
 const FEW = 100;
-/** So many tasks of each user meet a selective filter. */
+/** The number of tasks of each user that match a selective filter. */
 const SELECTED = 50;
 const big = randomUUID();
 const small = randomUUID();
@@ -57,14 +57,14 @@ describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
     await run(
       `insert into "user" (id, name, email) select id, 'Test', id from unnest(array['${[big, small, ...crowd].join("', '")}']) id`,
     );
-    // Indexes and the foreign key are put back once the rows are there: that is several times as fast.
+    // Indexes and the foreign key are restored after inserting the rows, which is several times as fast.
     const { rows: indexes } = await driver.ownerDb.execute<{ name: string; definition: string }>(
       `select indexname as name, indexdef as definition from pg_indexes
       where tablename in ('tasks', 'task_tags') and indexname not like '%_pkey'`,
     );
     await run(`drop index ${indexes.map(({ name }) => name)}`);
     await run('alter table task_tags drop constraint task_tags_task_fkey');
-    // In parts, each within the time that an answer may take.
+    // In batches, each within the query timeout.
     for (let from = 1; from <= MANY; from += 20_000) await run(load(big, MANY, from, from + 19_999));
     await run(load(small, FEW, 1, FEW));
     await run(`insert into tasks (user_id, id, title, title_key, description_key, status, priority, created_at, updated_at)
@@ -93,14 +93,14 @@ describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
     preconditions: {},
   });
 
-  /** The statement that the service runs for this query, and the cursor that it answers. */
+  /** The statement that the service runs for this query, and the cursor that it returns. */
   async function statementOf(userId: string, query: object): Promise<{ statement: Statement; cursor: string | null }> {
     const page = await tasks.list(as(userId), listTasks.query.parse(query));
     if (!sent) throw new Error('Nothing was sent.');
     return { statement: sent, cursor: page.next_cursor };
   }
 
-  /** That statement as it is far from the start, after half of the tasks. */
+  /** That statement for a deep page, after half of the tasks. */
   async function deepStatementOf(query: Query, key: string): Promise<Statement> {
     const { cursor } = await statementOf(big, query);
     const { statement } = await statementOf(big, { ...query, cursor: cursor ?? '' });
@@ -173,7 +173,7 @@ describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
     expect(nodes.map((node) => node['Node Type'])).not.toContainEqual(expect.stringContaining('Seq Scan'));
   }
 
-  /** What the page on lists says, by its first column. */
+  /** The index of each sort and filter in docs/lists.md. */
   const page = new Map(
     readFileSync(new URL('../../../../docs/lists.md', import.meta.url), 'utf8')
       .split('\n')
@@ -263,11 +263,11 @@ describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
   ])("a list filtered by %o reads about one page, even if another user's query was planned before", async (query) => {
     const [one = ''] = crowd;
     const { statement: theirs } = await statementOf(one, query);
-    // After five, PostgreSQL may keep a plan for any values.
+    // After five executions, PostgreSQL may switch to a generic plan.
     for (let i = 0; i < 10; i++) await driver.executeBatch(one, [theirs]);
     const { statement } = await statementOf(big, query);
     expect(statement.text).toBe(theirs.text);
-    // Only what begins so is sent again when a connection breaks.
+    // Only a select is retried when a connection breaks.
     expect(statement.text).toMatch(/^select /);
     const [[before], , [after]] = (await driver.executeBatch(big, [readSoFar, statement, readSoFar])) as [
       [Read],

@@ -61,7 +61,7 @@ describe('a user with MAX_TASKS tasks', () => {
     const key = { 'Idempotency-Key': randomUUID() };
     await expectConflict(await create(key));
     expect((await ask('DELETE', `/${id}`)).status).toBe(204);
-    // The refusal was not stored under the key.
+    // The 409 was not stored under the key.
     expect((await create(key)).status).toBe(201);
     await expectConflict(await create());
   });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { getApp } from '../../server/app';
 import { send, signUp, type TestUser, useApp } from '../harness';
 
-/** Many at once, again and again: what luck could do, it has had its chances to. */
+/** Concurrent requests in several rounds, so that rare interleavings occur. */
 
 useApp();
 

@@ -41,7 +41,7 @@ test('a search finds a word in any case, accent and normalization form', async (
 test('titles are sorted by their folded text', async () => {
   for (const title of ['zebra', 'Äpfel', 'Apfel', 'éclair', 'Эхо', 'Ёлка', 'дом']) await make({ title });
   const sorted = await titles({ sort: 'title' });
-  // These two are equal, and stand by id.
+  // These two are equal, and sorted by id.
   expect(sorted.slice(0, 2).sort()).toEqual(['Apfel', 'Äpfel']);
   expect(sorted.slice(2)).toEqual(['éclair', 'zebra', 'дом', 'Ёлка', 'Эхо']);
 });
@@ -84,7 +84,7 @@ test.each([
   expect(await titles({ q: character.repeat(200) })).toHaveLength(2);
 });
 
-/** As the version before wrote it, and nobody has updated it yet. */
+/** Inserts a task as the previous version did, without search text. */
 async function insertBefore(title: string, description: string | null = null): Promise<string> {
   const { db } = await getApp();
   const id = randomUUID();
@@ -124,7 +124,7 @@ describe('tasks whose search text is not backfilled yet', () => {
   test('a PUT backfills the search text of a task', async () => {
     const id = await insertBefore('Cafe\u0301', 'Cafe\u0301');
     const put = await ask('PUT', `/${id}`, { title: 'Café', description: 'Café' });
-    // To the byte it is another content.
+    // The bytes of the text have changed.
     expect((await put.json()).version).toBe(2);
     expect(await titles({ q: 'cafe' })).toEqual(['Café']);
     const { rows } = await (await getApp()).db.ownerDb.execute(`select description_key from tasks where id = '${id}'`);

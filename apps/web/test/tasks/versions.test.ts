@@ -12,7 +12,7 @@ const call = async (user: TestUser, method: string, path: string, body?: unknown
   return { status: response.status, task };
 };
 
-/** A new task, and the clock one tick further, so that a later change shows in its timestamps. */
+/** Creates a task, and waits for the clock, so that a later change has a later timestamp. */
 async function make(user: TestUser, body: object): Promise<Task> {
   const { status, task } = await call(user, 'POST', '', body);
   expect(status).toBe(201);
@@ -171,7 +171,7 @@ test('20 concurrent PATCHes of different fields lose no update', async () => {
   const inOrder = responses.map(({ task }, i) => ({ task, patch: patches[i] }));
   inOrder.sort((a, b) => a.task.version - b.task.version);
   expect(inOrder.map(({ task }) => task.version)).toEqual(Array.from({ length: 20 }, (_, i) => i + 2));
-  // Each member is as its last writer left it, and each writer saw its own in the answer.
+  // Each field has the value of its last writer, and each response has the value of its request.
   for (const { task, patch } of inOrder) expect(task).toMatchObject(patch ?? {});
   const { task } = await call(user, 'GET', `/${id}`);
   expect(task).toMatchObject(Object.assign({}, ...inOrder.map(({ patch }) => patch)));

@@ -16,7 +16,7 @@ const pruneKeys = (env: Record<string, string>) =>
     },
   );
 
-/** With more between them than are read at once. */
+/** The test adds more users between them than one batch has. */
 const users = ['ada', 'zoe'];
 
 test('prune-idempotency-keys deletes keys older than a day of every user, and no others', async () => {

@@ -8,7 +8,7 @@ const KEY = createSecretKey(randomBytes(32));
 const SCOPE = '["ada","-created_at",{}]';
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** What a list can be sorted by, as text: titles of any script, moments, dates, ranks. */
+/** The sort values of lists, as text: titles of any script, timestamps, dates, ranks. */
 const position: fc.Arbitrary<Position> = fc.tuple(
   fc.oneof(
     fc.string({ unit: 'binary', maxLength: 255 }),

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseEntityTags, toEntityTag } from './preconditions';
 
-/** More changes than a task could live to see: a million a day for 2,700 years. */
+/** More versions than a task can reach: a million a day for 2,700 years. */
 const version = fc.integer({ min: 1, max: 999_999_999 });
 const space = fc.constantFrom('', ' ', '\t', '  ');
-/** What a header field can hold: visible ASCII, spaces and the bytes above. */
+/** The text of a header field: visible ASCII, spaces and the bytes above. */
 const field = fc
   .array(fc.integer({ min: 0x20, max: 0xff }))
   .map((codes) => String.fromCharCode(...codes.filter((code) => code !== 0x7f)));
@@ -46,7 +46,7 @@ describe('entity tags of other origin', () => {
   );
 });
 
-// Where a client expects a version, a tag half understood could let it overwrite what it has not seen.
+// A half-parsed precondition could let a client overwrite a version that it has not read.
 describe('malformed entity tag lists', () => {
   test.each([
     '',

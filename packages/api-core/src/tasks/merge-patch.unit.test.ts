@@ -7,7 +7,7 @@ import { Created, validate } from '../kit/operation';
 import { TaskInput, TaskPatch } from './contract';
 import * as tasks from './service';
 
-/** JSON Merge Patch as its RFC tells it by example, on the members of a task. */
+/** JSON Merge Patch by the examples of its RFC, on the fields of a task. */
 
 let driver: Driver;
 let drop: () => Promise<void>;
@@ -27,7 +27,7 @@ afterAll(async () => {
   await drop();
 });
 
-/** The task that the patch makes of the original, or the pointers of what is wrong with the patch. */
+/** The original task and the patched one, or the pointers of the errors in the patch. */
 async function patched(original: object, patch: unknown) {
   const created = await tasks.create(ctx, TaskInput.parse(original));
   if (!(created instanceof Created)) throw new Error('The task was not made.');
@@ -42,7 +42,9 @@ async function patched(original: object, patch: unknown) {
 const DAY = '2026-02-28';
 const task = { title: 'a', description: 'b', status: 'in_progress', priority: 'high', due_date: DAY, tags: ['b'] };
 
-/** What the table in Appendix A of RFC 7396 says of an object with an object as its patch; no `{}` without a title. */
+/**
+ * The rows of the table in Appendix A of RFC 7396 that patch an object with an object; without those that lack a title.
+ */
 describe('the examples of RFC 7396', () => {
   test.each([
     ['a member is replaced', { title: 'x', description: 'b' }, { description: 'c' }, { description: 'c' }],
@@ -102,14 +104,14 @@ describe('invalid merge patches', () => {
     ['bar', ['']],
     [1, ['']],
     [true, ['']],
-    // Its table changes a type or nests; the members of a task have one type each.
+    // The table also changes types and nests objects; the fields of a task have one type each.
     [{ tags: 'c' }, ['/tags']],
     [{ title: ['b'] }, ['/title']],
     [{ description: { b: 'd', c: null } }, ['/description']],
     [{ tags: [1] }, ['/tags/0']],
     [{ tags: [null] }, ['/tags/0']],
     [{ tags: { 0: 'c' } }, ['/tags']],
-    // Only what may be absent can be cleared.
+    // Only nullable fields can be cleared.
     [{ title: null, status: null, priority: null, tags: null }, ['/title', '/status', '/priority', '/tags']],
     [{ description: null, nope: null }, ['/nope']],
     [{ completed: null }, ['/completed']],

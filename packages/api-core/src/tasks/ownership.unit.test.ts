@@ -9,12 +9,12 @@ import { Created } from '../kit/operation';
 import { TaskInput } from './contract';
 import * as tasks from './service';
 
-/** The statements by themselves: run by the superuser, whom no row-level security holds back. */
+/** The statements by themselves, executed by the superuser, to whom row-level security does not apply. */
 
 let driver: Driver;
 let drop: () => Promise<void>;
 let as: (userId: string) => tasks.Context;
-/** The text of every statement that was run. */
+/** The text of every executed statement. */
 const texts = new Set<string>();
 
 beforeAll(async () => {
@@ -111,7 +111,7 @@ const scansOf = (plan: Plan): Plan[] => [
 ];
 
 test('every statement reads every table by user_id', async () => {
-  // What else it could do with a table as small as these.
+  // Alternative plans that PostgreSQL prefers for tables as small as these.
   const { $client: pg } = driver.ownerDb as PgliteDatabase & { $client: PGlite };
   for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await pg.query(`set enable_${way} = off`);
   expect(texts.size).toBeGreaterThan(15);

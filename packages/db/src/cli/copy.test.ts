@@ -15,9 +15,9 @@ const names = [...copiedTables].map(getTableName);
 
 /** An embedded database with some rows in every table, and its secret. */
 let folder: string;
-/** What it holds. */
+/** The rows of the embedded database. */
 let held: Rows;
-/** A server that holds the same. */
+/** A server database with the same rows. */
 let filled: FreshDatabase;
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ const SOME_ROWS = [
   `insert into session (id, user_id, token, expires_at) select 's' || id, id, 't' || id, now() from "user"`,
   `insert into verification (id, identifier, value, expires_at) values ('v', 'reset', '{"a": null}', 'infinity')`,
   `insert into jwks (id, public_key, private_key, created_at) values ('k', '{}', '"\\u2028"', now())`,
-  // More than are read at once, some of them large.
+  // More than one batch, some of them large.
   `insert into tasks (user_id, id, title, description, status, completed_at, due_date)
      select id, gen_random_uuid(), 'ÀB "c" \\ ' || n, case when n < 5 then repeat(e'😀\\n', 2000) end,
        case n % 2 when 0 then 'done' else 'todo' end, case n % 2 when 0 then now() end, date '0001-01-01' + n
@@ -79,7 +79,7 @@ test('db:copy copies every table except rate limits and the backfill, and the sc
   );
   await driver.close();
   expect([...names, 'rate_limits', 'text_backfill'].sort()).toEqual(there.map(({ relname }) => relname).sort());
-  // None of the tests below passes for want of rows.
+  // No test below may pass only because a table is empty.
   for (const name of names) expect(held[name], name).not.toEqual([]);
 });
 
@@ -154,7 +154,7 @@ describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, 
     ['task_tags', `insert into task_tags select user_id, task_id, 'new' from task_tags limit 1`],
   ])('db:copy stops when the target differs in %s, and changes nothing', async (table, difference) => {
     await copy(filled.url, target.url);
-    // Something is missing, too, which the copy must not have added.
+    // Other rows are missing, and the copy must not add them.
     for (const lost of ['account', 'session', 'tasks', 'idempotency_keys']) {
       await asOwner(target, `delete from ${lost} where user_id = 'u3'`);
     }
@@ -166,7 +166,7 @@ describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, 
     expect(await rowsIn(target)).toEqual(before);
   });
 
-  /** Calls `meanwhile` while the copy, half done, waits for a lock. */
+  /** Calls `meanwhile` while the copy waits for a lock halfway. */
   async function halfway(meanwhile: (copying: ChildProcess) => Promise<unknown>): Promise<Outcome> {
     const holder = new Client({ connectionString: target.url });
     await holder.connect();
@@ -257,7 +257,7 @@ function allRows(driver: Driver): Promise<Rows> {
   });
 }
 
-/** What is in each file, by its path, but for the lock. */
+/** The hash of each file by its path, except of the lock. */
 function filesIn(path: string): Record<string, string> {
   const files = (readdirSync(path, { recursive: true }) as string[]).filter(
     (name) => name !== 'lock' && statSync(join(path, name)).isFile(),

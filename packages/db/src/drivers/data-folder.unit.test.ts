@@ -54,12 +54,12 @@ const NODE = [process.execPath, '--import', import.meta.resolve('tsx'), '--input
 
 interface Locker {
   readonly child: ChildProcess;
-  /** Its process number, as it sees that itself. */
+  /** Its process number in its own PID namespace. */
   readonly pid: number;
   ask(folder?: string): Promise<string>;
 }
 
-/** Another process, which locks what it is told to. */
+/** Starts a process that locks the folders it is sent. */
 async function locker(prefix: string[] = [], program = PROGRAM): Promise<Locker> {
   const [command = '', ...args] = [...prefix, ...NODE, '--eval', program];
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

@@ -3,7 +3,7 @@ import { openDriver } from '..';
 import type { Driver } from '../driver';
 import { type FreshDatabase, freshDatabase } from '../testing';
 
-/** What lets each user's rows live on a machine of their own: no key of them spans two users. */
+/** No key spans two users, so that the rows of each user could be stored on a different machine. */
 
 let fresh: FreshDatabase;
 let driver: Driver;
@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const column = (table: string, number: string) =>
   `(select attname::text from pg_attribute where attrelid = ${table} and attnum = ${number})`;
-/** The tables that row-level security holds users apart in. */
+/** The tables with row-level security by user. */
 const theirs = `select oid from pg_class where relnamespace = 'public'::regnamespace and relrowsecurity`;
 
 test('every index on rows of a user begins with user_id', async () => {

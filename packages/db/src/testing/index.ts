@@ -11,7 +11,7 @@ export { type PostgresServer, startPostgres } from './postgres';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** What the global set-up made for the test files to copy and use. */
+    /** The engines that the global set-up started, for the test files to use and copy. */
     engines: {
       /** The folder of a migrated, empty embedded database. */
       pgliteTemplate: string;
@@ -59,5 +59,5 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   };
 }
 
-/** The statement that a query is, for one that is run but once. */
+/** Compiles a query that is executed once. */
 export const statement = <Row>(written: DrizzleQuery<Row>): Statement<Row> => prepare(written)();

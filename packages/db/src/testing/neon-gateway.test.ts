@@ -18,7 +18,7 @@ beforeAll(async () => {
   neonConfig.wsProxy = gateway.wsProxy;
   neonConfig.useSecureWebSocket = false;
   neonConfig.webSocketConstructor = WebSocket;
-  // A server found running may insist on SCRAM, which cannot be pipelined.
+  // An existing server may require SCRAM, which cannot be pipelined.
   if (!postgres.controllable) neonConfig.pipelineConnect = false;
   sql = neon(database.url);
   await sql`create table notes (id text primary key, body text)`;
