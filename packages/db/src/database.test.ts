@@ -2,28 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { createDatabase, type Database, openDriver } from './database';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { createDatabase, type Database } from './database';
 import { DatabaseUnavailable, type Driver, toDatabaseError } from './driver';
 import { prepare, queryBuilder, type Statement } from './query';
 import { tasks, taskTags, user } from './schema';
-import { type FreshDatabase, freshDatabase, statement } from './testing';
+import { statement, useFreshDatabase } from './testing';
 
-let fresh: FreshDatabase;
 let driver: Driver;
 let db: Database;
 let asUser: Database['asUser'];
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
+useFreshDatabase((opened) => {
+  ({ driver } = opened);
   db = createDatabase(driver);
   asUser = db.asUser;
-});
-
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
 });
 
 async function newUser(): Promise<string> {

@@ -1,23 +1,17 @@
 import { Client, escapeIdentifier } from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { createDatabase, type Database, openDriver } from './database';
 import type { Driver } from './driver';
 import { migrationsFolder } from './location';
-import { engine, type FreshDatabase, freshDatabase } from './testing';
+import { engine, type FreshDatabase, useFreshDatabase } from './testing';
 
 let fresh: FreshDatabase;
 let driver: Driver;
 let db: Database;
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
+useFreshDatabase((opened) => {
+  ({ fresh, driver } = opened);
   db = createDatabase(driver);
-});
-
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
 });
 
 const asOwner = async (statements: readonly string[]) => {

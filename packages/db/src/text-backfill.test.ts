@@ -7,7 +7,7 @@ import { openDriver } from './database';
 import type { Driver } from './driver';
 import { migrationsFolder } from './location';
 import { prepare, queryBuilder } from './query';
-import { engine, type FreshDatabase, freshDatabase } from './testing';
+import { engine, type FreshDatabase, useFreshDatabase } from './testing';
 import { backfillText } from './text-backfill';
 
 /** The backfill of rows from a previous version of the app, which had neither `title_key` nor `description_key`. */
@@ -15,13 +15,8 @@ import { backfillText } from './text-backfill';
 let fresh: FreshDatabase;
 let driver: Driver;
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
-});
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
+useFreshDatabase((opened) => {
+  ({ fresh, driver } = opened);
 });
 
 const one = async <Row>(text: string) => (await driver.queryAsOwner(text))[0] as Row;

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDriver } from './database';
+import { expect, test } from 'vitest';
 import type { Driver } from './driver';
-import { type FreshDatabase, freshDatabase } from './testing';
+import { useFreshDatabase } from './testing';
 import { foldText } from './text';
 
 /** Case folding as PostgreSQL 18 does it, from tables of its own. */
 
-let fresh: FreshDatabase;
 let driver: Driver;
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
-});
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
+useFreshDatabase((opened) => {
+  ({ driver } = opened);
 });
 
 const withoutMarks = (text: string) =>

@@ -1,17 +1,13 @@
 import { operations } from '@taskward/api-core';
 import { expect, test } from 'vitest';
 import { ORIGIN, routeFiles, send, signUp, type TestUser, useApp } from '../harness';
+import { createTask } from '../task-requests';
 
 useApp();
 
 /** The operations with a body, and a valid body for each. */
 const writes = operations.filter(({ body }) => body);
 const bodyOf = (id: string) => (id === 'completeTask' ? { completed: true } : { title: 'Bread' });
-
-async function createTask(user: TestUser): Promise<string> {
-  const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
-  return (await response.json()).id;
-}
 
 /** Sends a valid body to every operation with these headers. Returns the responses by operation id. */
 async function sendToAll(user: TestUser, taskId: string, headers: Record<string, string>) {
@@ -51,7 +47,7 @@ test.each([
   'application/json; charset=utf-9',
 ])('a body with the media type %j returns 415, and nothing is written', async (type) => {
   const user = await signUp();
-  const id = await createTask(user);
+  const id = (await createTask(user)).id;
   for (const [name, response] of await sendToAll(user, id, { 'Content-Type': type })) {
     await expectUnsupported(response, name);
   }
@@ -61,7 +57,7 @@ test.each([
 
 test('a body without a media type returns 415', async () => {
   const user = await signUp();
-  const task_id = await createTask(user);
+  const task_id = (await createTask(user)).id;
   for (const { id, method, path } of writes) {
     const file = await routeFiles.find((one) => one.path === path)?.load();
     // Bytes, because a Request gives text a media type by itself.
@@ -78,7 +74,7 @@ test.each(['gzip', 'br', 'deflate', 'gzip, gzip', 'unknown'])(
   async (coding) => {
     const user = await signUp();
     const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
-    const responses = await sendToAll(user, await createTask(user), headers);
+    const responses = await sendToAll(user, (await createTask(user)).id, headers);
     for (const [name, response] of responses) await expectUnsupported(response, name);
   },
 );
@@ -94,14 +90,14 @@ test.each([
   'application/json; charset=utf-8; charset=latin1',
 ])('a body with the media type %j is accepted', async (type) => {
   const user = await signUp();
-  const responses = await sendToAll(user, await createTask(user), { 'Content-Type': type });
+  const responses = await sendToAll(user, (await createTask(user)).id, { 'Content-Type': type });
   for (const [name, response] of responses) expect.soft(response.status, name).toBe(name === 'createTask' ? 201 : 200);
 });
 
 test.each(['identity', 'Identity'])('a body with Content-Encoding %s is accepted', async (coding) => {
   const user = await signUp();
   const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
-  const responses = await sendToAll(user, await createTask(user), headers);
+  const responses = await sendToAll(user, (await createTask(user)).id, headers);
   for (const [name, response] of responses) expect.soft(response.status, name).toBe(name === 'createTask' ? 201 : 200);
 });
 
@@ -114,7 +110,9 @@ test('a body that begins with a byte order mark returns a 400 that says so', asy
 
 test('a merge patch is accepted by PATCH only: POST and PUT return 415', async () => {
   const user = await signUp();
-  const responses = await sendToAll(user, await createTask(user), { 'Content-Type': 'application/merge-patch+json' });
+  const responses = await sendToAll(user, (await createTask(user)).id, {
+    'Content-Type': 'application/merge-patch+json',
+  });
   for (const name of ['createTask', 'replaceTask'])
     await expectUnsupported(responses.get(name) ?? Response.error(), name);
   expect(responses.get('updateTask')?.status).toBe(200);
@@ -122,7 +120,9 @@ test('a merge patch is accepted by PATCH only: POST and PUT return 415', async (
 
 test('a 415 of PATCH lists the accepted media types in Accept-Patch', async () => {
   const user = await signUp();
-  const responses = await sendToAll(user, await createTask(user), { 'Content-Type': 'application/json-patch+json' });
+  const responses = await sendToAll(user, (await createTask(user)).id, {
+    'Content-Type': 'application/json-patch+json',
+  });
   const accepted = responses.get('updateTask')?.headers.get('accept-patch');
   expect(accepted?.split(', ').sort()).toEqual(['application/json', 'application/merge-patch+json']);
   expect(responses.get('completeTask')?.headers.get('accept-patch')).toContain('application/json');

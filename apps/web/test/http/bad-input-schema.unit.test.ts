@@ -2,19 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { FieldError } from '@taskward/api-core';
 import { expect, test } from 'vitest';
 import { send, signUp, type TestUser, useApp } from '../harness';
+import { createTask } from '../task-requests';
 
 useApp();
 
 const TITLE = 'Milk';
 
 /** Creates a task, and returns the requests that can write one, each as method and path. */
-async function createTask(user: TestUser) {
+async function prepareTask(user: TestUser) {
   const { token } = user;
-  const response = await send('POST', user.tasks, {
-    token,
-    body: { title: TITLE, description: 'Fresh', tags: ['shop'] },
-  });
-  const path = `${user.tasks}/${(await response.json()).id}`;
+  const { id } = await createTask(user, { title: TITLE, description: 'Fresh', tags: ['shop'] });
+  const path = `${user.tasks}/${id}`;
   return {
     read: async () => (await send('GET', path, { token })).json(),
     whole: [
@@ -47,7 +45,7 @@ type Case = [fields: Record<string, unknown>, pointers: string[]];
 /** Expects POST and PUT, with a title added, and PATCH to refuse each case, and nothing to be written. */
 async function expectRefused(...cases: Case[]): Promise<void> {
   const user = await signUp();
-  const { read, whole, patch } = await createTask(user);
+  const { read, whole, patch } = await prepareTask(user);
   const before = await read();
   for (const [fields, pointers] of cases) {
     for (const [method, path] of whole) {
@@ -63,7 +61,7 @@ async function expectRefused(...cases: Case[]): Promise<void> {
 
 test('a JSON body that is not an object returns 422 with an empty pointer', async () => {
   const user = await signUp();
-  const { read, whole, patch, complete } = await createTask(user);
+  const { read, whole, patch, complete } = await prepareTask(user);
   const before = await read();
   for (const body of ['[]', '[{"title":"x"}]', '"title"', '""', '0', '42', 'true', 'null']) {
     for (const [method, path] of [...whole, patch, complete]) {
@@ -92,7 +90,7 @@ test.each([...Object.entries(readOnly), ['nope', 1], ['Title', 'x'], ['userId', 
 
 test('sending back the response of GET unchanged returns 422 with each read-only field', async () => {
   const user = await signUp();
-  const { read, whole } = await createTask(user);
+  const { read, whole } = await prepareTask(user);
   const body = await read();
   for (const [method, path] of whole) {
     const response = await send(method, path, { token: user.token, body });
@@ -118,7 +116,7 @@ test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'
   'a field called %s returns 422 and pollutes no prototype',
   async (field) => {
     const user = await signUp();
-    const { read, whole, patch, complete } = await createTask(user);
+    const { read, whole, patch, complete } = await prepareTask(user);
     const before = await read();
     const bad = `"${field}":{"polluted":true,"prototype":{"polluted":true}}`;
     for (const [method, path] of [...whole, patch]) {
@@ -136,7 +134,7 @@ test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'
 
 test('POST and PUT require a title', async () => {
   const user = await signUp();
-  const { whole } = await createTask(user);
+  const { whole } = await prepareTask(user);
   for (const [method, path] of whole) {
     for (const body of [{}, { description: 'x' }, '{"__proto__":{"title":"x"}}']) {
       const pointers = typeof body === 'string' ? ['/title', '/__proto__'] : ['/title'];
@@ -171,7 +169,7 @@ test.each([
   ['description', '👩', 10_001],
 ])('a %s of %j repeated %i times returns 422 as too long', async (field, one, count) => {
   const user = await signUp();
-  const { whole, patch } = await createTask(user);
+  const { whole, patch } = await prepareTask(user);
   for (const [method, path] of [...whole, patch]) {
     const response = await send(method, path, {
       token: user.token,
@@ -212,7 +210,7 @@ test('lone surrogates in title, description and tags return 422', async () => {
 
 test('PATCH /complete accepts only true or false', async () => {
   const user = await signUp();
-  const { read, complete } = await createTask(user);
+  const { read, complete } = await prepareTask(user);
   const before = await read();
   const values = [null, 'true', 'false', '', 0, 1, [true], {}];
   for (const body of [{}, ...values.map((completed) => ({ completed }))]) {
@@ -223,7 +221,7 @@ test('PATCH /complete accepts only true or false', async () => {
 
 test('PATCH /complete refuses fields other than completed', async () => {
   const user = await signUp();
-  const { complete } = await createTask(user);
+  const { complete } = await prepareTask(user);
   const body = { completed: true, title: TITLE, status: 'done' };
   await expectErrors(await send(...complete, { token: user.token, body }), ['/title', '/status']);
 });

@@ -1,23 +1,24 @@
 import { operations } from '@taskward/api-core';
 import { expect, test } from 'vitest';
 import { type Send, send, signUp, type TestUser, useApp } from '../harness';
+import { createTask } from '../task-requests';
 
 useApp();
 
 /** The operations with a body; all have to refuse an invalid one in the same way. */
 const writes = operations.filter(({ body }) => body);
 
-async function createTask(user: TestUser): Promise<{ path: string; read: () => Promise<unknown> }> {
+async function prepareTask(user: TestUser): Promise<{ path: string; read: () => Promise<unknown> }> {
   const { token } = user;
-  const response = await send('POST', user.tasks, { token, body: { title: 'Milk', tags: ['shop'] } });
-  const path = `${user.tasks}/${(await response.json()).id}`;
+  const { id } = await createTask(user, { title: 'Milk', tags: ['shop'] });
+  const path = `${user.tasks}/${id}`;
   return { path, read: async () => (await send('GET', path, { token })).json() };
 }
 
 /** Sends the same to every operation with a body, and expects the same error and an unchanged task from each. */
 async function expectRefused(options: Send | (() => Send), code: string, status: number): Promise<Response[]> {
   const user = await signUp();
-  const { path: taskPath, read } = await createTask(user);
+  const { path: taskPath, read } = await prepareTask(user);
   const before = await read();
   const responses: Response[] = [];
   for (const { id, method, path } of writes) {
@@ -108,7 +109,7 @@ test.each([
 
 test('an empty body returns 400 where a body is required', async () => {
   const user = await signUp();
-  const { path, read } = await createTask(user);
+  const { path, read } = await prepareTask(user);
   const before = await read();
   for (const [method, target] of [
     ['POST', user.tasks],
@@ -126,7 +127,7 @@ test('an empty body returns 400 where a body is required', async () => {
 
 test('an empty body toggles on PATCH /complete, with or without a Content-Type', async () => {
   const user = await signUp();
-  const { path } = await createTask(user);
+  const { path } = await prepareTask(user);
   const { token } = user;
   for (const body of [undefined, '', new Uint8Array()]) {
     const [done, todo] = [
@@ -159,7 +160,7 @@ test.each([
   ['in one chunk', () => streamed(padded(64 * KIB), 64 * KIB)],
 ])('a body of exactly 64 KiB is accepted, sent %s', async (_, body) => {
   const user = await signUp();
-  const { path } = await createTask(user);
+  const { path } = await prepareTask(user);
   expect((await send('POST', user.tasks, { token: user.token, body: body() })).status).toBe(201);
   expect((await send('PUT', path, { token: user.token, body: body() })).status).toBe(200);
   expect((await send('PATCH', path, { token: user.token, body: body() })).status).toBe(200);

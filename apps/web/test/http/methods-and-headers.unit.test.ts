@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { describe, expect, test } from 'vitest';
 import { isDeployed, restartApp, type Send, send, signUp, type TestUser, useApp } from '../harness';
+import { createTask } from '../task-requests';
 
 useApp();
 
@@ -22,11 +23,6 @@ for (const { path, method } of operations) {
 const fill = (path: string, userId: string, taskId: string = randomUUID()) =>
   path.replace('{user_id}', userId).replace('{task_id}', taskId);
 
-async function createTask(user: TestUser): Promise<string> {
-  const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk' } });
-  return (await response.json()).id;
-}
-
 async function expectProblem(response: Response, code: string, status: number, instance: string) {
   expect(response.status).toBe(status);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -43,7 +39,7 @@ async function expectProblem(response: Response, code: string, status: number, i
 /** One request for each kind of response. */
 async function exchanges(user: TestUser): Promise<[string, number, string, string, Send][]> {
   const { token, tasks, cookie } = user;
-  const task = `${tasks}/${await createTask(user)}`;
+  const task = `${tasks}/${(await createTask(user)).id}`;
   return [
     ['a list', 200, 'GET', tasks, { token }],
     ['the head of a list', 200, 'HEAD', tasks, { token }],
@@ -178,7 +174,7 @@ test.each(operations.filter(({ method }) => method === 'PATCH').map(({ path }) =
 test('HEAD returns the status and headers of GET, for successes and errors', async () => {
   const user = await signUp();
   const { token, tasks } = user;
-  const task = `${tasks}/${await createTask(user)}`;
+  const task = `${tasks}/${(await createTask(user)).id}`;
   const requests: [string, Send][] = [
     [tasks, { token }],
     [`${tasks}?limit=1`, { token }],

@@ -13,7 +13,8 @@ import {
 } from '@taskward/db/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
-import { type Send, send, signUp, type TestUser, useApp } from '../harness';
+import { send, signUp, type TestUser, useApp } from '../harness';
+import { createTask, sendAs } from '../task-requests';
 
 let fresh: FreshDatabase;
 let gateway: NeonGateway | undefined;
@@ -33,16 +34,13 @@ async function openCounted(): Promise<FreshDatabase> {
 
 beforeAll(async () => {
   user = await signUp();
-  const created = await ask('POST', '', { title: 'Milk' });
-  taskId = (await created.json()).id;
-  await ask('POST', '', { title: 'Bread' });
+  taskId = (await createTask(user)).id;
+  await createTask(user, { title: 'Bread' });
 });
 
 const port = () => Number(new URL(fresh.url).port);
-const ask = (method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Response> => {
-  const init: Send = { token: user.token, body, headers };
-  return send(method, `${user.tasks}${path}`, init);
-};
+const ask = (method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Response> =>
+  sendAs(user, method, path, body, headers);
 
 interface Cost {
   sent: number;

@@ -3,13 +3,14 @@ import { operations } from '@taskward/api-core';
 import { expect, test } from 'vitest';
 import { requestFor, stored } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
+import { createTask } from '../task-requests';
 
 /** Random requests of two users with each other's ids, cursors and paths. */
 
 useApp();
 
-const newTask = async ({ tasks, token }: TestUser, title: string): Promise<string> =>
-  (await (await send('POST', tasks, { token, body: { title, tags: [title] } })).json()).id;
+const newTask = async (user: TestUser, title: string): Promise<string> =>
+  (await createTask(user, { title, tags: [title] })).id;
 
 interface Actor {
   user: TestUser;

@@ -3,13 +3,14 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { requestFor, stored } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
+import { createTask } from '../task-requests';
 
 /** Text that would be SQL if it became part of a statement. */
 
 useApp();
 
-const newTask = async ({ tasks, token }: TestUser, title: string): Promise<string> =>
-  (await (await send('POST', tasks, { token, body: { title, tags: [title] } })).json()).id;
+const newTask = async (user: TestUser, title: string): Promise<string> =>
+  (await createTask(user, { title, tags: [title] })).id;
 
 const injections = [
   "'; drop table tasks; --",

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
 import { type Call, requestFor, stored } from '../attacker';
 import { isDeployed, type Send, send, signUp, type TestUser, useApp } from '../harness';
+import { createTask } from '../task-requests';
 
 useApp();
 
@@ -13,8 +14,7 @@ let bobsTask: string;
 let bobsList: string;
 
 const listOf = async ({ tasks, token }: TestUser) => (await send('GET', `${tasks}?limit=100`, { token })).text();
-const newTask = async ({ tasks, token }: TestUser): Promise<string> =>
-  (await (await send('POST', tasks, { token, body: { title: 'Mine', tags: ['a'] } })).json()).id;
+const newTask = async (user: TestUser): Promise<string> => (await createTask(user, { title: 'Mine', tags: ['a'] })).id;
 
 beforeAll(async () => {
   [ada, bob] = [await signUp(), await signUp()];

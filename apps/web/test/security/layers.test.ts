@@ -5,7 +5,8 @@ import { statement } from '@taskward/db/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
 import { stored } from '../attacker';
-import { send, signUp, type TestUser, useApp } from '../harness';
+import { signUp, type TestUser, useApp } from '../harness';
+import { createTask } from '../task-requests';
 
 /** The guarantees of the database itself, even if every statement of the app were wrong. */
 
@@ -17,8 +18,8 @@ let adasTask: string;
 let bobsTask: string;
 let asUser: Awaited<ReturnType<typeof getApp>>['db']['asUser'];
 
-const newTask = async ({ tasks, token }: TestUser): Promise<string> =>
-  (await (await send('POST', tasks, { token, body: { title: 'Mine', tags: ['a', 'b'] } })).json()).id;
+const newTask = async (user: TestUser): Promise<string> =>
+  (await createTask(user, { title: 'Mine', tags: ['a', 'b'] })).id;
 const asOwner = async (text: string) => (await (await getApp()).db.ownerDb.execute<Record<string, unknown>>(text)).rows;
 
 beforeAll(async () => {

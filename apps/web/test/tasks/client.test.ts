@@ -3,6 +3,7 @@ import { type ClientOptions, createClient, ProblemError } from '@taskward/api-co
 import type { Task } from '@taskward/api-core/contract';
 import { beforeAll, expect, test } from 'vitest';
 import { ORIGIN, send, signUp, type TestUser, useApp } from '../harness';
+import * as requests from '../task-requests';
 
 /** The client with the real route files. Its unit tests are in packages/api-core. */
 
@@ -56,14 +57,10 @@ function connect(networkFaults: NetworkFault[] = [], options: Partial<ClientOpti
 }
 
 /** Creates a task without the client. */
-async function make(body: object = {}): Promise<Task> {
-  const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', ...body } });
-  expect(response.status).toBe(201);
-  return response.json();
-}
+const createTask = (fields: object = {}): Promise<Task> => requests.createTask(user, { title: 'Milk', ...fields });
 
 async function read(id: string): Promise<Task | undefined> {
-  const response = await send('GET', `${user.tasks}/${id}`, { token: user.token });
+  const response = await requests.sendAs(user, 'GET', `/${id}`);
   return response.status === 200 ? response.json() : undefined;
 }
 
@@ -99,10 +96,10 @@ test('the client creates, reads, changes, completes, lists and deletes a task', 
 
 test('the client encodes query parameters so that the server reads the same values', async () => {
   const tags = [`a,b ${randomUUID()}`, 'ü&='];
-  const wanted = await make({ tags, status: 'in_progress', priority: 'high', due_date: '2026-03-01' });
-  await make({ tags, status: 'done', priority: 'high' });
-  await make({ tags, priority: 'low' });
-  await make({ tags: tags.slice(1), status: 'todo', priority: 'high' });
+  const wanted = await createTask({ tags, status: 'in_progress', priority: 'high', due_date: '2026-03-01' });
+  await createTask({ tags, status: 'done', priority: 'high' });
+  await createTask({ tags, priority: 'low' });
+  await createTask({ tags: tags.slice(1), status: 'todo', priority: 'high' });
   const { client } = connect();
   const { body } = await client.listTasks({
     params,
@@ -125,7 +122,11 @@ test('the client encodes query parameters so that the server reads the same valu
 
 test('the client follows next_cursor from page to page', async () => {
   const tag = randomUUID();
-  const created = [await make({ tags: [tag] }), await make({ tags: [tag] }), await make({ tags: [tag] })];
+  const created = [
+    await createTask({ tags: [tag] }),
+    await createTask({ tags: [tag] }),
+    await createTask({ tags: [tag] }),
+  ];
   const { client } = connect();
   const seen: string[] = [];
   let cursor: string | undefined;
@@ -139,7 +140,7 @@ test('the client follows next_cursor from page to page', async () => {
 
 test('a write of the client with ifMatch succeeds at that version, and fails with 412 at any other', async () => {
   const { client } = connect();
-  const task = await make();
+  const task = await createTask();
   const now = await client.updateTask({ params: of(task), body: { title: 'Mine' }, ifMatch: task });
   expect(now).toMatchObject({ status: 200, etag: '"2"' });
   const late = [
@@ -156,7 +157,7 @@ test('a write of the client with ifMatch succeeds at that version, and fails wit
 
 test('the client can restrict a PUT to replacing or to creating', async () => {
   const { client } = connect();
-  const [there, body] = [await make(), { title: 'Put' }];
+  const [there, body] = [await createTask(), { title: 'Put' }];
   const replaceOnly = client.replaceTask({ params: of({ id: randomUUID() }), body, ifMatch: '*' });
   expect((await failure(replaceOnly)).status).toBe(412);
   const createOnly = client.replaceTask({ params: of(there), body, ifNoneMatch: '*' });
@@ -166,7 +167,7 @@ test('the client can restrict a PUT to replacing or to creating', async () => {
 
 test('the client gets a 304 without a body for an unmodified task', async () => {
   const { client } = connect();
-  const task = await make();
+  const task = await createTask();
   const notModified = await client.getTask({ params: of(task), ifNoneMatch: task });
   expect(notModified).toEqual({ status: 304, body: undefined, etag: '"1"' });
   const other = await client.getTask({ params: of(task), ifNoneMatch: 7 });
@@ -199,7 +200,7 @@ test.each([
 );
 
 test('a change whose response was lost is applied once, although its If-Match names the previous version', async () => {
-  const task = await make();
+  const task = await createTask();
   const { client } = connect([responseLost, responseLost]);
   const changed = await client.updateTask({ params: of(task), body: { title: 'Mine' }, ifMatch: task });
   expect(changed).toMatchObject({ status: 200, body: { title: 'Mine', version: 2 } });

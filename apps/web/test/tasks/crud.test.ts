@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Task } from '@taskward/api-core';
 import { expect, test } from 'vitest';
 import { send, signUp, type TestUser, useApp } from '../harness';
+import { createTask, getTask, sendAs } from '../task-requests';
 
 useApp();
 
@@ -29,25 +30,14 @@ const readOnlyFields = (user: TestUser) => ({
   version: 1,
 });
 
-const call = (user: TestUser, method: string, path = '', body?: unknown) =>
-  send(method, `${user.tasks}${path}`, { token: user.token, body });
-
-async function createTask(user: TestUser, body: object = { title: 'Milk' }): Promise<Task> {
-  const response = await call(user, 'POST', '', body);
-  expect(response.status).toBe(201);
-  return response.json();
-}
-
 async function taskOf(response: Response, status = 200): Promise<Task> {
   expect(response.status).toBe(status);
   return response.json();
 }
 
-const stored = async (user: TestUser, id: string) => taskOf(await call(user, 'GET', `/${id}`));
-
 test('POST returns 201 with the whole task and the defaults of omitted fields', async () => {
   const user = await signUp();
-  const task = await taskOf(await call(user, 'POST', '', { title: 'Milk' }), 201);
+  const task = await taskOf(await sendAs(user, 'POST', '', { title: 'Milk' }), 201);
   expect(task).toStrictEqual({ ...readOnlyFields(user), ...defaults, title: 'Milk' });
   expect(task.updated_at).toBe(task.created_at);
   expect(Math.abs(Date.parse(task.created_at) - Date.now())).toBeLessThan(10_000);
@@ -55,7 +45,7 @@ test('POST returns 201 with the whole task and the defaults of omitted fields', 
 
 test('POST stores every field as given', async () => {
   const user = await signUp();
-  const task = await taskOf(await call(user, 'POST', '', full), 201);
+  const task = await taskOf(await sendAs(user, 'POST', '', full), 201);
   expect(task).toStrictEqual({ ...readOnlyFields(user), ...full });
 });
 
@@ -74,7 +64,7 @@ test('POST accepts null in nullable fields, and any status', async () => {
 
 test('the Location of a POST is the path of the new task', async () => {
   const user = await signUp();
-  const created = await call(user, 'POST', '', full);
+  const created = await sendAs(user, 'POST', '', full);
   const task = await taskOf(created, 201);
   expect(created.headers.get('location')).toBe(`${user.tasks}/${task.id}`);
   const found = await send('GET', created.headers.get('location') ?? '', { token: user.token });
@@ -96,16 +86,16 @@ test('every response with a task has exactly the same fields', async () => {
   const user = await signUp();
   const id = randomUUID();
   const responses = [
-    await call(user, 'POST', '', full),
-    await call(user, 'PUT', `/${id}`, full),
-    await call(user, 'PUT', `/${id}`, { title: 'Milk' }),
-    await call(user, 'PATCH', `/${id}`, { title: 'Bread' }),
-    await call(user, 'PATCH', `/${id}`, {}),
-    await call(user, 'PATCH', `/${id}/complete`),
-    await call(user, 'GET', `/${id}`),
+    await sendAs(user, 'POST', '', full),
+    await sendAs(user, 'PUT', `/${id}`, full),
+    await sendAs(user, 'PUT', `/${id}`, { title: 'Milk' }),
+    await sendAs(user, 'PATCH', `/${id}`, { title: 'Bread' }),
+    await sendAs(user, 'PATCH', `/${id}`, {}),
+    await sendAs(user, 'PATCH', `/${id}/complete`),
+    await sendAs(user, 'GET', `/${id}`),
   ];
   const tasks: Task[] = await Promise.all(responses.map((response) => response.json()));
-  const page = await (await call(user, 'GET')).json();
+  const page = await (await sendAs(user, 'GET')).json();
   for (const task of [...tasks, ...page.data]) {
     expect(Object.keys(task).toSorted()).toEqual(
       [
@@ -125,35 +115,35 @@ test('every response with a task has exactly the same fields', async () => {
 test('PUT creates a task under the id of the client, with 201 and Location', async () => {
   const user = await signUp();
   const id = randomUUID();
-  const created = await call(user, 'PUT', `/${id}`, full);
+  const created = await sendAs(user, 'PUT', `/${id}`, full);
   const task = await taskOf(created, 201);
   expect(task).toStrictEqual({ ...readOnlyFields(user), ...full, id });
   expect(created.headers.get('location')).toBe(`${user.tasks}/${id}`);
-  expect(await stored(user, id)).toStrictEqual(task);
+  expect(await getTask(user, id)).toStrictEqual(task);
 });
 
 test('PUT replaces the whole task with 200 and no Location, and resets omitted fields to their defaults', async () => {
   const user = await signUp();
   const before = await createTask(user, { ...full, status: 'done' });
-  const response = await call(user, 'PUT', `/${before.id}`, { title: 'Milk' });
+  const response = await sendAs(user, 'PUT', `/${before.id}`, { title: 'Milk' });
   const task = await taskOf(response);
   expect(response.headers.has('location')).toBe(false);
   const { id, created_at } = before;
   expect(task).toStrictEqual({ ...readOnlyFields(user), ...defaults, title: 'Milk', id, created_at, version: 2 });
-  expect(await stored(user, id)).toStrictEqual(task);
+  expect(await getTask(user, id)).toStrictEqual(task);
 });
 
 test('an id in upper case addresses the same task, and is returned in lower case', async () => {
   const user = await signUp();
   const id = 'c0ffee00-abcd-4abc-8abc-abcdefabcdef';
-  const created = await taskOf(await call(user, 'PUT', `/${id.toUpperCase()}`, full), 201);
+  const created = await taskOf(await sendAs(user, 'PUT', `/${id.toUpperCase()}`, full), 201);
   expect(created.id).toBe(id);
-  expect(await stored(user, id.toUpperCase())).toStrictEqual(created);
-  expect((await taskOf(await call(user, 'PUT', `/${id.toUpperCase()}`, { title: 'Milk' }))).version).toBe(2);
-  expect((await taskOf(await call(user, 'PATCH', `/${id.toUpperCase()}`, { title: 'Bread' }))).version).toBe(3);
-  expect((await taskOf(await call(user, 'PATCH', `/${id.toUpperCase()}/complete`))).version).toBe(4);
-  expect((await call(user, 'DELETE', `/${id.toUpperCase()}`)).status).toBe(204);
-  expect((await call(user, 'GET', `/${id}`)).status).toBe(404);
+  expect(await getTask(user, id.toUpperCase())).toStrictEqual(created);
+  expect((await taskOf(await sendAs(user, 'PUT', `/${id.toUpperCase()}`, { title: 'Milk' }))).version).toBe(2);
+  expect((await taskOf(await sendAs(user, 'PATCH', `/${id.toUpperCase()}`, { title: 'Bread' }))).version).toBe(3);
+  expect((await taskOf(await sendAs(user, 'PATCH', `/${id.toUpperCase()}/complete`))).version).toBe(4);
+  expect((await sendAs(user, 'DELETE', `/${id.toUpperCase()}`)).status).toBe(204);
+  expect((await sendAs(user, 'GET', `/${id}`)).status).toBe(404);
 });
 
 test.each(['application/merge-patch+json', 'application/json'])('PATCH accepts the media type %s', async (type) => {
@@ -164,7 +154,7 @@ test.each(['application/merge-patch+json', 'application/json'])('PATCH accepts t
   const response = await send('PATCH', `${user.tasks}/${id}`, { token, headers: { 'Content-Type': type }, body });
   const task = await taskOf(response);
   expect(task).toStrictEqual({ ...readOnlyFields(user), ...full, id, title: 'Milk', tags: ['shop'], version: 2 });
-  expect(await stored(user, id)).toStrictEqual(task);
+  expect(await getTask(user, id)).toStrictEqual(task);
 });
 
 test.each([
@@ -181,9 +171,9 @@ test.each([
 ])('PATCH of %s to %j changes only that field', async (field, value) => {
   const user = await signUp();
   const before = await createTask(user, full);
-  const task = await taskOf(await call(user, 'PATCH', `/${before.id}`, { [field]: value }));
+  const task = await taskOf(await sendAs(user, 'PATCH', `/${before.id}`, { [field]: value }));
   expect(task).toStrictEqual({ ...before, [field]: value, version: 2, updated_at: expect.stringMatching(TIMESTAMP) });
-  expect(await stored(user, before.id)).toStrictEqual(task);
+  expect(await getTask(user, before.id)).toStrictEqual(task);
 });
 
 test('PATCH changes several fields at once, some of them to null', async () => {
@@ -197,7 +187,7 @@ test('PATCH changes several fields at once, some of them to null', async () => {
     due_date: null,
     tags: ['b', 'a'],
   };
-  const task = await taskOf(await call(user, 'PATCH', `/${before.id}`, patch));
+  const task = await taskOf(await sendAs(user, 'PATCH', `/${before.id}`, patch));
   const { id, created_at } = before;
   expect(task).toStrictEqual({ ...readOnlyFields(user), ...patch, tags: ['a', 'b'], id, created_at, version: 2 });
 });
@@ -206,14 +196,14 @@ test('DELETE returns 204 without a body, and deletes the task and its tags', asy
   const user = await signUp();
   const { id } = await createTask(user, full);
   const other = await createTask(user, full);
-  const response = await call(user, 'DELETE', `/${id}`);
+  const response = await sendAs(user, 'DELETE', `/${id}`);
   expect(response.status).toBe(204);
   expect(await response.text()).toBe('');
   expect(response.headers.has('content-type')).toBe(false);
-  expect((await call(user, 'GET', `/${id}`)).status).toBe(404);
-  expect((await call(user, 'DELETE', `/${id}`)).status).toBe(404);
-  expect((await (await call(user, 'GET')).json()).data).toStrictEqual([other]);
-  const again = await taskOf(await call(user, 'PUT', `/${id}`, { title: 'Milk' }), 201);
+  expect((await sendAs(user, 'GET', `/${id}`)).status).toBe(404);
+  expect((await sendAs(user, 'DELETE', `/${id}`)).status).toBe(404);
+  expect((await (await sendAs(user, 'GET')).json()).data).toStrictEqual([other]);
+  const again = await taskOf(await sendAs(user, 'PUT', `/${id}`, { title: 'Milk' }), 201);
   expect(again).toStrictEqual({ ...readOnlyFields(user), ...defaults, id, title: 'Milk' });
 });
 
@@ -228,17 +218,17 @@ test.each([
   ['PATCH', '/complete', { completed: true }],
 ])('%s of a missing task%s with %j returns 404, and creates none', async (method, path, body) => {
   const user = await signUp();
-  const response = await call(user, method, `/${randomUUID()}${path}`, body);
+  const response = await sendAs(user, method, `/${randomUUID()}${path}`, body);
   expect(response.status).toBe(404);
-  expect((await (await call(user, 'GET')).json()).data).toEqual([]);
+  expect((await (await sendAs(user, 'GET')).json()).data).toEqual([]);
 });
 
 test('the same id addresses different tasks for two users', async () => {
   const [ada, bob] = [await signUp(), await signUp()];
   const hers = await createTask(ada, full);
-  const his = await taskOf(await call(bob, 'PUT', `/${hers.id}`, { title: 'Milk', tags: ['his'] }), 201);
+  const his = await taskOf(await sendAs(bob, 'PUT', `/${hers.id}`, { title: 'Milk', tags: ['his'] }), 201);
   expect(his).toStrictEqual({ ...readOnlyFields(bob), ...defaults, id: hers.id, title: 'Milk', tags: ['his'] });
-  expect(await stored(ada, hers.id)).toStrictEqual(hers);
-  expect((await call(bob, 'DELETE', `/${hers.id}`)).status).toBe(204);
-  expect(await stored(ada, hers.id)).toStrictEqual(hers);
+  expect(await getTask(ada, hers.id)).toStrictEqual(hers);
+  expect((await sendAs(bob, 'DELETE', `/${hers.id}`)).status).toBe(204);
+  expect(await getTask(ada, hers.id)).toStrictEqual(hers);
 });

@@ -1,23 +1,13 @@
-import type { Task } from '@taskward/api-core';
 import { expect, test } from 'vitest';
-import { send, signUp, type TestUser, useApp } from '../harness';
+import { send, signUp, useApp } from '../harness';
+import { createTask, getTask } from '../task-requests';
 
 useApp();
-
-async function make(user: TestUser, body: object): Promise<Task> {
-  const response = await send('POST', user.tasks, { token: user.token, body });
-  expect(response.status).toBe(201);
-  return response.json();
-}
-
-async function stored(user: TestUser, id: string): Promise<Task> {
-  return (await send('GET', `${user.tasks}/${id}`, { token: user.token })).json();
-}
 
 test('a title is trimmed by POST, PUT and PATCH, without changing its inner spaces', async () => {
   const user = await signUp();
   const { token } = user;
-  const { id, title } = await make(user, { title: ' \t\n\u00a0\u3000two  words\u2003\r\n ' });
+  const { id, title } = await createTask(user, { title: ' \t\n\u00a0\u3000two  words\u2003\r\n ' });
   expect(title).toBe('two  words');
   for (const method of ['PUT', 'PATCH']) {
     const response = await send(method, `${user.tasks}/${id}`, { token, body: { title: `  by ${method} ` } });
@@ -36,17 +26,17 @@ test.each([
 ])('a description is stored unchanged: %s', async (_, texts) => {
   const user = await signUp();
   for (const description of texts) {
-    const task = await make(user, { title: 'Milk', description });
+    const task = await createTask(user, { title: 'Milk', description });
     expect.soft(task.description).toBe(description);
-    expect.soft((await stored(user, task.id)).description).toBe(description);
+    expect.soft((await getTask(user, task.id)).description).toBe(description);
   }
 });
 
 test('byte order marks at the start of a description are removed before its length is counted', async () => {
   const user = await signUp();
-  const task = await make(user, { title: 'Milk', description: `\ufeff\ufeff${'a'.repeat(10_000)}` });
+  const task = await createTask(user, { title: 'Milk', description: `\ufeff\ufeff${'a'.repeat(10_000)}` });
   expect(task.description).toBe('a'.repeat(10_000));
-  expect(await stored(user, task.id)).toStrictEqual(task);
+  expect(await getTask(user, task.id)).toStrictEqual(task);
 });
 
 test.each([
@@ -57,9 +47,9 @@ test.each([
   ['characters that mean something elsewhere', `<b>&amp;</b> '"\`\\ $1 \${x} {{y}} %s %00 \\u0000`],
 ])('text is returned unchanged: %s', async (_, text) => {
   const user = await signUp();
-  const task = await make(user, { title: text, description: text, tags: [text] });
+  const task = await createTask(user, { title: text, description: text, tags: [text] });
   expect(task).toMatchObject({ title: text, description: text, tags: [text.toLowerCase()] });
-  expect(await stored(user, task.id)).toStrictEqual(task);
+  expect(await getTask(user, task.id)).toStrictEqual(task);
 });
 
 test.each([
@@ -73,27 +63,27 @@ test.each([
   async (field, one, most) => {
     const user = await signUp();
     const value = one.repeat(most);
-    const task = await make(user, { title: 'Milk', [field]: value });
+    const task = await createTask(user, { title: 'Milk', [field]: value });
     expect(task[field]).toBe(value);
   },
 );
 
 test('trimmed white space does not count towards the maximum length', async () => {
   const user = await signUp();
-  const task = await make(user, { title: ` ${'a'.repeat(255)} `, tags: [` ${'b'.repeat(50)} `] });
+  const task = await createTask(user, { title: ` ${'a'.repeat(255)} `, tags: [` ${'b'.repeat(50)} `] });
   expect([task.title.length, task.tags[0]?.length]).toEqual([255, 50]);
 });
 
 test('20 tags of 50 characters each are accepted', async () => {
   const user = await signUp();
   const tags = Array.from({ length: 20 }, (_, i) => '👩'.repeat(49) + String.fromCodePoint(0x61 + i));
-  const task = await make(user, { title: 'Milk', tags: tags.toReversed() });
+  const task = await createTask(user, { title: 'Milk', tags: tags.toReversed() });
   expect(task.tags).toEqual(tags);
 });
 
 test('tags are a set: trimmed, in lower case, without duplicates', async () => {
   const user = await signUp();
-  const { tags } = await make(user, {
+  const { tags } = await createTask(user, {
     title: 'Milk',
     tags: [' Home', 'HOME', 'home\n', 'ÄRGER', 'ärger', 'two  words'],
   });
@@ -125,16 +115,16 @@ test('tags are sorted by code point', async () => {
     '\u{10ffff}',
   ];
   const shuffled = sorted.toReversed().toSorted((a, b) => (a.length % 2) - (b.length % 2));
-  const { id, tags } = await make(user, { title: 'Milk', tags: shuffled });
+  const { id, tags } = await createTask(user, { title: 'Milk', tags: shuffled });
   expect(tags).toEqual(sorted);
-  expect((await stored(user, id)).tags).toEqual(sorted);
+  expect((await getTask(user, id)).tags).toEqual(sorted);
   const page = await (await send('GET', user.tasks, { token: user.token })).json();
   expect(page.data[0].tags).toEqual(sorted);
 });
 
 test('tags that differ in an accent are different tags, in any normalization form', async () => {
   const user = await signUp();
-  const { id, tags } = await make(user, { title: 'Milk', tags: ['é', 'e', 'e\u0301', 'ê', 'E\u0301'] });
+  const { id, tags } = await createTask(user, { title: 'Milk', tags: ['é', 'e', 'e\u0301', 'ê', 'E\u0301'] });
   expect(tags).toEqual(['e', 'é', 'ê']);
   for (const tag of ['é', 'e\u0301', 'E\u0301', 'É']) {
     const found = await send('GET', `${user.tasks}?tag=${encodeURIComponent(tag)}`, { token: user.token });
@@ -147,8 +137,8 @@ test('POST, PUT and PATCH store text in Unicode normalization form NFC', async (
   const decomposed = 'Cafe\u0301 \u212b';
   const body = { title: decomposed, description: decomposed, tags: [decomposed] };
   const expected = { title: 'Café Å', description: 'Café Å', tags: ['café å'] };
-  const { id } = await make(user, body);
-  expect(await stored(user, id)).toMatchObject(expected);
+  const { id } = await createTask(user, body);
+  expect(await getTask(user, id)).toMatchObject(expected);
   for (const method of ['PUT', 'PATCH']) {
     const response = await send(method, `${user.tasks}/${id}`, { token: user.token, body });
     expect(await response.json()).toMatchObject({ ...expected, version: 1 });
@@ -157,7 +147,7 @@ test('POST, PUT and PATCH store text in Unicode normalization form NFC', async (
 
 test('the length of text is counted after normalization', async () => {
   const user = await signUp();
-  const task = await make(user, {
+  const task = await createTask(user, {
     title: 'e\u0301'.repeat(255),
     description: 'e\u0301'.repeat(10_000),
     tags: ['e\u0301'.repeat(50)],
@@ -182,7 +172,7 @@ test.each([
 ])('a title and a tag of only %s return 422', async (_, text) => {
   const user = await signUp();
   const { token } = user;
-  const { id } = await make(user, { title: 'Milk' });
+  const { id } = await createTask(user, { title: 'Milk' });
   const expectedErrors = [
     { pointer: '/title', code: 'invisible', message: 'At least one visible character is needed.' },
     { pointer: '/tags/0', code: 'invisible' },
@@ -201,7 +191,7 @@ test.each([
 test('more than 30 combining marks in a row return 422, in title, description and tags', async () => {
   const user = await signUp();
   const text = (count: number) => `x${'\u0323'.repeat(count)}`;
-  const task = await make(user, { title: text(30), description: text(30), tags: [text(30)] });
+  const task = await createTask(user, { title: text(30), description: text(30), tags: [text(30)] });
   expect(task.title).toBe(text(30).normalize('NFC'));
   const body = { title: text(32), description: text(32), tags: [text(32)] };
   const response = await send('POST', user.tasks, { token: user.token, body });
@@ -213,13 +203,13 @@ test('more than 30 combining marks in a row return 422, in title, description an
 test('PUT and PATCH replace all tags, by the rules of POST', async () => {
   const user = await signUp();
   const { token } = user;
-  const { id } = await make(user, { title: 'Milk', tags: ['a', 'b'] });
+  const { id } = await createTask(user, { title: 'Milk', tags: ['a', 'b'] });
   const path = `${user.tasks}/${id}`;
   const patched = await send('PATCH', path, { token, body: { tags: [' C ', 'b', 'B'] } });
   expect((await patched.json()).tags).toEqual(['b', 'c']);
   const replaced = await send('PUT', path, { token, body: { title: 'Milk', tags: ['D', 'c ', 'd'] } });
   expect((await replaced.json()).tags).toEqual(['c', 'd']);
-  expect((await stored(user, id)).tags).toEqual(['c', 'd']);
+  expect((await getTask(user, id)).tags).toEqual(['c', 'd']);
 });
 
 const REAL_DATES = '0001-01-01 0004-02-29 0099-12-31 1582-10-10 1970-01-01 2000-02-29 2024-02-29 2026-04-30 9999-12-31';
@@ -228,9 +218,9 @@ test('a due date in the calendar, including leap days, is returned as sent', asy
   const user = await signUp();
   const { token } = user;
   for (const due_date of REAL_DATES.split(' ')) {
-    const task = await make(user, { title: 'Milk', due_date });
+    const task = await createTask(user, { title: 'Milk', due_date });
     expect.soft(task.due_date).toBe(due_date);
-    expect.soft(await stored(user, task.id)).toStrictEqual(task);
+    expect.soft(await getTask(user, task.id)).toStrictEqual(task);
     const again = await send('PATCH', `${user.tasks}/${task.id}`, { token, body: { due_date } });
     expect.soft(await again.json()).toStrictEqual(task);
   }
@@ -252,7 +242,7 @@ test.each<[string, unknown[]]>([
 ])('a due date %s returns 422', async (_, dates) => {
   const user = await signUp();
   const { token } = user;
-  const { id } = await make(user, { title: 'Milk' });
+  const { id } = await createTask(user, { title: 'Milk' });
   for (const due_date of dates) {
     const responses = [
       await send('POST', user.tasks, { token, body: { title: 'Bread', due_date } }),
@@ -265,7 +255,7 @@ test.each<[string, unknown[]]>([
       expect.soft(errors[0], JSON.stringify(due_date)).toMatchObject({ in: 'body', pointer: '/due_date' });
     }
   }
-  expect(await stored(user, id)).toMatchObject({ title: 'Milk', due_date: null, version: 1 });
+  expect(await getTask(user, id)).toMatchObject({ title: 'Milk', due_date: null, version: 1 });
 });
 
 test.each(['', ' 2026-01-01', '-0001-01-01', '0000-01-01', '2026-02-30'])(
@@ -287,7 +277,7 @@ test.each([
 ] as const)('%s is one of %j, and any other value returns 422', async (field, allowed, refused) => {
   const user = await signUp();
   const { token } = user;
-  for (const value of allowed) expect((await make(user, { title: 'Milk', [field]: value }))[field]).toBe(value);
+  for (const value of allowed) expect((await createTask(user, { title: 'Milk', [field]: value }))[field]).toBe(value);
   for (const value of refused) {
     const response = await send('POST', user.tasks, { token, body: { title: 'Milk', [field]: value } });
     expect(response.status).toBe(422);

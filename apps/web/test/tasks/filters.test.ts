@@ -1,7 +1,8 @@
-import type { Task } from '@taskward/api-core';
+import type { Task, TaskPage } from '@taskward/api-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { send, signUp, type TestUser, useApp } from '../harness';
-import { listOf, type Parameters, SORTS, signUpWithTasks, withQuery } from './list-oracle';
+import { createTask, getPage, requestPage } from '../task-requests';
+import { listOf, type Parameters, SORTS, signUpWithTasks } from './list-oracle';
 
 useApp();
 
@@ -12,13 +13,9 @@ beforeAll(async () => {
   ({ user, tasks } = await signUpWithTasks());
 });
 
-const ask = (parameters: Parameters) => send('GET', withQuery(user.tasks, parameters), { token: user.token });
-
 /** All tasks that the parameters select, in one page. */
 async function list(parameters: Parameters): Promise<Task[]> {
-  const response = await ask([...parameters, ['limit', '100']]);
-  expect(response.status, JSON.stringify(parameters)).toBe(200);
-  const { data, next_cursor } = await response.json();
+  const { data, next_cursor } = await getPage(user, [...parameters, ['limit', '100']]);
   expect(next_cursor).toBeNull();
   return data;
 }
@@ -105,7 +102,7 @@ describe('filters', () => {
       ],
     ];
     for (const parameters of none) {
-      const response = await ask(parameters);
+      const response = await requestPage(user, parameters);
       expect.soft(await response.json(), JSON.stringify(parameters)).toEqual({ data: [], next_cursor: null });
       expect.soft(response.headers.get('link')).toBeNull();
     }
@@ -210,12 +207,10 @@ describe('the search parameter q', () => {
 
   test('q finds words in the title, in the description, or one in each', async () => {
     const user = await signUp();
-    const make = async (title: string, description: string | null) =>
-      (await send('POST', user.tasks, { token: user.token, body: { title, description } })).status;
-    expect(await make('red green', null)).toBe(201);
-    expect(await make('other', 'green\nand red')).toBe(201);
-    expect(await make('Green', 'RED')).toBe(201);
-    expect(await make('red', 'gre en')).toBe(201);
+    await createTask(user, { title: 'red green', description: null });
+    await createTask(user, { title: 'other', description: 'green\nand red' });
+    await createTask(user, { title: 'Green', description: 'RED' });
+    await createTask(user, { title: 'red', description: 'gre en' });
     const response = await send('GET', `${user.tasks}?q=red+green&sort=title`, { token: user.token });
     const { data } = await response.json();
     expect(data.map(({ title }: Task) => title)).toEqual(['Green', 'other', 'red green']);
@@ -263,9 +258,7 @@ describe.each(SORTS)('sort=%s', (sort) => {
       let cursor: string | null = '';
       while (cursor !== null) {
         const rest: Parameters = cursor ? [['cursor', cursor]] : [];
-        const response = await ask([['sort', sort], ['limit', limit], ...rest]);
-        expect(response.status).toBe(200);
-        const page: { data: Task[]; next_cursor: string | null } = await response.json();
+        const page: TaskPage = await getPage(user, [['sort', sort], ['limit', limit], ...rest]);
         seen.push(...page.data.map(({ id }) => id));
         expect(page.data.length === Number(limit) || page.next_cursor === null).toBe(true);
         cursor = page.next_cursor;

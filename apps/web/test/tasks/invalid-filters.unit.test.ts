@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { send, signUp, type TestUser, useApp } from '../harness';
+import { signUp, type TestUser, useApp } from '../harness';
+import { createTask, sendAs } from '../task-requests';
 
 useApp();
 
@@ -7,11 +8,10 @@ let user: TestUser;
 
 beforeAll(async () => {
   user = await signUp();
-  const response = await send('POST', user.tasks, { token: user.token, body: { title: 'Milk', tags: ['home'] } });
-  expect(response.status).toBe(201);
+  await createTask(user, { title: 'Milk', tags: ['home'] });
 });
 
-const ask = (query: string) => send('GET', `${user.tasks}?${query}`, { token: user.token });
+const ask = (query: string) => sendAs(user, 'GET', `?${query}`);
 const encoded = (name: string, values: readonly string[]) =>
   values.map((value) => `${name}=${encodeURIComponent(value)}`);
 

@@ -1,8 +1,8 @@
 import type { Task } from '@taskward/api-core';
 import { foldText } from '@taskward/db/text';
-import { expect } from 'vitest';
 import { getApp } from '../../server/app';
-import { send, signUp, type TestUser } from '../harness';
+import { signUp, type TestUser } from '../harness';
+import { createTask, getTask } from '../task-requests';
 
 /** A test oracle: the expected list, computed in memory from the contract alone, and a user with varied tasks. */
 
@@ -106,22 +106,13 @@ const variedTasks = Array.from({ length: 60 }, (_, i) => ({
 /** Creates a user with varied tasks, many of which have equal values in each sort field. */
 export async function signUpWithTasks(): Promise<{ user: TestUser; tasks: Task[] }> {
   const user = await signUp();
-  const { token } = user;
-  const created = variedTasks.map(async (body): Promise<Task> => {
-    const response = await send('POST', user.tasks, { token, body });
-    expect(response.status).toBe(201);
-    return response.json();
-  });
-  const ids = (await Promise.all(created)).map(({ id }) => id);
+  const created = await Promise.all(variedTasks.map((body) => createTask(user, body)));
+  const ids = created.map(({ id }) => id);
   const { db } = await getApp();
   const timestamp = (at: number) =>
     `timestamptz '2026-03-01T09:30:00Z' + ascii(substr(id::text, ${at})) % 5 * interval '1 ms'`;
   await db.ownerDb.execute(
     `update tasks set created_at = ${timestamp(36)}, updated_at = ${timestamp(35)} where user_id = '${user.id}'`,
   );
-  const tasks = ids.map(async (id) => (await send('GET', `${user.tasks}/${id}`, { token })).json());
-  return { user, tasks: await Promise.all(tasks) };
+  return { user, tasks: await Promise.all(ids.map((id) => getTask(user, id))) };
 }
-
-export const withQuery = (path: string, parameters: Parameters): string =>
-  `${path}?${new URLSearchParams(parameters.map(([name, value]) => [name, value]))}`;

@@ -1,7 +1,8 @@
 import type { Task, TaskPage } from '@taskward/api-core';
 import { beforeAll, expect, test } from 'vitest';
 import { send, signUp, type TestUser, useApp } from '../harness';
-import { listOf, type Parameters, SORTS, signUpWithTasks, withQuery } from './list-oracle';
+import { getPage, requestPage, withQuery } from '../task-requests';
+import { listOf, type Parameters, SORTS, signUpWithTasks } from './list-oracle';
 
 useApp();
 
@@ -12,16 +13,8 @@ beforeAll(async () => {
   ({ user, tasks } = await signUpWithTasks());
 });
 
-const ask = (parameters: Parameters) => send('GET', withQuery(user.tasks, parameters), { token: user.token });
-
-async function page(parameters: Parameters): Promise<TaskPage> {
-  const response = await ask(parameters);
-  expect(response.status, JSON.stringify(parameters)).toBe(200);
-  return response.json();
-}
-
 async function cursorOf(parameters: Parameters): Promise<string> {
-  const { next_cursor } = await page([...parameters, ['limit', '2']]);
+  const { next_cursor } = await getPage(user, [...parameters, ['limit', '2']]);
   expect(next_cursor, JSON.stringify(parameters)).toEqual(expect.any(String));
   return next_cursor ?? '';
 }
@@ -55,7 +48,7 @@ test('a cursor is valid only with the filters of its list', async () => {
     const cursor: Parameters = [['cursor', await cursorOf(own)]];
     for (const other of broad) {
       const name = `${JSON.stringify(own)} ${JSON.stringify(other)}`;
-      const response = await ask([...other, ...cursor]);
+      const response = await requestPage(user, [...other, ...cursor]);
       if (own !== other) await expectRefusedCursor(response, name);
       else expect.soft(await response.json(), name).toMatchObject({ data: listOf(tasks, own).slice(2, 52) });
     }
@@ -66,7 +59,7 @@ test('a cursor is valid only with the sort of its list', async () => {
   for (const own of SORTS) {
     const cursor = await cursorOf([['sort', own]]);
     for (const other of SORTS) {
-      const response = await ask([
+      const response = await requestPage(user, [
         ['sort', other],
         ['cursor', cursor],
       ]);
@@ -78,7 +71,7 @@ test('a cursor is valid only with the sort of its list', async () => {
 
 test('a cursor of the default sort is valid with sort=-created_at', async () => {
   const cursor = await cursorOf([]);
-  const { data } = await page([
+  const { data } = await getPage(user, [
     ['sort', '-created_at'],
     ['cursor', cursor],
   ]);
@@ -91,7 +84,7 @@ test('the limit may change from page to page', async () => {
     const whole = listOf(tasks, parameters);
     const cursor = await cursorOf(parameters);
     for (const limit of [1, 5, 100]) {
-      const { data } = await page([...parameters, ['cursor', cursor], ['limit', String(limit)]]);
+      const { data } = await getPage(user, [...parameters, ['cursor', cursor], ['limit', String(limit)]]);
       expect.soft(data, sort).toStrictEqual(whole.slice(2, 2 + limit));
     }
   }
@@ -186,14 +179,14 @@ test('following Link headers visits the whole list, with all parameters preserve
 });
 
 test('the last page has no Link header even if it is full, nor has any response that is not a page', async () => {
-  const link = async (parameters: Parameters) => (await ask(parameters)).headers.get('link');
+  const link = async (parameters: Parameters) => (await requestPage(user, parameters)).headers.get('link');
   expect(await link([['limit', '100']])).toBeNull();
   expect(await link([['limit', '60']])).toBeNull();
   expect(await link([['limit', '59']])).toMatch(NEXT);
   expect(
     await link([
       ['limit', '30'],
-      ['cursor', (await page([['limit', '30']])).next_cursor ?? ''],
+      ['cursor', (await getPage(user, [['limit', '30']])).next_cursor ?? ''],
     ]),
   ).toBeNull();
   expect(await link([['cursor', 'x']])).toBeNull();

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Task, TaskPage } from '@taskward/api-core';
+import type { TaskPage } from '@taskward/api-core';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
-import { send, signUp, type TestUser, useApp } from '../harness';
+import { signUp, type TestUser, useApp } from '../harness';
+import { createTask, getPage, sendAs } from '../task-requests';
 import { SORTS } from './list-oracle';
 
 useApp();
@@ -33,23 +34,16 @@ const event = fc.oneof(
 );
 type Event = typeof event extends fc.Arbitrary<infer E> ? E : never;
 
-async function ask(method: string, path: string, body?: unknown): Promise<Response> {
-  const response = await send(method, `${user.tasks}${path}`, { token: user.token, body });
+async function write(method: string, path: string, body?: unknown): Promise<void> {
+  const response = await sendAs(user, method, path, body);
   expect(response.ok, `${method} ${response.status}`).toBe(true);
-  return response;
 }
-
-async function page(query: Record<string, string>): Promise<TaskPage> {
-  return (await ask('GET', `?${new URLSearchParams(query)}`)).json();
-}
-
-const make = async (body: unknown): Promise<Task> => (await ask('POST', '', body)).json();
 
 /** Replaces all tasks, with three different timestamps. */
-async function start(bodies: unknown[]): Promise<string[]> {
+async function start(bodies: object[]): Promise<string[]> {
   const { db } = await getApp();
   await db.ownerDb.execute(`delete from tasks where user_id = '${user.id}'`);
-  const ids = (await Promise.all(bodies.map(make))).map(({ id }) => id);
+  const ids = (await Promise.all(bodies.map((body) => createTask(user, body)))).map(({ id }) => id);
   const timestamp = (at: number) =>
     `timestamptz '2026-03-01T09:30:00Z' + ascii(substr(id::text, ${at})) % 3 * interval '1 ms'`;
   await db.ownerDb.execute(
@@ -75,20 +69,20 @@ test.each(SORTS)(
           if (event.does === 'insert') {
             // Under a random id, which may be sorted anywhere among the others.
             const id = randomUUID();
-            await ask('PUT', `/${id}`, event.task);
+            await write('PUT', `/${id}`, event.task);
             there.push(id);
             return;
           }
           const id = there[event.place % there.length];
           if (id === undefined) return;
           if (event.does === 'delete') {
-            await ask('DELETE', `/${id}`);
+            await write('DELETE', `/${id}`);
             there.splice(there.indexOf(id), 1);
             throughout.delete(id);
             return;
           }
           const rest = Object.entries(event.change).filter(([field]) => field !== sortedBy);
-          await ask('PATCH', `/${id}`, Object.fromEntries(rest));
+          await write('PATCH', `/${id}`, Object.fromEntries(rest));
           if (sortedBy === 'updated_at') throughout.delete(id);
         };
 
@@ -97,7 +91,7 @@ test.each(SORTS)(
         let step = 0;
         do {
           const query: Record<string, string> = { sort, limit: String(limit), ...(cursor && { cursor }) };
-          const { data, next_cursor }: TaskPage = await page(query);
+          const { data, next_cursor }: TaskPage = await getPage(user, query);
           seen.push(...data.map(({ id }) => id));
           cursor = next_cursor;
           for (const event of between[step++] ?? []) await applyEvent(event);

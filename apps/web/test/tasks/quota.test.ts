@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
-import { ORIGIN, restartApp, type Send, send, signUp, type TestUser, useApp } from '../harness';
+import { ORIGIN, restartApp, send, signUp, type TestUser, useApp } from '../harness';
+import { sendAs } from '../task-requests';
 
 const MAX_TASKS = 5;
 const MAX_KEYS = 10_000;
@@ -14,10 +15,8 @@ beforeEach(async () => {
   user = await signUp();
 });
 
-function ask(method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Response> {
-  const init: Send = { token: user.token, body, headers };
-  return send(method, `${user.tasks}${path}`, init);
-}
+const ask = (method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Response> =>
+  sendAs(user, method, path, body, headers);
 const create = (headers?: HeadersInit) => ask('POST', '', { title: 'Task', tags: ['a'] }, headers);
 const put = (id: string, headers?: HeadersInit) => ask('PUT', `/${id}`, { title: 'Put', tags: ['b'] }, headers);
 

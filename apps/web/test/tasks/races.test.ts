@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { engine } from '@taskward/db/testing';
 import { expect, test } from 'vitest';
 import { getApp } from '../../server/app';
-import { send, signUp, type TestUser, useApp } from '../harness';
+import { signUp, type TestUser, useApp } from '../harness';
+import { sendAs } from '../task-requests';
 
 /** Concurrent requests in several rounds, so that rare interleavings occur. */
 
@@ -13,9 +14,7 @@ const ROUNDS = engine === 'pglite' ? 1 : 4;
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 const asOwner = async (text: string) => (await (await getApp()).db.ownerDb.execute<Record<string, unknown>>(text)).rows;
 
-function clientOf({ tasks, token }: TestUser) {
-  return (method: string, path: string, body?: unknown) => send(method, `${tasks}${path}`, { token, body });
-}
+const clientOf = (user: TestUser) => (method: string, path: string, body?: unknown) => sendAs(user, method, path, body);
 
 async function inRounds(round: (ask: ReturnType<typeof clientOf>) => Promise<void>): Promise<void> {
   const ask = clientOf(await signUp());

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Task } from '@taskward/api-core';
+import type { TaskPage } from '@taskward/api-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
-import { send, signUp, type TestUser, useApp } from '../harness';
+import { signUp, type TestUser, useApp } from '../harness';
+import { createTask, getPage, sendAs } from '../task-requests';
 
 useApp();
 
@@ -12,23 +13,13 @@ beforeEach(async () => {
   user = await signUp();
 });
 
-const ask = (method: string, path: string, body?: object) =>
-  send(method, `${user.tasks}${path}`, { token: user.token, ...(body && { body }) });
-const titles = async (query: Record<string, string>): Promise<string[]> => {
-  const response = await ask('GET', `?${new URLSearchParams(query)}`);
-  expect(response.status).toBe(200);
-  return (await response.json()).data.map(({ title }: Task) => title);
-};
-const make = async (body: object): Promise<Task> => {
-  const response = await ask('POST', '', body);
-  expect(response.status).toBe(201);
-  return response.json();
-};
+const titles = async (query: Record<string, string>): Promise<string[]> =>
+  (await getPage(user, query)).data.map(({ title }) => title);
 
 test('a search finds a word in any case, accent and normalization form', async () => {
-  await make({ title: 'Über', description: 'Straße' });
-  await make({ title: 'МОСКВА', description: 'Ёлка' });
-  await make({ title: 'Cafe\u0301', description: 'ΟΔΥΣΣΕΥΣ' });
+  await createTask(user, { title: 'Über', description: 'Straße' });
+  await createTask(user, { title: 'МОСКВА', description: 'Ёлка' });
+  await createTask(user, { title: 'Cafe\u0301', description: 'ΟΔΥΣΣΕΥΣ' });
   for (const q of ['uber', 'Über', 'U\u0308BER', 'strasse', 'STRASSE', 'STRAẞE', 'straße uber']) {
     expect.soft(await titles({ q }), q).toEqual(['Über']);
   }
@@ -39,7 +30,7 @@ test('a search finds a word in any case, accent and normalization form', async (
 });
 
 test('titles are sorted by their folded text', async () => {
-  for (const title of ['zebra', 'Äpfel', 'Apfel', 'éclair', 'Эхо', 'Ёлка', 'дом']) await make({ title });
+  for (const title of ['zebra', 'Äpfel', 'Apfel', 'éclair', 'Эхо', 'Ёлка', 'дом']) await createTask(user, { title });
   const sorted = await titles({ sort: 'title' });
   // These two are equal, and sorted by id.
   expect(sorted.slice(0, 2).sort()).toEqual(['Apfel', 'Äpfel']);
@@ -47,24 +38,24 @@ test('titles are sorted by their folded text', async () => {
 });
 
 test('a search reflects every change of title and description', async () => {
-  const { id } = await make({ title: 'Über', description: 'Größe' });
-  expect((await ask('PATCH', `/${id}`, { title: 'Éclair' })).status).toBe(200);
+  const { id } = await createTask(user, { title: 'Über', description: 'Größe' });
+  expect((await sendAs(user, 'PATCH', `/${id}`, { title: 'Éclair' })).status).toBe(200);
   expect(await titles({ q: 'eclair grosse' })).toEqual(['Éclair']);
   expect(await titles({ q: 'uber' })).toEqual([]);
-  expect((await ask('PATCH', `/${id}`, { description: 'Ähre' })).status).toBe(200);
+  expect((await sendAs(user, 'PATCH', `/${id}`, { description: 'Ähre' })).status).toBe(200);
   expect(await titles({ q: 'eclair ahre' })).toEqual(['Éclair']);
   expect(await titles({ q: 'grosse' })).toEqual([]);
-  expect((await ask('PATCH', `/${id}`, { description: null })).status).toBe(200);
+  expect((await sendAs(user, 'PATCH', `/${id}`, { description: null })).status).toBe(200);
   expect(await titles({ q: 'ahre' })).toEqual([]);
-  expect((await ask('PUT', `/${id}`, { title: 'Öl', description: 'É' })).status).toBe(200);
+  expect((await sendAs(user, 'PUT', `/${id}`, { title: 'Öl', description: 'É' })).status).toBe(200);
   expect(await titles({ q: 'e ol' })).toEqual(['Öl']);
-  expect((await ask('PATCH', `/${id}/complete`)).status).toBe(200);
+  expect((await sendAs(user, 'PATCH', `/${id}/complete`)).status).toBe(200);
   expect(await titles({ q: 'e ol' })).toEqual(['Öl']);
 });
 
 test('a change of case or accent is a new version, and a change of normalization form is not', async () => {
-  const { id } = await make({ title: 'Über' });
-  const patch = async (title: string) => (await (await ask('PATCH', `/${id}`, { title })).json()).version;
+  const { id } = await createTask(user, { title: 'Über' });
+  const patch = async (title: string) => (await (await sendAs(user, 'PATCH', `/${id}`, { title })).json()).version;
   expect(await patch('U\u0308ber')).toBe(1);
   expect(await patch('über')).toBe(2);
   expect(await patch('uber')).toBe(3);
@@ -76,11 +67,11 @@ test.each([
   ['of four bytes', '😀'],
 ])('the longest title of characters %s can be sorted, searched and paged', async (_, character) => {
   const longest = character.repeat(255);
-  await make({ title: longest });
-  await make({ title: longest });
-  const first = await (await ask('GET', '?sort=title&limit=1')).json();
-  const second = await ask('GET', `?sort=title&limit=1&cursor=${first.next_cursor}`);
-  expect(await second.json()).toMatchObject({ data: [{ title: longest }], next_cursor: null });
+  await createTask(user, { title: longest });
+  await createTask(user, { title: longest });
+  const first = await getPage(user, { sort: 'title', limit: '1' });
+  const second = await getPage(user, { sort: 'title', limit: '1', cursor: first.next_cursor ?? '' });
+  expect(second).toMatchObject({ data: [{ title: longest }], next_cursor: null });
   expect(await titles({ q: character.repeat(200) })).toHaveLength(2);
 });
 
@@ -103,27 +94,27 @@ describe('tasks whose search text is not backfilled yet', () => {
 
   test('a task that is not backfilled yet is in its place in pages sorted by title', async () => {
     await insertBefore('Milk');
-    await make({ title: 'bread' });
+    await createTask(user, { title: 'bread' });
     await insertBefore('Zebra');
-    await make({ title: 'Über' });
+    await createTask(user, { title: 'Über' });
     const seen: string[] = [];
-    for (let cursor = ''; cursor !== undefined; ) {
-      const page = await (await ask('GET', `?sort=title&limit=1${cursor && `&cursor=${cursor}`}`)).json();
-      seen.push(page.data[0].title);
-      cursor = page.next_cursor ?? undefined;
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page: TaskPage = await getPage(user, { sort: 'title', limit: '1', ...(cursor && { cursor }) });
+      seen.push(...page.data.map(({ title }) => title));
+      cursor = page.next_cursor;
     }
     expect(seen).toEqual(['bread', 'Milk', 'Über', 'Zebra']);
   });
 
   test('a PATCH without visible changes keeps the version of a task that is not backfilled yet', async () => {
     const id = await insertBefore('Über', 'Größe');
-    const patched = await ask('PATCH', `/${id}`, { title: 'Über', description: 'Größe' });
+    const patched = await sendAs(user, 'PATCH', `/${id}`, { title: 'Über', description: 'Größe' });
     expect((await patched.json()).version).toBe(1);
   });
 
   test('a PUT backfills the search text of a task', async () => {
     const id = await insertBefore('Cafe\u0301', 'Cafe\u0301');
-    const put = await ask('PUT', `/${id}`, { title: 'Café', description: 'Café' });
+    const put = await sendAs(user, 'PUT', `/${id}`, { title: 'Café', description: 'Café' });
     // The bytes of the text have changed.
     expect((await put.json()).version).toBe(2);
     expect(await titles({ q: 'cafe' })).toEqual(['Café']);
@@ -133,7 +124,7 @@ describe('tasks whose search text is not backfilled yet', () => {
 
   test('a PATCH of one text leaves a task to the backfill', async () => {
     const id = await insertBefore('Cafe\u0301', 'x');
-    await ask('PATCH', `/${id}`, { description: 'Größe' });
+    await sendAs(user, 'PATCH', `/${id}`, { description: 'Größe' });
     const { rows } = await (await getApp()).db.ownerDb.execute(`select description_key from tasks where id = '${id}'`);
     expect(rows).toEqual([{ description_key: null }]);
   });

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Task } from '@taskward/api-core';
 import { expect, test } from 'vitest';
-import { send, signUp, type TestUser, useApp } from '../harness';
+import { signUp, type TestUser, useApp } from '../harness';
+import { createTask, sendAs } from '../task-requests';
 
 useApp();
 
 const call = async (user: TestUser, method: string, path: string, body?: unknown) => {
-  const response = await send(method, `${user.tasks}${path}`, { token: user.token, body });
+  const response = await sendAs(user, method, path, body);
   const task: Task = await response.json();
   return { status: response.status, task };
 };
 
 /** Creates a task, and waits for the clock, so that a later change has a later timestamp. */
-async function make(user: TestUser, body: object): Promise<Task> {
-  const { status, task } = await call(user, 'POST', '', body);
-  expect(status).toBe(201);
+async function createEarlier(user: TestUser, body: object): Promise<Task> {
+  const task = await createTask(user, body);
   await setTimeout(3);
   return task;
 }
@@ -45,7 +45,7 @@ test.each<[string, string, object | undefined, (from: State) => State]>([
   async (method, path, body, to) => {
     const user = await signUp();
     for (const from of states) {
-      const before = await make(user, { title: 'Milk', status: from });
+      const before = await createEarlier(user, { title: 'Milk', status: from });
       const { status, task } = await call(user, method, `/${before.id}${path}`, body);
       expect(status).toBe(200);
       const next = to(from);
@@ -65,7 +65,7 @@ test.each<[string, string, object | undefined, (from: State) => State]>([
 
 test('completed_at is unchanged while a task stays done, and new when it is done again', async () => {
   const user = await signUp();
-  const done = await make(user, { title: 'Milk', status: 'done' });
+  const done = await createEarlier(user, { title: 'Milk', status: 'done' });
   const path = `/${done.id}`;
   const renamed = (await call(user, 'PATCH', path, { title: 'Bread' })).task;
   const replaced = (await call(user, 'PUT', path, { title: 'Cheese', status: 'done' })).task;
@@ -82,7 +82,7 @@ test('completed_at is unchanged while a task stays done, and new when it is done
 
 test('toggling a task twice restores its status and adds two versions', async () => {
   const user = await signUp();
-  const { id } = await make(user, { title: 'Milk' });
+  const { id } = await createEarlier(user, { title: 'Milk' });
   const there = (await call(user, 'PATCH', `/${id}/complete`)).task;
   const back = (await call(user, 'PATCH', `/${id}/complete`)).task;
   expect([there.status, there.version, back.status, back.version]).toEqual(['done', 2, 'todo', 3]);
@@ -107,7 +107,7 @@ test.each([
   ['PUT', 'the same members, with the tags in another order', { ...full, tags: full.tags.toReversed() }],
 ])('%s of %s changes neither version nor updated_at', async (method, _, body) => {
   const user = await signUp();
-  const before = await make(user, full);
+  const before = await createEarlier(user, full);
   const { status, task } = await call(user, method, `/${before.id}`, body);
   expect(status).toBe(200);
   expect(task).toStrictEqual(before);
@@ -119,7 +119,7 @@ test.each([
   ['PATCH', 'of null where there is none', { description: null, due_date: null, tags: [] }],
 ])('%s %s of a task with only a title changes nothing', async (method, _, body) => {
   const user = await signUp();
-  const before = await make(user, { title: 'Milk' });
+  const before = await createEarlier(user, { title: 'Milk' });
   expect((await call(user, method, `/${before.id}`, body)).task).toStrictEqual(before);
 });
 
@@ -139,7 +139,7 @@ test.each([
 ])('changing %s to %j adds one version and advances updated_at, by PATCH and by PUT', async (field, value) => {
   const user = await signUp();
   for (const method of ['PATCH', 'PUT']) {
-    const before = await make(user, full);
+    const before = await createEarlier(user, full);
     const body = method === 'PATCH' ? { [field]: value } : { ...full, [field]: value };
     expectChanged((await call(user, method, `/${before.id}`, body)).task, before);
   }
@@ -147,13 +147,13 @@ test.each([
 
 test('a PATCH that changes one of several fields adds one version', async () => {
   const user = await signUp();
-  const before = await make(user, full);
+  const before = await createEarlier(user, full);
   expectChanged((await call(user, 'PATCH', `/${before.id}`, { ...full, priority: 'low' })).task, before);
 });
 
 test('each of ten changes adds one version, and reading adds none', async () => {
   const user = await signUp();
-  const { id } = await make(user, { title: 'Milk' });
+  const { id } = await createEarlier(user, { title: 'Milk' });
   for (let version = 2; version <= 11; version++) {
     expect((await call(user, 'PATCH', `/${id}`, { title: `Milk ${version}` })).task.version).toBe(version);
     expect((await call(user, 'GET', `/${id}`)).task.version).toBe(version);
@@ -162,7 +162,7 @@ test('each of ten changes adds one version, and reading adds none', async () => 
 
 test('20 concurrent PATCHes of different fields lose no update', async () => {
   const user = await signUp();
-  const { id } = await make(user, { title: 'Milk', tags: ['first'] });
+  const { id } = await createEarlier(user, { title: 'Milk', tags: ['first'] });
   const patches = Array.from({ length: 20 }, (_, i) => {
     const day = `2026-01-${String(i + 1).padStart(2, '0')}`;
     return [{ title: `t${i}` }, { description: `d${i}` }, { due_date: day }, { tags: [`a${i}`, `b${i}`] }][i % 4];
@@ -180,7 +180,7 @@ test('20 concurrent PATCHes of different fields lose no update', async () => {
 
 test('20 concurrent PATCHes of the tags store exactly one of the sets', async () => {
   const user = await signUp();
-  const { id } = await make(user, { title: 'Milk', tags: ['first'] });
+  const { id } = await createEarlier(user, { title: 'Milk', tags: ['first'] });
   const sets = Array.from({ length: 20 }, (_, i) => [`a${i}`, `b${i % 3}`, `c${i}`]);
   const responses = await Promise.all(sets.map((tags) => call(user, 'PATCH', `/${id}`, { tags })));
   for (const [i, { task }] of responses.entries()) expect(task.tags).toEqual(sets[i]);
@@ -191,7 +191,7 @@ test('20 concurrent PATCHes of the tags store exactly one of the sets', async ()
 
 test('21 concurrent toggles of one task all count', async () => {
   const user = await signUp();
-  const { id } = await make(user, { title: 'Milk' });
+  const { id } = await createEarlier(user, { title: 'Milk' });
   await Promise.all(Array.from({ length: 21 }, () => call(user, 'PATCH', `/${id}/complete`)));
   expect((await call(user, 'GET', `/${id}`)).task).toMatchObject({ version: 22, status: 'done' });
 });

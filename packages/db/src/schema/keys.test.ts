@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDriver } from '..';
+import { expect, test } from 'vitest';
 import type { Driver } from '../driver';
-import { type FreshDatabase, freshDatabase } from '../testing';
+import { useFreshDatabase } from '../testing';
 
 /** No key spans two users, so that the rows of each user could be stored on a different machine. */
 
-let fresh: FreshDatabase;
 let driver: Driver;
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
-});
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
+useFreshDatabase((opened) => {
+  ({ driver } = opened);
 });
 
 const column = (table: string, number: string) =>

@@ -3,7 +3,9 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { openDriver } from '../database';
+import type { Driver } from '../driver';
 import { type DrizzleQuery, prepare, type Statement } from '../query';
 
 export { type NeonGateway, startNeonGateway } from './neon-gateway';
@@ -57,6 +59,26 @@ export async function freshDatabase(): Promise<FreshDatabase> {
     neonEndpoint: engine === 'neon' ? neonEndpoint : undefined,
     drop: () => asAdmin(`drop database ${name} with (force)`),
   };
+}
+
+interface OpenDatabase {
+  readonly fresh: FreshDatabase;
+  readonly driver: Driver;
+}
+
+/** Opens a fresh database before the tests of a file, and closes and drops it after them. */
+export function useFreshDatabase(onOpen: (opened: OpenDatabase) => void): void {
+  let opened: OpenDatabase | undefined;
+  let fresh: FreshDatabase | undefined;
+  beforeAll(async () => {
+    fresh = await freshDatabase();
+    opened = { fresh, driver: await openDriver(fresh.url, fresh.neonEndpoint) };
+    onOpen(opened);
+  });
+  afterAll(async () => {
+    await opened?.driver.close();
+    await fresh?.drop();
+  });
 }
 
 /** Compiles a query that is executed once. */
