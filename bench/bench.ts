@@ -167,7 +167,7 @@ async function main(): Promise<void> {
     );
     const common = {
       BETTER_AUTH_URL: 'http://localhost:3000',
-      BETTER_AUTH_SECRET: 'of the bench, and of nothing else: 2718281828',
+      BETTER_AUTH_SECRET: 'for the benchmark only: 2718281828',
       API_CONCURRENCY_LIMIT: '0',
       API_RATE_LIMIT: '0',
       AUTH_RATE_LIMIT: '0',

@@ -7,7 +7,7 @@ export type State = { readonly version: number; readonly title: string; readonly
  * The outcome of a request for its client. `refused`: certainly not executed. `unknown`: no response, so executed as a
  * whole or not at all. The others correspond to 2xx, 404 and 412.
  */
-export type Outcome = 'ok' | 'missing' | 'moved on' | 'refused' | 'unknown';
+export type Outcome = 'ok' | 'missing' | 'precondition failed' | 'refused' | 'unknown';
 
 export interface Act {
   readonly kind: 'create' | 'put' | 'patch' | 'complete' | 'delete' | 'read';
@@ -51,9 +51,9 @@ export function differences(histories: readonly History[], rows: readonly Row[])
     const found = rows.find(({ id, title }) => (history.id ? id === history.id : marks.has(title)));
     if (found) left.delete(found);
     const violation = violationOf(history, found);
-    if (violation) wrong.push(`task ${history.id ?? '(id not told)'} of ${history.userId}: ${violation}`);
+    if (violation) wrong.push(`task ${history.id ?? '(unknown id)'} of ${history.userId}: ${violation}`);
   }
-  for (const { id, user_id, title } of left) wrong.push(`task ${id} of ${user_id} ("${title}"): nobody made it`);
+  for (const { id, user_id, title } of left) wrong.push(`task ${id} of ${user_id} ("${title}"): nobody created it`);
   return wrong;
 }
 
@@ -91,7 +91,7 @@ const after =
 function perform({ kind, title = '', done, ifMatch }: Act, before: State): [Outcome, State] {
   if (kind === 'create' || kind === 'put') return ['ok', { version: (before?.version ?? 0) + 1, title, done: false }];
   if (before === null) return ['missing', null];
-  if (ifMatch !== undefined && ifMatch !== before.version) return ['moved on', before];
+  if (ifMatch !== undefined && ifMatch !== before.version) return ['precondition failed', before];
   if (kind === 'delete') return ['ok', null];
   const wanted = kind === 'complete' ? (done ?? !before.done) : before.done;
   const changed = { version: before.version + 1, title: kind === 'patch' ? title : before.title, done: wanted };

@@ -26,7 +26,7 @@ export async function runLoad(
       const { status, body } = await send({ port, agent }, loadRequest);
       latencies[i] = performance.now() - started;
       if (status !== loadRequest.status)
-        throw new Error(`${loadRequest.method} ${loadRequest.path} was answered ${status}: ${body}`);
+        throw new Error(`${loadRequest.method} ${loadRequest.path} got ${status}: ${body}`);
     }
   };
   const started = performance.now();

@@ -81,7 +81,7 @@ async function untilGood(child: ChildProcess, url: string, headers: Record<strin
     await sleep(10);
   }
   child.kill();
-  throw new Error(`Nothing answers ${url}.`);
+  throw new Error(`No response from ${url}.`);
 }
 
 async function freePort(): Promise<number> {

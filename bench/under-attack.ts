@@ -187,7 +187,7 @@ async function main(): Promise<void> {
   const environment = {
     DATABASE_URL: (await postgres?.createDatabase())?.url ?? `pglite:${folder}/data`,
     BETTER_AUTH_URL: 'http://localhost:3000',
-    BETTER_AUTH_SECRET: 'of the attacks, and of nothing else: 1414213562',
+    BETTER_AUTH_SECRET: 'for the attack benchmark only: 1414213562',
     // Attackers without an account use any number of addresses.
     TRUSTED_PROXIES: '1',
   };

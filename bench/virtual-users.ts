@@ -54,8 +54,8 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(origin() + path, { ...init, signal });
     const text = await response.clone().text();
-    count(`answer ${response.status}`);
-    const what = `${init.method} ${path} was answered ${response.status}: ${text.slice(0, 500)}`;
+    count(`response ${response.status}`);
+    const what = `${init.method} ${path} got ${response.status}: ${text.slice(0, 500)}`;
     if (!EXPECTED_STATUSES.has(response.status)) violation(what);
     if (others.some(({ id }) => text.includes(id))) violation(`another user's id: ${what}`);
     return response;
@@ -78,7 +78,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
       getToken,
       fetch: async (path, init) => {
         const response = await attempt(path, init).catch((error) => {
-          count('no answer');
+          count('no response');
           isRepeated = true;
           throw error;
         });
@@ -93,7 +93,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
       const { body, etag } = await call(client);
       const { version } = (body ?? {}) as Partial<Task>;
       if (etag && etag !== `"${version}"`) violation(`version ${version} came with ETag ${etag}`);
-      count('done');
+      count('succeeded');
       return { outcome: 'ok', body, isRepeated };
     } catch (error) {
       const status = error instanceof ProblemError ? error.status : undefined;
@@ -108,7 +108,8 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
   /** The task in a response; each is written as a whole, so that its fields agree. */
   const stateOf = (body: unknown): NonNullable<State> & Pick<Task, 'id'> => {
     const { id, version, title, description, tags, completed } = body as Task;
-    if (description !== title || tags.join() !== title) violation(`half a task was answered: ${JSON.stringify(body)}`);
+    if (description !== title || tags.join() !== title)
+      violation(`inconsistent task in a response: ${JSON.stringify(body)}`);
     return { id, version, title, done: completed };
   };
 
@@ -221,4 +222,4 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
   return histories;
 }
 
-const outcomes: Record<number, Outcome> = { 401: 'refused', 404: 'missing', 412: 'moved on' };
+const outcomes: Record<number, Outcome> = { 401: 'refused', 404: 'missing', 412: 'precondition failed' };

@@ -76,7 +76,7 @@ test('replacing each of two servers in turn fails no request and loses no write'
     };
     while (!isOver) {
       const id = randomUUID();
-      await ask('PUT', `/${id}`, { title: 'Made' });
+      await ask('PUT', `/${id}`, { title: 'Created' });
       const changed = await ask('PATCH', `/${id}`, { title: `Changed ${id}` });
       if (changed.ok) titles.set(id, (await changed.json()).title);
       await ask('GET', `/${id}`);

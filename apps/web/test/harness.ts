@@ -182,7 +182,7 @@ export async function send(method: string, path: string, { token, headers, body 
     if (typeof init.body === 'string') expectDocumentedRequest(method, described, init.body, response);
     return response;
   }
-  throw new Error(`No route file answers ${url.pathname}`);
+  throw new Error(`No route file matches ${url.pathname}`);
 }
 
 async function callRoute(load: () => Promise<RouteFile>, request: Request, params: object = {}): Promise<Response> {

@@ -41,8 +41,8 @@ const own = `user_id = (select current_setting('app.user_id', true))`;
 const misconfigurations: [string, string[], string[], RegExp][] = [
   [
     'the last migration has not run',
-    [`create table kept as select * from ${MIGRATIONS}`, `delete from ${MIGRATIONS} where created_at ${needed}`],
-    [`delete from ${MIGRATIONS}`, `insert into ${MIGRATIONS} select * from kept`, 'drop table kept'],
+    [`create table saved as select * from ${MIGRATIONS}`, `delete from ${MIGRATIONS} where created_at ${needed}`],
+    [`delete from ${MIGRATIONS}`, `insert into ${MIGRATIONS} select * from saved`, 'drop table saved'],
     behind,
   ],
   [

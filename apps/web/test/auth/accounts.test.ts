@@ -351,7 +351,7 @@ describe('deleting an account', () => {
     ['no password', {}],
     ['an empty one', { password: '' }],
     ['a wrong one', { password: GOOD }],
-    ['a made-up token', { token: 'x' }],
+    ['an invalid token', { token: 'x' }],
   ])('deleting an account requires the password: %s', async (_, body) => {
     const user = await signUp();
     expect((await post('/delete-user', body, user.cookie)).status).toBe(400);

@@ -150,7 +150,7 @@ describe('signing up', () => {
     }
   });
 
-  test('a confirmation mail contains no text of the person who signed up', async () => {
+  test('a confirmation mail contains no text that was entered at sign-up', async () => {
     const email = newAddress();
     await post('/sign-up/email', { name: 'Win at evil.example.com', email, password: PASSWORD });
     expect((await mailTo(email)).text).not.toContain('evil');

@@ -102,7 +102,7 @@ test.each([
   ['arrays, never closed', '['.repeat(30_000)],
   ['arrays', '['.repeat(30_000) + ']'.repeat(30_000)],
   ['objects', `${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`],
-  ['arrays in a member', `{"title":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
+  ['arrays in a field', `{"title":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
 ])('a body of thousands of nested %s returns 400, and logs no error', async (_, body) => {
   await expectRefused({ body }, 'malformed_body', 400);
 });

@@ -45,7 +45,7 @@ async function exchanges(user: TestUser): Promise<[string, number, string, strin
     ['the head of a list', 200, 'HEAD', tasks, { token }],
     ['a new task', 201, 'POST', tasks, { token, body: { title: 'Milk' } }],
     ['a task', 200, 'GET', task, { token }],
-    ['a task made by PUT', 201, 'PUT', `${tasks}/${randomUUID()}`, { token, body: { title: 'Milk' } }],
+    ['a task created by PUT', 201, 'PUT', `${tasks}/${randomUUID()}`, { token, body: { title: 'Milk' } }],
     ['a replaced task', 200, 'PUT', task, { token, body: { title: 'Bread' } }],
     ['a changed task', 200, 'PATCH', task, { token, body: { title: 'Milk' } }],
     ['a completed task', 200, 'PATCH', `${task}/complete`, { token }],
@@ -65,7 +65,7 @@ async function exchanges(user: TestUser): Promise<[string, number, string, strin
     ['a broken body', 400, 'POST', tasks, { token, body: '{' }],
     ['a body too large', 413, 'POST', tasks, { token, body: ' '.repeat(70_000) }],
     ['a wrong media type', 415, 'POST', tasks, { token, body: '{}', headers: { 'Content-Type': 'text/plain' } }],
-    ['a faulty body', 422, 'POST', tasks, { token, body: {} }],
+    ['an invalid body', 422, 'POST', tasks, { token, body: {} }],
   ];
 }
 

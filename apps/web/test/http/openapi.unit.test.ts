@@ -184,12 +184,12 @@ describe('undocumented responses fail the test that received them', () => {
 
   test.each([
     ['its status', () => Response.json({ status: 'ok' }, { status: 201, headers })],
-    ['a member', () => Response.json({ status: 'ok', more: 1 }, { headers })],
-    ['a header', () => Response.json({ status: 'ok' }, { headers: { ...headers, 'X-More': '1' } })],
+    ['an additional field', () => Response.json({ status: 'ok', more: 1 }, { headers })],
+    ['an additional header', () => Response.json({ status: 'ok' }, { headers: { ...headers, 'X-More': '1' } })],
     ['a missing header', () => Response.json({ status: 'ok' })],
     ['a missing body', () => new Response(null, { headers })],
     ['its media type', () => new Response('{"status":"ok"}', { headers })],
-    ['the type of a member', () => Response.json({ status: ['ok'] }, { headers })],
+    ['the type of a field', () => Response.json({ status: ['ok'] }, { headers })],
   ])('the harness fails a test whose response is undocumented in %s', async (_, response) => {
     await expectDocumentedResponse('GET', path, good());
     await expect(expectDocumentedResponse('GET', path, response())).rejects.toThrow();

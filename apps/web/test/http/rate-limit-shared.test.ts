@@ -114,7 +114,7 @@ describe.skipIf(!isServer)('rate limits shared between processes', () => {
   test('a write-behind rate limit counts per process while the database is unavailable', async () => {
     const { log } = await getApp();
     const warn = vi.spyOn(log, 'warn');
-    const unavailable = { $client: { query: () => Promise.reject(new Error('away')) } } as never;
+    const unavailable = { $client: { query: () => Promise.reject(new Error('unavailable')) } } as never;
     const limit = createWriteBehindRateLimit(policy(), log, unavailable);
     for (let i = 0; i < 10; i++) expect((await limit.consume('ada')).isExceeded).toBe(false);
     expect((await limit.consume('ada')).isExceeded).toBe(true);

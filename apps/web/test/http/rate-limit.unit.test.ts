@@ -263,12 +263,12 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     const [token, expiresAt] = [randomUUID(), new Date(Date.now() + 60_000)];
     await internalAdapter.createVerificationValue({ identifier: `reset-password:${token}`, value: user.id, expiresAt });
     const reset = (body: object) => send('POST', '/api/auth/reset-password', { body, headers: from('192.0.2.81') });
-    expect((await reset({ token: 'made up', newPassword: 'a fine long password' })).headers.getSetCookie()).toEqual([]);
+    expect((await reset({ token: 'invalid', newPassword: 'a fine long password' })).headers.getSetCookie()).toEqual([]);
     expect((await signIn(user.email, user.password, '192.0.2.80')).status).toBe(429);
 
     const done = await reset({ token, newPassword: 'a fine long password' });
     expect(done.status).toBe(200);
-    expect(done.headers.getSetCookie(), 'the browser is known from now on').toHaveLength(1);
+    expect(done.headers.getSetCookie(), 'the browser has a device cookie from now on').toHaveLength(1);
     expect((await signIn(user.email, 'a fine long password', '198.51.100.1')).status).toBe(200);
     expect((await signIn(user.email, 'a fine long password', '192.0.2.80')).status).toBe(200);
   });

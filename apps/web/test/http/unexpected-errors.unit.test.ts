@@ -19,13 +19,13 @@ let user: TestUser;
 beforeAll(async () => {
   user = await signUp();
   const { db } = await getApp();
-  await db.ownerDb.execute('alter table tasks rename column version to gone');
+  await db.ownerDb.execute('alter table tasks rename column version to renamed');
 });
 afterEach(() => {
   reports.length = 0;
 });
 
-const secret = 'the secret of the one who asks';
+const secret = 'a secret of the user';
 
 test.each(operations)(
   'an unexpected error in $id returns a 500 without details, and is logged with the request id',
@@ -54,7 +54,7 @@ test.each(operations)(
 
 test('an unexpected error in an account endpoint returns a 500 without details', async () => {
   const { db } = await getApp();
-  await db.ownerDb.execute('alter table session rename column expires_at to gone');
+  await db.ownerDb.execute('alter table session rename column expires_at to renamed');
   const response = await send('GET', '/api/auth/token', { headers: { Cookie: user.cookie } });
   expect([response.status, await response.json()]).toEqual([
     500,
@@ -74,7 +74,7 @@ test('an error that Better Auth logs itself is logged without its message', asyn
 
 test('the log does not contain a value that PostgreSQL quotes, even one that looks like a line of a stack', async () => {
   const { db } = await getApp();
-  await db.ownerDb.execute('alter table tasks rename column gone to version');
+  await db.ownerDb.execute('alter table tasks rename column renamed to version');
   await db.ownerDb.execute(
     'alter table tasks add column count integer generated always as (description::integer) stored',
   );

@@ -98,7 +98,7 @@ describe.runIf(canStop)('a database restart under load', () => {
         outcomes.push(outcome);
         return outcome;
       };
-      const taskId = (await (await send('POST', user.tasks, authorized({ title: `Known ${mode}` }))).json()).id;
+      const taskId = (await (await send('POST', user.tasks, authorized({ title: `Existing ${mode}` }))).json()).id;
 
       // One client each: those that PUT retry with the same id until it is stored, the others continue with the next
       // request.
@@ -161,7 +161,7 @@ describe.runIf(canStop)('a database restart under load', () => {
       expect([...rows.values()].filter((n) => n > 1)).toEqual([]);
       // Half a task would be one without its tags.
       expect(
-        await count(`title not like 'Known%' and not exists (select from task_tags t where t.task_id = tasks.id)`),
+        await count(`title not like 'Existing%' and not exists (select from task_tags t where t.task_id = tasks.id)`),
       ).toBe(0);
     },
   );

@@ -24,14 +24,14 @@ async function expectNotReady(check: string, why: RegExp): Promise<void> {
 }
 
 test.each([
-  ['schema', 'alter schema drizzle rename to gone', 'alter schema gone rename to drizzle', /`pnpm db:migrate`/],
+  ['schema', 'alter schema drizzle rename to renamed', 'alter schema renamed rename to drizzle', /`pnpm db:migrate`/],
   [
     'row-level security',
     'alter table tasks no force row level security',
     'alter table tasks force row level security',
     /in tasks/,
   ],
-  ['signing key', 'alter table jwks rename to gone', 'alter table gone rename to jwks', /jwks/],
+  ['signing key', 'alter table jwks rename to renamed', 'alter table renamed rename to jwks', /jwks/],
 ])('readiness names the check that failed: %s', async (check, wrong, right, why) => {
   const { db } = await getApp();
   await db.ownerDb.execute(wrong);

@@ -93,7 +93,7 @@ function countStatements(bytes: Buffer): number {
 
 const big = '🐘'.repeat(10_000);
 const newPath = () => `/${randomUUID()}`;
-const own = async () => `/${(await (await ask('POST', '', { title: 'Gone' })).json()).id}`;
+const own = async () => `/${(await (await ask('POST', '', { title: 'To be deleted' })).json()).id}`;
 
 /** The requests for each operation, by case. Creating a path is not counted. */
 type Case = [

@@ -94,7 +94,7 @@ const expired: Table = {
 
 const accepted: Table = {
   'with just the claims Better Auth writes': claiming(() => ({})),
-  'as Better Auth made it': () => ada.token,
+  'issued by Better Auth': () => ada.token,
   'with iat 20 s ahead, within the skew': claiming(() => ({ iat: inSeconds(20) })),
   'with nbf 20 s ahead, within the skew': claiming(() => ({ nbf: inSeconds(20) })),
   'with nbf in the past': claiming(() => ({ nbf: inSeconds(-20) })),

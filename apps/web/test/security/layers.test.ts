@@ -89,18 +89,18 @@ describe('a statement without a predicate', () => {
 describe('writes for another user', () => {
   const ofBob = () => ({ userId: bob.id, id: randomUUID(), title: 'Planted' });
   const writes = {
-    'a task planted': () => statement(queryBuilder.insert(tasks).values(ofBob())),
-    'a task given away': () => statement(queryBuilder.update(tasks).set({ userId: bob.id })),
-    'a task taken over by a conflict': () =>
+    'inserting a task': () => statement(queryBuilder.insert(tasks).values(ofBob())),
+    'reassigning a task': () => statement(queryBuilder.update(tasks).set({ userId: bob.id })),
+    'taking over a task by a conflict': () =>
       statement(
         queryBuilder
           .insert(tasks)
           .values({ ...ofBob(), id: bobsTask })
           .onConflictDoUpdate({ target: [tasks.userId, tasks.id], set: { userId: ada.id } }),
       ),
-    'a tag planted': () =>
+    'inserting a tag': () =>
       statement(queryBuilder.insert(taskTags).values({ userId: bob.id, taskId: bobsTask, tag: 'planted' })),
-    'a tag given away': () => statement(queryBuilder.update(taskTags).set({ userId: bob.id, taskId: bobsTask })),
+    'reassigning a tag': () => statement(queryBuilder.update(taskTags).set({ userId: bob.id, taskId: bobsTask })),
   };
 
   test.each(Object.entries(writes))('row-level security refuses a write for another user: %s', async (_, write) => {
@@ -172,11 +172,11 @@ describe('the database role of task statements', () => {
 
   test('the database role of task statements has no attributes, no memberships and owns nothing', async () => {
     const [role] = await asOwner(`
-      select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolcanlogin or rolreplication as mighty,
-        exists (select from pg_auth_members m where m.member = r.oid) as besides,
+      select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolcanlogin or rolreplication as privileged,
+        exists (select from pg_auth_members m where m.member = r.oid) as is_member,
         exists (select from pg_class c where c.relowner = r.oid) as owns
       from pg_roles r where rolname = 'todo_user'`);
-    expect(role).toEqual({ mighty: false, besides: false, owns: false });
+    expect(role).toEqual({ privileged: false, is_member: false, owns: false });
   });
 });
 

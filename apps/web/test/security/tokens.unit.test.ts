@@ -169,7 +169,7 @@ const invalid: Table = {
   'alg an array, by the real key': heading({ alg: ['EdDSA'] }),
   'alg twice, last none': () => compact(`{"alg":"EdDSA","kid":"${forger.header.kid}","alg":"none"}`, mine(), unsigned),
   'alg twice, first none': () => compact(`{"alg":"none","kid":"${forger.header.kid}","alg":"EdDSA"}`, mine(), unsigned),
-  'an own key under the known kid': byOwnKey(() => ({})),
+  'an own key under the real kid': byOwnKey(() => ({})),
   ...each(
     kids,
     (kid) => byOwnKey(() => ({ kid })),

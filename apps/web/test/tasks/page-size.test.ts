@@ -17,11 +17,11 @@ beforeAll(async () => {
   const { db } = await getApp();
   for (const [name, character] of Object.entries(characters)) {
     await db.ownerDb.execute(`
-      with made as (
+      with inserted as (
         insert into tasks (user_id, id, title, description, created_at)
         select '${user.id}', gen_random_uuid(), i::text, repeat(${character}, 10000), now() - i % 7 * interval '1 ms'
         from generate_series(1, ${COUNT}) i returning user_id, id
-      ) insert into task_tags select user_id, id, '${name}' from made`);
+      ) insert into task_tags select user_id, id, '${name}' from inserted`);
   }
   await db.ownerDb.execute(`insert into task_tags select user_id, id, 'any' from tasks where user_id = '${user.id}'`);
 });

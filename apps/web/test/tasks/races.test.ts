@@ -82,7 +82,7 @@ test('an account that is deleted during 20 concurrent writes leaves no rows', as
     const user = await signUp();
     const ask = clientOf(user);
     const existing = range(4).map(() => randomUUID());
-    await Promise.all(existing.map((id) => ask('PUT', `/${id}`, { title: 'Known', tags: ['a'] })));
+    await Promise.all(existing.map((id) => ask('PUT', `/${id}`, { title: 'Existing', tags: ['a'] })));
     const writers = range(20).map(async (i) => {
       const id = existing[i % 4];
       const tags = [`t${i}`];

@@ -99,12 +99,12 @@ const full = {
 
 test.each([
   ['PATCH', 'nothing', {}],
-  ['PATCH', 'the same members', full],
+  ['PATCH', 'the same fields', full],
   ['PATCH', 'the same title, with spaces around', { title: `  ${full.title} ` }],
   ['PATCH', 'the same tags in another order', { tags: full.tags.toReversed() }],
   ['PATCH', 'the same tags in capitals and twice', { tags: ['HOME', ...full.tags, ' travel '] }],
-  ['PUT', 'the same members', full],
-  ['PUT', 'the same members, with the tags in another order', { ...full, tags: full.tags.toReversed() }],
+  ['PUT', 'the same fields', full],
+  ['PUT', 'the same fields, with the tags in another order', { ...full, tags: full.tags.toReversed() }],
 ])('%s of %s changes neither version nor updated_at', async (method, _, body) => {
   const user = await signUp();
   const before = await createEarlier(user, full);

@@ -30,7 +30,7 @@ afterAll(async () => {
 /** The original task and the patched one, or the pointers of the errors in the patch. */
 async function patched(original: object, patch: unknown) {
   const created = await tasks.create(ctx, TaskInput.parse(original));
-  if (!(created instanceof Created)) throw new Error('The task was not made.');
+  if (!(created instanceof Created)) throw new Error('The task was not created.');
   const { id } = created.value;
   const { value, faults } = validate(TaskPatch, patch, 'body');
   if (faults)
@@ -47,8 +47,8 @@ const task = { title: 'a', description: 'b', status: 'in_progress', priority: 'h
  */
 describe('the examples of RFC 7396', () => {
   test.each([
-    ['a member is replaced', { title: 'x', description: 'b' }, { description: 'c' }, { description: 'c' }],
-    ['a member is added', { title: 'x', description: 'b' }, { due_date: DAY }, { description: 'b', due_date: DAY }],
+    ['a field is replaced', { title: 'x', description: 'b' }, { description: 'c' }, { description: 'c' }],
+    ['a field is added', { title: 'x', description: 'b' }, { due_date: DAY }, { description: 'b', due_date: DAY }],
     ['null clears it', { title: 'x', description: 'b' }, { description: null }, { description: null }],
     [
       'null clears one and leaves the other',

@@ -48,7 +48,7 @@ const everything = { limit: 100, sort: '-created_at' } as const;
 
 async function createAdasTask() {
   const created = await tasks.create(as('ada'), input);
-  if (!(created instanceof Created)) throw new Error('The task was not made.');
+  if (!(created instanceof Created)) throw new Error('The task was not created.');
   return created.value;
 }
 

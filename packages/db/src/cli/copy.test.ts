@@ -23,7 +23,7 @@ let filled: FreshDatabase;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'taskward-test-'));
   cpSync(inject('engines').pgliteTemplate, folder, { recursive: true });
-  writeFileSync(join(folder, 'secret'), 'kept for nobody to see');
+  writeFileSync(join(folder, 'secret'), 'a secret of the app');
   const driver = await openDriver(`pglite:${folder}`);
   for (const statement of SOME_ROWS) await driver.ownerDb.execute(statement);
   await driver.migrate(migrationsFolder());
@@ -136,7 +136,7 @@ describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, 
     await withDriver(filled, (driver) => createDatabase(driver).assertReady());
 
     expect(output).toContain(join(folder, 'secret'));
-    expect(output).not.toContain('kept for nobody to see');
+    expect(output).not.toContain('a secret of the app');
     expect(output).not.toContain(new URL(filled.url).password);
   });
 

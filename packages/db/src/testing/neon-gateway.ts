@@ -96,7 +96,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
     if (drop || response.destroyed) return request.socket.destroy();
 
     const result = status
-      ? new Refusal(status, 'The gateway was told to refuse.')
+      ? new Refusal(status, 'The gateway injects this status.')
       : await run(request, body, response).catch(toRefusal);
     if (dropAfter) return request.socket.destroy();
     const json = Buffer.from(JSON.stringify(result instanceof Refusal ? result.body : result));
