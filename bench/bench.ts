@@ -94,7 +94,7 @@ async function costs(engine: Engine, constant: Server): Promise<void> {
   const taken = [
     { scenario: constantLikeList(first), at: constant },
     ...scenarios.map((scenario) => ({ scenario, at: server })),
-  ].map((one) => ({ ...one, ms: [] as number[] }));
+  ].map((measured) => ({ ...measured, ms: [] as number[] }));
   await warmUp(constant.port, CONNECTIONS, CONSTANT, 2 * WARM_UP);
   for (const { scenario, at } of taken) await warmUp(at.port, CONNECTIONS, scenario, WARM_UP);
   const floors: number[] = [];

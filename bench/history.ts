@@ -69,7 +69,7 @@ function violationOf({ userId, steps }: History, row: Row | undefined): string |
   if (row && (row.description !== row.title || row.tags.join() !== row.title))
     return `it is half written: ${format(row)}`;
   const stored = row ? { version: row.version, title: row.title, done: row.status === 'done' } : null;
-  if (!possible.some((one) => isSame(one, stored)))
+  if (!possible.some((state) => isSame(state, stored)))
     return `${format(stored)} is stored, when it can be ${format(possible)}`;
   return undefined;
 }
@@ -104,5 +104,5 @@ function orders(acts: readonly Act[]): Act[][] {
   return acts.flatMap((first, i) => orders(acts.toSpliced(i, 1)).map((rest) => [first, ...rest]));
 }
 
-const isSame = (one: State, other: State) => format(one) === format(other);
+const isSame = (state: State, other: State) => format(state) === format(other);
 const format = (what: unknown) => JSON.stringify(what);

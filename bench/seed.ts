@@ -29,7 +29,7 @@ export async function signUp(port: number): Promise<BenchUser> {
   const { id } = JSON.parse(signedUp.body).user;
   const cookie = [signedUp.headers['set-cookie'] ?? []]
     .flat()
-    .map((one) => one.split(';')[0])
+    .map((cookie) => cookie.split(';')[0])
     .join('; ');
   const { body: given } = await send({ port }, { method: 'GET', path: '/api/auth/token', headers: { cookie } });
   const headers = { ...json, Authorization: `Bearer ${JSON.parse(given).token}` };

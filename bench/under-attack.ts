@@ -59,12 +59,12 @@ interface Round {
 function requestOf(users: readonly ActiveUser[], i: number): LoadRequest {
   const { user, paths } = users[i % users.length] as ActiveUser;
   const turn = Math.floor(i / users.length);
-  const one = { path: paths[turn % paths.length] ?? '', headers: user.headers, status: 200 };
+  const existing = { path: paths[turn % paths.length] ?? '', headers: user.headers, status: 200 };
   const kinds: LoadRequest[] = [
     listTasks(user),
-    { ...one, method: 'GET' },
+    { ...existing, method: 'GET' },
     createTask(user),
-    { ...one, method: 'PATCH', body: `{"title":"Changed ${i} times"}` },
+    { ...existing, method: 'PATCH', body: `{"title":"Changed ${i} times"}` },
   ];
   return kinds[turn % kinds.length] as LoadRequest;
 }

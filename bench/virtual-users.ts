@@ -141,7 +141,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     const observed = results.flatMap(({ body }) => (body ? [stateOf(body)] : []));
     if (new Set(observed.map(({ id }) => id)).size > 1) violation(`two tasks for one key: ${JSON.stringify(observed)}`);
     const [first] = observed;
-    const outcome = first ? 'ok' : results.every((one) => one.outcome === 'refused') ? 'refused' : 'unknown';
+    const outcome = first ? 'ok' : results.every((result) => result.outcome === 'refused') ? 'refused' : 'unknown';
     if (!first) return void history.steps.push([{ kind: 'create', title, outcome }]);
     const { id, ...state } = first;
     history.id = id;
@@ -177,7 +177,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     count('list');
     for (const task of (body as { data: Task[] } | undefined)?.data ?? []) {
       const { id, ...observed } = stateOf(task);
-      histories.find((one) => one.id === id)?.steps.push([{ kind: 'read', outcome: 'ok', observed }]);
+      histories.find((history) => history.id === id)?.steps.push([{ kind: 'read', outcome: 'ok', observed }]);
     }
   };
 

@@ -164,7 +164,7 @@ test('an invalid password reset link is refused with a message', async ({ newCon
 test('a deleted account is deleted with all of its tasks', async ({ newUser, newContext, pageErrors }) => {
   pageErrors.expected.push(/400 .*\/delete-user/);
   const ada = await newUser();
-  await ada.call('POST', '', { title: 'Gone with me' });
+  await ada.call('POST', '', { title: 'Deleted with the account' });
   const page = await ada.open('/account');
   await page.getByRole('button', { name: 'Delete the account…' }).click();
   const dialog = page.getByRole('dialog');

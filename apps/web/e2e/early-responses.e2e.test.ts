@@ -79,9 +79,9 @@ const early: Record<number, Early[]> = {
 };
 
 const cases = Object.entries(early).flatMap(([status, all]) =>
-  all.flatMap((one) =>
+  all.flatMap((refusal) =>
     Object.entries(SIZES).flatMap(([size, bytes]) =>
-      ['fixed length', 'chunked'].map((framing) => ({ ...one, status: Number(status), size, bytes, framing })),
+      ['fixed length', 'chunked'].map((framing) => ({ ...refusal, status: Number(status), size, bytes, framing })),
     ),
   ),
 );
@@ -116,14 +116,14 @@ const live: Early = { method: 'GET', path: () => '/api/health/live' };
 describe('over a connection that node:http keeps alive', () => {
   test.each(cases)(
     'over a kept-alive connection, $method returns $status with a body of $size ($framing), and the next request succeeds',
-    async (one) => {
+    async (refusal) => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      const sent = await send(agent, one, one).catch((error: NodeJS.ErrnoException) => error);
-      if (one.bytes <= MAX_DISCARDED) {
-        expect(sent).toMatchObject({ status: one.status });
+      const sent = await send(agent, refusal, refusal).catch((error: NodeJS.ErrnoException) => error);
+      if (refusal.bytes <= MAX_DISCARDED) {
+        expect(sent).toMatchObject({ status: refusal.status });
         // What is allowed to fail on a longer body is the upload, by a reset, and never the response by a hang.
       } else if (sent instanceof Error) expect(['ECONNRESET', 'EPIPE']).toContain(sent.code);
-      else expect(sent.status).toBe(one.status);
+      else expect(sent.status).toBe(refusal.status);
       expect((await send(agent, live, undefined)).status).toBe(200);
       agent.destroy();
     },
@@ -133,11 +133,11 @@ describe('over a connection that node:http keeps alive', () => {
 describe('over a raw socket', () => {
   test.each(cases.filter(({ framing, bytes }) => framing === 'fixed length' && bytes <= MAX_DISCARDED))(
     'over a raw socket, $method returns $status with a body of $size, and the next request succeeds',
-    async (one) => {
+    async (refusal) => {
       const socket = connect(port, '127.0.0.1');
-      const fields = { Host: 'localhost', ...one.headers?.(), 'Content-Length': String(one.bytes) };
+      const fields = { Host: 'localhost', ...refusal.headers?.(), 'Content-Length': String(refusal.bytes) };
       const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-      socket.write(`${one.method} ${one.path()} HTTP/1.1\r\n${head.join('')}\r\n${' '.repeat(one.bytes)}`);
+      socket.write(`${refusal.method} ${refusal.path()} HTTP/1.1\r\n${head.join('')}\r\n${' '.repeat(refusal.bytes)}`);
       socket.write('GET /api/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
       let text = '';
       socket.on('data', (chunk) => {
@@ -147,7 +147,7 @@ describe('over a raw socket', () => {
       await once(socket, 'close');
       clearTimeout(timer);
       const statuses = [...text.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => Number(status));
-      expect(statuses).toEqual([one.status, 200]);
+      expect(statuses).toEqual([refusal.status, 200]);
     },
   );
 });

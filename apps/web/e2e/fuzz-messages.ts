@@ -282,11 +282,11 @@ export const script: fc.Arbitrary<Script> = fc
     batches: fc.array(batch, { minLength: 1, maxLength: 5 }),
     truncated: rarely(4, fc.constant(undefined), truncated),
   })
-  .map((one) => ({ ...one, [fc.toStringMethod]: () => summarize(one) }));
+  .map((value) => ({ ...value, [fc.toStringMethod]: () => summarize(value) }));
 
 /** For a report: long repetitions by how often they repeat. */
-function summarize(one: Script): string {
+function summarize(value: Script): string {
   const counted = (_: string, piece: string, rest: string) => `${piece}…${1 + rest.length / piece.length} times…`;
   const shorten = (value: string) => value.replace(/(.{1,30}?)(\1{20,})/g, counted);
-  return JSON.stringify(one, (_, value) => (typeof value === 'string' ? shorten(value) : value));
+  return JSON.stringify(value, (_, value) => (typeof value === 'string' ? shorten(value) : value));
 }

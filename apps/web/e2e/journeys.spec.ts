@@ -219,21 +219,21 @@ test('changes made while the server is down are shown as pending, and sent once 
 }) => {
   pageErrors.expected.push(/ERR_CONNECTION_REFUSED/);
   const ada = await newUser();
-  const { body: task } = await ada.call('POST', '', { title: 'Known' });
+  const { body: task } = await ada.call('POST', '', { title: 'Existing' });
   const page = await ada.open();
-  await expect(taskOf(page, 'Known')).toBeVisible();
+  await expect(taskOf(page, 'Existing')).toBeVisible();
   const keys: (string | undefined)[] = [];
   page.on('request', (request) => request.method() === 'POST' && keys.push(request.headers()['idempotency-key']));
 
   await server.stop();
-  await add(page, 'Written while the server was away');
+  await add(page, 'Written during the outage');
   await expect(page.getByText('The server cannot be reached.')).toBeVisible();
-  await taskOf(page, 'Known').getByRole('checkbox').check();
-  await page.getByRole('button', { name: 'Edit Known' }).click();
-  await editorOf(page).getByLabel('Title').fill('Known, and renamed');
+  await taskOf(page, 'Existing').getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Edit Existing' }).click();
+  await editorOf(page).getByLabel('Title').fill('Existing, and renamed');
   await editorOf(page).getByLabel('Title').press('Enter');
   await expect(page.getByText('3 changes are kept')).toBeVisible();
-  await expect(taskOf(page, 'Known, and renamed')).toContainText('Not sent yet');
+  await expect(taskOf(page, 'Existing, and renamed')).toContainText('Not sent yet');
 
   await page.getByRole('button', { name: 'Try now' }).click();
   await expect(page.getByText('The server cannot be reached.')).toBeVisible();
@@ -241,8 +241,8 @@ test('changes made while the server is down are shown as pending, and sent once 
   await server.start();
   await expect(page.getByText('The server cannot be reached.')).toBeHidden({ timeout: 20_000 });
   const arrived = [
-    { title: 'Written while the server was away', version: 1 },
-    { id: task.id, title: 'Known, and renamed', status: 'done', version: 3 },
+    { title: 'Written during the outage', version: 1 },
+    { id: task.id, title: 'Existing, and renamed', status: 'done', version: 3 },
   ];
   await expect(async () => expect((await ada.call('GET')).body.data).toMatchObject(arrived)).toPass({ timeout: 7_000 });
   expect(keys.length).toBeGreaterThan(1);

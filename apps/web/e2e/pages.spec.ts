@@ -156,12 +156,12 @@ test.describe('changing a task', () => {
   test('changing a deleted task shows that it was deleted', async ({ newUser, pageErrors }) => {
     pageErrors.expected.push(/404/);
     const ada = await newUser();
-    const { body: task } = await ada.call('POST', '', { title: 'Gone' });
+    const { body: task } = await ada.call('POST', '', { title: 'Bread' });
     const page = await ada.open();
-    await expect(taskOf(page, 'Gone')).toBeVisible();
+    await expect(taskOf(page, 'Bread')).toBeVisible();
     await ada.call('DELETE', `/${task.id}`);
-    await taskOf(page, 'Gone').getByRole('checkbox').click();
-    await expect(page.getByRole('alert').filter({ hasText: '“Gone” was deleted elsewhere.' })).toBeVisible();
+    await taskOf(page, 'Bread').getByRole('checkbox').click();
+    await expect(page.getByRole('alert').filter({ hasText: '“Bread” was deleted elsewhere.' })).toBeVisible();
     await expect(page.getByText('Nothing to do yet')).toBeVisible();
   });
 
@@ -412,11 +412,11 @@ test('every HTML response has a Content-Security-Policy, whose nonce no request 
     return { type: response.headers()['content-type'], policy: response.headers()['content-security-policy'] ?? '' };
   };
   for (const path of [...PAGES, ...UNKNOWN]) {
-    const [one, two] = [await get(path), await get(path)];
-    expect(one.type, path).toBe('text/html; charset=utf-8');
-    expect(one.policy, path).toMatch(/script-src 'self' 'nonce-[\w+/=]{24}' 'strict-dynamic';/);
-    expect(one.policy).not.toContain('unsafe');
-    expect(two.policy).not.toBe(one.policy);
+    const [first, two] = [await get(path), await get(path)];
+    expect(first.type, path).toBe('text/html; charset=utf-8');
+    expect(first.policy, path).toMatch(/script-src 'self' 'nonce-[\w+/=]{24}' 'strict-dynamic';/);
+    expect(first.policy).not.toContain('unsafe');
+    expect(two.policy).not.toBe(first.policy);
   }
   for (const path of ['/icon.svg', '/_next/static/unknown.js']) expect((await get(path)).type).not.toContain('html');
   for (const path of ['/api/health/live', '/api'])

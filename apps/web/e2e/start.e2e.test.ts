@@ -128,7 +128,7 @@ test('a copy of the data works under another secret, with the old password and t
   const signIn = await fetch(`${origin}/api/auth/sign-in/email`, { method: 'POST', headers: JSON_TYPE, body });
   const Cookie = signIn.headers
     .getSetCookie()
-    .map((one) => one.split(';')[0])
+    .map((cookie) => cookie.split(';')[0])
     .join('; ');
   for (let i = 0; i < 2; i++) {
     const { token } = await (await fetch(`${origin}/api/auth/token`, { headers: { Cookie } })).json();

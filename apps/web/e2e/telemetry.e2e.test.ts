@@ -53,7 +53,7 @@ afterAll(async () => {
 const sent = () => received.map(({ text }): Sent => JSON.parse(text));
 const spans = () =>
   sent().flatMap(({ resourceSpans = [] }) =>
-    resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((one) => one.spans)),
+    resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)),
   );
 const attribute = (attributes: readonly Attribute[], name: string) =>
   Object.values(attributes.find(({ key }) => key === name)?.value ?? {})[0];
@@ -91,7 +91,7 @@ test('metrics of requests, tokens and the pool are exported at shutdown, and no 
 
   const resources = sent().flatMap(({ resourceMetrics = [] }) => resourceMetrics);
   expect(attribute(resources[0]?.resource.attributes ?? [], 'service.name')).toBe('todo');
-  const metrics = resources.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((one) => one.metrics));
+  const metrics = resources.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
   expect(new Set(metrics.map(({ name }) => name))).toEqual(
     new Set([
       'http.server.request.duration',

@@ -123,7 +123,7 @@ export function requestFor(operation: Operation, params: Record<string, string>)
   const { method, path: template, body: wanted } = operation;
   const path = template.replace(/\{(\w+)\}/g, (_, name) => params[name] ?? randomUUID());
   if (!wanted) return { method, path };
-  const body = bodies.find((one) => wanted.schema.safeParse(one).success);
+  const body = bodies.find((candidate) => wanted.schema.safeParse(candidate).success);
   if (!body) throw new Error(`Give these tests a body that fits ${operation.id}.`);
   return { method, path, body };
 }

@@ -234,7 +234,7 @@ export const signIn = ({ email, password }: Pick<TestUser, 'email' | 'password'>
 
 /** The cookies that the response sets, as a browser would send them back. */
 export function cookieOf(response: Response): string {
-  const cookies = response.headers.getSetCookie().map((one) => one.split(';')[0]);
+  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
   return cookies.join('; ');
 }
 

@@ -43,7 +43,7 @@ export async function buildForVercel(environment: Record<string, string>): Promi
     await runVercel(copy, join(folder, 'bin'));
     const output = join(folder, 'output');
     fs.renameSync(join(copy, '.vercel/output'), output);
-    for (const one of functionFolders(output)) bringFiles(copy, one);
+    for (const functionFolder of functionFolders(output)) bringFiles(copy, functionFolder);
     fs.rmSync(copy, { recursive: true });
     return output;
   } catch (error) {

@@ -127,7 +127,7 @@ describe.runIf(engine !== 'pglite')('a failing database server', () => {
     const calls = Array.from({ length: 60 }, () => db.asUser(userId, [nap(0.4)]));
     const outcomes = await Promise.allSettled(calls);
     expect(performance.now() - started).toBeLessThan(LONGEST_MS);
-    const errors = outcomes.map((one) => (one.status === 'rejected' ? one.reason : undefined));
+    const errors = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : undefined));
     expect(errors.filter((error) => error && !(error instanceof DatabaseUnavailable))).toEqual([]);
     expect(errors.filter((error) => !error).length).toBeGreaterThanOrEqual(10);
     // The statements that timed out have to end on the server first.

@@ -110,7 +110,7 @@ describe.runIf(engine !== 'pglite')('concurrent and failing migrations', () => {
     url.pathname = `/${name}`;
     const drivers = await Promise.all([1, 2, 3].map(() => openDriver(url.href, fresh.neonEndpoint)));
     try {
-      await Promise.all(drivers.map((one) => one.migrate(migrationsFolder())));
+      await Promise.all(drivers.map((opened) => opened.migrate(migrationsFolder())));
       const [first] = drivers as [Driver];
       const rows = await first.queryAsOwner(
         'select hash, count(*)::int as times from drizzle.__drizzle_migrations group by 1',
@@ -119,7 +119,7 @@ describe.runIf(engine !== 'pglite')('concurrent and failing migrations', () => {
       expect(rows.filter(({ times }) => times !== 1)).toEqual([]);
       await expect(createDatabase(first).assertReady()).resolves.toBeUndefined();
     } finally {
-      await Promise.all(drivers.map((one) => one.close()));
+      await Promise.all(drivers.map((opened) => opened.close()));
       await asAdmin(`drop database ${name} with (force)`);
     }
   });

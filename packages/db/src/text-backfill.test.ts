@@ -19,7 +19,7 @@ useFreshDatabase((opened) => {
   ({ fresh, driver } = opened);
 });
 
-const one = async <Row>(text: string) => (await driver.queryAsOwner(text))[0] as Row;
+const queryRow = async <Row>(text: string) => (await driver.queryAsOwner(text))[0] as Row;
 
 async function newUser(): Promise<string> {
   const id = randomUUID();
@@ -68,11 +68,12 @@ interface Stored {
   tags: string[];
 }
 const stored = (id: string) =>
-  one<Stored>(`
+  queryRow<Stored>(`
     select title, description, title_key, description_key, version, updated_at > '2026-03-02' as is_touched,
       array(select tag from task_tags where task_id = id order by tag) as tags
     from tasks where id = '${id}'`);
-const waiting = async () => (await one<{ count: number }>(`select count(*)::int as count from text_backfill`)).count;
+const waiting = async () =>
+  (await queryRow<{ count: number }>(`select count(*)::int as count from text_backfill`)).count;
 
 test('the backfill normalizes text with a new version, and merges tags that become equal', async () => {
   const user = await newUser();
@@ -126,7 +127,7 @@ test('the backfill updates more tasks than fit a batch, of several users, and a 
     );
   }
   expect(await backfillText(driver)).toBe(500);
-  const left = await one(`
+  const left = await queryRow(`
     select count(*) filter (where description_key is distinct from repeat('e', 1000))::int as descriptions,
       count(*) filter (where title_key not like 'u%')::int as titles, count(*)::int as tasks
     from tasks where user_id in ('${users.join("', '")}')`);
@@ -264,7 +265,7 @@ test('the migration that adds the search columns backfills every existing user',
   expect(await driver.migrate(migrationsFolder())).toBe(1);
   expect(await stored(id)).toMatchObject({ title: 'ÜBER', title_key: 'uber', description_key: '', version: 1 });
   expect(await driver.migrate(migrationsFolder())).toBe(0);
-  const { used } = await one<{ used: string }>(`select pg_get_indexdef('tasks_by_title'::regclass) as used`);
+  const { used } = await queryRow<{ used: string }>(`select pg_get_indexdef('tasks_by_title'::regclass) as used`);
   expect(used).toContain('(user_id, title_key, id)');
 });
 

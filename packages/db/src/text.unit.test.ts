@@ -115,8 +115,8 @@ describe('foldText', () => {
 
   test('foldText is idempotent', () => {
     fc.assert(
-      fc.property(text, (one) => {
-        expect(foldText(foldText(one))).toBe(foldText(one));
+      fc.property(text, (sample) => {
+        expect(foldText(foldText(sample))).toBe(foldText(sample));
       }),
       { numRuns: 2_000 },
     );
@@ -124,11 +124,11 @@ describe('foldText', () => {
 
   test('foldText returns the same NFC text for each normalization form and lower case of a text', () => {
     fc.assert(
-      fc.property(text, (one) => {
-        const folded = foldText(one);
-        expect(foldText(one.normalize('NFD'))).toBe(folded);
-        expect(foldText(one.normalize('NFC'))).toBe(folded);
-        expect(foldText(one.toLowerCase())).toBe(folded);
+      fc.property(text, (sample) => {
+        const folded = foldText(sample);
+        expect(foldText(sample.normalize('NFD'))).toBe(folded);
+        expect(foldText(sample.normalize('NFC'))).toBe(folded);
+        expect(foldText(sample.toLowerCase())).toBe(folded);
         expect(folded.normalize('NFC')).toBe(folded);
       }),
       { numRuns: 2_000 },
@@ -137,8 +137,8 @@ describe('foldText', () => {
 
   test('foldText of a text contains the folded form of each of its words', () => {
     fc.assert(
-      fc.property(text, (one) => {
-        for (const word of one.split(/\s+/)) expect(foldText(one)).toContain(foldText(word));
+      fc.property(text, (sample) => {
+        for (const word of sample.split(/\s+/)) expect(foldText(sample)).toContain(foldText(word));
       }),
     );
   });
@@ -183,11 +183,11 @@ const shapes: Record<string, (length: number) => string> = {
 test.each(Object.entries(shapes))('text %s is normalized and folded in linear time', (_, shape) => {
   /** In microseconds. */
   const cost = (length: number) => {
-    const one = shape(length);
+    const sample = shape(length);
     const times = Array.from({ length: 5 }, () => {
       const start = process.cpuUsage();
       // Text that is not stream-safe is refused before it is folded.
-      const normalized = normalizeText(one);
+      const normalized = normalizeText(sample);
       if (isStreamSafe(normalized)) foldText(normalized);
       return process.cpuUsage(start).user;
     });

@@ -35,7 +35,7 @@ test('failing statements of one user release their slots', async () => {
   const ada = randomUUID();
   const failing = () => db.asUser(ada, [statement(queryBuilder.execute('select 1 / 0'))]);
   const outcomes = await Promise.allSettled(Array.from({ length: 30 }, failing));
-  expect(outcomes.map((one) => one.status)).toEqual(Array(30).fill('rejected'));
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(Array(30).fill('rejected'));
   await expect(db.asUser(ada, [nap(0)])).resolves.toBeDefined();
 });
 
@@ -46,7 +46,7 @@ test.skipIf(engine === 'pglite')(
     const ada = randomUUID();
     const started = performance.now();
     const outcomes = await Promise.allSettled(Array.from({ length: 3 }, () => impatient.asUser(ada, [nap(0.7)])));
-    const errors = outcomes.flatMap((one) => (one.status === 'rejected' ? one.reason : []));
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? outcome.reason : []));
     expect(errors).toHaveLength(1);
     for (const error of errors) {
       expect(error).toBeInstanceOf(DatabaseUnavailable);

@@ -224,7 +224,7 @@ describe('sign-in', () => {
     const { password } = await (await getApp()).auth.$context;
     const work = [vi.spyOn(password, 'hash'), vi.spyOn(password, 'verify')];
     const attempt = async (email: string) => {
-      for (const one of work) one.mockClear();
+      for (const spy of work) spy.mockClear();
       const response = await post('/sign-in/email', { email, password: GOOD });
       const { request_id: _, ...document } = await response.json();
       return { status: response.status, document, hashed: work.reduce((sum, { mock }) => sum + mock.calls.length, 0) };
@@ -232,7 +232,7 @@ describe('sign-in', () => {
     const wrong = await attempt(user.email);
     expect(wrong).toMatchObject({ status: 401, document: { code: 'INVALID_EMAIL_OR_PASSWORD' }, hashed: 1 });
     expect(await attempt(`${randomUUID()}@example.com`)).toEqual(wrong);
-    for (const one of work) one.mockRestore();
+    for (const spy of work) spy.mockRestore();
   });
 
   test('sign-in with an unknown e-mail address does not reveal that the password is a common one', async () => {
@@ -387,16 +387,16 @@ describe('deleting an account', () => {
 
 describe('the session cookie', () => {
   const attributesOf = (response: Response) => {
-    const [cookie = ''] = response.headers.getSetCookie().filter((one) => one.includes('session_token'));
+    const [cookie = ''] = response.headers.getSetCookie().filter((header) => header.includes('session_token'));
     const [pair = '', ...attributes] = cookie.split('; ');
-    return { name: pair.split('=')[0], attributes: attributes.map((one) => one.toLowerCase()) };
+    return { name: pair.split('=')[0], attributes: attributes.map((attribute) => attribute.toLowerCase()) };
   };
 
   test('the session cookie is HttpOnly, SameSite=Lax and limited to this host', async () => {
     const { name, attributes } = attributesOf(await register(GOOD));
     expect(name).toBe('better-auth.session_token');
     expect(attributes).toEqual(expect.arrayContaining(['httponly', 'samesite=lax', 'path=/']));
-    expect(attributes.some((one) => one.startsWith('domain='))).toBe(false);
+    expect(attributes.some((attribute) => attribute.startsWith('domain='))).toBe(false);
     expect(attributes).not.toContain('secure');
   });
 

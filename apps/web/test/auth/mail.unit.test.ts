@@ -265,7 +265,9 @@ describe('response times with mail', () => {
   test('a serverless function is kept alive until its mail has been delivered', async () => {
     const work: Promise<unknown>[] = [];
     const host = Symbol.for('@next/request-context');
-    Object.assign(globalThis, { [host]: { get: () => ({ waitUntil: (one: Promise<unknown>) => work.push(one) }) } });
+    Object.assign(globalThis, {
+      [host]: { get: () => ({ waitUntil: (promise: Promise<unknown>) => work.push(promise) }) },
+    });
     const email = newAddress();
     await register(email);
     Reflect.deleteProperty(globalThis, host);
@@ -278,7 +280,7 @@ describe('response times with mail', () => {
 describe('a mailbox is sent five mails an hour', () => {
   const mailsTo = async (email: string) => {
     await drainBackgroundWork();
-    return mails.filter(({ to }) => to.some((one) => one.toLowerCase() === email.toLowerCase())).length;
+    return mails.filter(({ to }) => to.some((address) => address.toLowerCase() === email.toLowerCase())).length;
   };
 
   test.each<[string, (email: string) => Promise<Response>]>([

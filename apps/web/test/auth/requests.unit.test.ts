@@ -81,7 +81,7 @@ const POSTS: [path: string, field: string, body: object][] = [
 describe('redirects to another origin', () => {
   test.each(POSTS)('POST %s refuses %s with another origin', async (path, field, body) => {
     // Concurrently, as some responses take half a second.
-    const responses = EVIL.filter((one) => !one.includes('\0')).map(async (target) => {
+    const responses = EVIL.filter((url) => !url.includes('\0')).map(async (target) => {
       const response = await send('POST', `/api/auth${path}`, { body: { ...body, [field]: target } });
       expect([target, response.status]).toEqual([target, 403]);
     });
@@ -92,7 +92,7 @@ describe('redirects to another origin', () => {
     '%s refuses a redirect to another origin in its query',
     async (path) => {
       const method = path === '/sign-out' ? 'POST' : 'GET';
-      for (const target of EVIL.filter((one) => !one.includes('\0'))) {
+      for (const target of EVIL.filter((url) => !url.includes('\0'))) {
         const query = new URLSearchParams({ token: 'x', callbackURL: target });
         const response = await send(method, `/api/auth${path}?${query}`);
         expect([target, response.status, response.headers.get('Location')]).toEqual([target, 403, null]);

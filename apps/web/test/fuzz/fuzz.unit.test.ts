@@ -62,23 +62,23 @@ test('random requests do not change the data of another user', async () => {
   expect(await listOf(await takeToken(victim.cookie))).toStrictEqual(untouched);
 });
 
-async function sendRequest(one: FuzzRequest): Promise<void> {
-  const url = new URL(fill(`${one.path}?${one.query}`), ORIGIN);
+async function sendRequest(request: FuzzRequest): Promise<void> {
+  const url = new URL(fill(`${request.path}?${request.query}`), ORIGIN);
   const isOurs = url.origin === ORIGIN && /^\/api(\/|$)/.test(url.pathname);
   if (!isOurs) return;
   if (sentByMe > REQUESTS_A_USER) await newMe();
   else if (sentByMe % 25 === 0) await newTask();
-  const response = await send(one.method, url.pathname + url.search, toOptions(one));
+  const response = await send(request.method, url.pathname + url.search, toOptions(request));
   sentByMe++;
   stats.add(response.status);
   const text = await response.text();
   const output = `${text}\n${JSON.stringify([...response.headers])}`;
   for (const word of secrets) expect(output).not.toContain(word);
   expect(response.headers.get('X-Request-Id')).toMatch(/^[\w.=-]{1,128}$/);
-  const promised = statusesOf(one, url.pathname);
+  const promised = statusesOf(request, url.pathname);
   expect(promised, `${response.status} ${shorten(text)}`).toContain(response.status);
   if (response.status >= 400) expectProblem(response, url.pathname, text);
-  else expectOwnTasks(one.method, url.pathname, response, text);
+  else expectOwnTasks(request.method, url.pathname, response, text);
 }
 
 const shorten = (text: string) => (text.length > 500 ? `${text.slice(0, 500)}…` : text);

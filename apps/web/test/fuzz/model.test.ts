@@ -36,8 +36,8 @@ async function run(steps: Step[]): Promise<void> {
   for (const { id } of users) await deleteAll(id);
   const state: RunState = { model: new Model(), users, places: new Map(), moves: [] };
   const log: string[] = [];
-  for (const one of steps) {
-    const move = toMove(one, state);
+  for (const step of steps) {
+    const move = toMove(step, state);
     if (!move) continue;
     state.moves.push(move);
     const { method, path, options } = move;
@@ -194,7 +194,7 @@ export function toMove(step: Step, state: RunState): Move | undefined {
     request = {
       ...request,
       means: step.body.means,
-      errorPointers: step.body.errorPointers.map((one) => `body ${one}`),
+      errorPointers: step.body.errorPointers.map((pointer) => `body ${pointer}`),
     };
   if ('query' in step) {
     path += `?${toParameters(step.query)}`;
@@ -248,7 +248,7 @@ function errorPointersOf({ invalidParameter }: Query): string[] {
 
 function toParameters({ tag = [], invalidParameter, ...rest }: Query): URLSearchParams {
   const { status, priority, q, ...single } = rest;
-  const parameters = new URLSearchParams(tag.map((one) => ['tag', ` ${one.toUpperCase()}`]));
+  const parameters = new URLSearchParams(tag.map((value) => ['tag', ` ${value.toUpperCase()}`]));
   const all = { ...single, status: status?.join(','), priority: priority?.join(','), q: q?.join(' ') };
   for (const [name, value] of Object.entries(all)) if (value !== undefined) parameters.set(name, String(value));
   if (invalidParameter) parameters.set(invalidParameter[0], invalidParameter[1]);
@@ -275,7 +275,7 @@ function tagsOf(tags: ETags | undefined, version: number): (Named & { field: str
   const field = named.map(({ tag, version }) =>
     tag === 'foreign' ? '"a,b"' : `${tag === 'weak' ? 'W/' : ''}"${version}"`,
   );
-  const of = (isWeak: boolean) => named.filter(({ tag }) => (tag === 'weak') === isWeak).map((one) => one.version);
+  const of = (isWeak: boolean) => named.filter(({ tag }) => (tag === 'weak') === isWeak).map((etag) => etag.version);
   return { any: false, strong: of(false), weak: of(true), field: field.join(', ') };
 }
 

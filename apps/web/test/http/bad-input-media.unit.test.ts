@@ -59,7 +59,7 @@ test('a body without a media type returns 415', async () => {
   const user = await signUp();
   const task_id = (await createTask(user)).id;
   for (const { id, method, path } of writes) {
-    const file = await routeFiles.find((one) => one.path === path)?.load();
+    const file = await routeFiles.find((file) => file.path === path)?.load();
     // Bytes, because a Request gives text a media type by itself.
     const body = new TextEncoder().encode(JSON.stringify(bodyOf(id)));
     const request = new Request(`${ORIGIN}/`, { method, body, headers: { Authorization: `Bearer ${user.token}` } });

@@ -19,12 +19,12 @@ async function errorsOf(response: Response): Promise<string[]> {
   return errors.map((error: { in: string; pointer: string }) => `${error.in} ${error.pointer}`).sort();
 }
 
-test.each(operations.map((one) => [one.id, one] as const))(
+test.each(operations.map((operation) => [operation.id, operation] as const))(
   '%s refuses unknown query parameters, each by name',
-  async (_, one) => {
+  async (_, operation) => {
     const user = await signUp();
     const taskId = (await createTask(user)).id;
-    const path = fill(one.path, user, taskId);
+    const path = fill(operation.path, user, taskId);
     const { token } = user;
     const before = await (await send('GET', user.tasks, { token })).json();
     const queries: [string, string[]][] = [
@@ -36,7 +36,7 @@ test.each(operations.map((one) => [one.id, one] as const))(
       ['?=1', ['query /']],
     ];
     for (const [query, pointers] of queries) {
-      const response = await send(one.method, path + query, { token, body: bodyOf(one.id) });
+      const response = await send(operation.method, path + query, { token, body: bodyOf(operation.id) });
       expect.soft(await errorsOf(response), query).toEqual(pointers);
     }
     expect(await (await send('GET', user.tasks, { token })).json()).toStrictEqual(before);
@@ -171,7 +171,7 @@ async function shown(response: Response, taskId: string) {
   };
 }
 
-test.each(onTask.map((one) => [one.id, one] as const))(
+test.each(onTask.map((operation) => [operation.id, operation] as const))(
   '%s returns the same response for a task id that is not a UUID as for a missing task',
   async (_, { id, method, path }) => {
     const user = await signUp();
@@ -190,7 +190,7 @@ test.each(onTask.map((one) => [one.id, one] as const))(
   },
 );
 
-test.each(onTask.filter(({ method }) => method !== 'PUT').map((one) => [one.id, one] as const))(
+test.each(onTask.filter(({ method }) => method !== 'PUT').map((operation) => [operation.id, operation] as const))(
   '%s returns the same response for a task of another user as for a missing task',
   async (_, { id, method, path }) => {
     const [ada, bob] = [await signUp(), await signUp()];

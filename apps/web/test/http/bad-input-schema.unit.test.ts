@@ -153,7 +153,7 @@ test.each<[string, unknown[]]>([
 
 test('PATCH refuses null in each field that cannot be null', async () => {
   const fields = { title: null, status: null, priority: null, tags: null };
-  const pointers = Object.keys(fields).map((one) => `/${one}`);
+  const pointers = Object.keys(fields).map((name) => `/${name}`);
   await expectRefused([{ ...fields, description: null, due_date: null }, pointers]);
 });
 
@@ -167,13 +167,13 @@ test.each([
   ['title', '👩', 256],
   ['description', 'a', 10_001],
   ['description', '👩', 10_001],
-])('a %s of %j repeated %i times returns 422 as too long', async (field, one, count) => {
+])('a %s of %j repeated %i times returns 422 as too long', async (field, character, count) => {
   const user = await signUp();
   const { whole, patch } = await prepareTask(user);
   for (const [method, path] of [...whole, patch]) {
     const response = await send(method, path, {
       token: user.token,
-      body: { title: TITLE, [field]: one.repeat(count) },
+      body: { title: TITLE, [field]: character.repeat(count) },
     });
     expect(await expectErrors(response, [`/${field}`])).toMatchObject([{ code: 'too_long' }]);
   }
@@ -194,7 +194,9 @@ test.each([
 const controls = ['\0', '\u0001', '\t', '\n', '\r', '\u001b', '\u007f', '\u0080', '\u0085', '\u009f'];
 
 test('control characters in title and tags return 422', async () => {
-  const cases = controls.map((one): Case => [{ title: `a${one}b`, tags: ['fine', `a${one}b`] }, ['/title', '/tags/1']]);
+  const cases = controls.map(
+    (character): Case => [{ title: `a${character}b`, tags: ['fine', `a${character}b`] }, ['/title', '/tags/1']],
+  );
   await expectRefused(...cases);
 });
 

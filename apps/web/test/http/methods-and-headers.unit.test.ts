@@ -151,7 +151,7 @@ describe.each([...paths])('%s', (template, methods) => {
     expect(response.headers.get('allow')?.split(', ').sort()).toEqual(methods.toSorted());
   });
 
-  test.each(METHODS.filter((one) => !methods.includes(one)))(
+  test.each(METHODS.filter((method) => !methods.includes(method)))(
     `%s ${template} returns 405 with Allow, before authentication`,
     async (method) => {
       const path = fill(template, 'somebody');

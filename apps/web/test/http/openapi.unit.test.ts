@@ -142,11 +142,11 @@ describe.each(accountBodies)('the body of $id', ({ id: operationId, path, schema
 
 describe.each(operations)('the parameters of $id', (operation) => {
   const parameters = parametersOf(operation);
-  const inQuery = parameters.filter((one) => one.in === 'query');
+  const inQuery = parameters.filter((parameter) => parameter.in === 'query');
 
   test(`the OpenAPI document lists the validated parameters of ${operation.id}`, () => {
     expect(inQuery.map(({ name }) => name)).toEqual(Object.keys(operation.query.shape));
-    const inPath = parameters.filter((one) => one.in === 'path').map(({ name }) => name);
+    const inPath = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
     expect(inPath).toEqual([...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
   });
 
@@ -165,8 +165,8 @@ describe.each(operations)('the parameters of $id', (operation) => {
         expect([takes(given(maxItems)), takes(given(maxItems + 1))]).toEqual([true, false]);
       }
       if (schema.type === 'integer') {
-        expect([minimum, maximum].map((one) => takes(String(one)))).toEqual([true, true]);
-        expect([minimum - 1, maximum + 1].map((one) => takes(String(one)))).toEqual([false, false]);
+        expect([minimum, maximum].map((limit) => takes(String(limit)))).toEqual([true, true]);
+        expect([minimum - 1, maximum + 1].map((limit) => takes(String(limit)))).toEqual([false, false]);
       }
       if (schema.type === 'boolean') expect(['true', 'false', '1'].map(takes)).toEqual([true, true, false]);
       if (maxLength === 10) expect(['2026-02-28', '2026-02-30'].map(takes)).toEqual([true, false]);

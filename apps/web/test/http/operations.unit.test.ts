@@ -57,7 +57,10 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
       statuses.set(method, response.status);
     }
     // Without a token an operation returns 401; any other method does not require one.
-    const expected = METHODS.map((one) => [one, one === 'OPTIONS' ? 204 : served.includes(one) ? 401 : 405]);
+    const expected = METHODS.map((method) => [
+      method,
+      method === 'OPTIONS' ? 204 : served.includes(method) ? 401 : 405,
+    ]);
     expect([...statuses]).toEqual(expected);
   });
 

@@ -50,7 +50,7 @@ function get(path: string) {
 
 const paths = () => rendering.map(({ path }) => path);
 const untilArrived = (count: number) => expect.poll(() => arrived, { timeout: 5_000 }).toBe(count);
-const finish = (path: string) => rendering.find((one) => one.path === path)?.response.end();
+const finish = (path: string) => rendering.find((page) => page.path === path)?.response.end();
 
 test('two pages are rendered at a time, while API requests and static files do not wait', async () => {
   const pages = [];

@@ -186,7 +186,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
   test('the device cookie is HttpOnly, limited to account endpoints, and no session', async () => {
     const user = await signUp();
     const signedIn = await signIn(user.email, user.password, '192.0.2.40');
-    const field = signedIn.headers.getSetCookie().find((one) => one.startsWith('taskward.device='));
+    const field = signedIn.headers.getSetCookie().find((cookie) => cookie.startsWith('taskward.device='));
     expect(field).toMatch(/; Path=\/api\/auth; Max-Age=34560000; HttpOnly; SameSite=Lax$/);
     expect(field).not.toContain(user.id);
     const headers = { Cookie: (field ?? '').split(';')[0] ?? '' };
@@ -202,7 +202,7 @@ describe('attempts at accounts', { timeout: 60_000 }, () => {
     await restartApp({ BETTER_AUTH_URL: 'https://tasks.example.com' });
     const secure = await signIn(user.email, user.password, '192.0.2.40');
     await restartApp({ BETTER_AUTH_URL: ORIGIN });
-    const names = secure.headers.getSetCookie().map((one) => [one.split('=')[0], one.endsWith('; Secure')]);
+    const names = secure.headers.getSetCookie().map((cookie) => [cookie.split('=')[0], cookie.endsWith('; Secure')]);
     expect(names).toContainEqual(['__Secure-taskward.device', true]);
   });
 

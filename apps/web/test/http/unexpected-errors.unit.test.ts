@@ -29,8 +29,8 @@ const secret = 'a secret of the user';
 
 test.each(operations)(
   'an unexpected error in $id returns a 500 without details, and is logged with the request id',
-  async (one) => {
-    const { method, path, body } = requestFor(one, { user_id: user.id });
+  async (operation) => {
+    const { method, path, body } = requestFor(operation, { user_id: user.id });
     const id = `bug-${randomUUID()}`;
     const response = await send(method, path, {
       token: user.token,
@@ -45,7 +45,7 @@ test.each(operations)(
       instance: path,
       request_id: id,
     });
-    expect(reports).toEqual([expect.objectContaining({ request_id: id, operation: one.id, status: 500 })]);
+    expect(reports).toEqual([expect.objectContaining({ request_id: id, operation: operation.id, status: 500 })]);
     expect(reports[0]?.error).toMatchObject({ code: '42703', stack: expect.any(Array) });
     // Neither the statement nor what was sent with it.
     for (const word of [secret, 'select ', user.token]) expect(JSON.stringify(reports)).not.toContain(word);

@@ -139,8 +139,8 @@ describe.runIf(canStop)('a database restart under load', () => {
       isOver = true;
       await Promise.all(clients);
 
-      const during = (one: Phase) => outcomes.filter(({ from, to }) => from === one && to === one);
-      for (const one of ['before', 'down', 'after'] as const) expect(during(one).length).toBeGreaterThan(0);
+      const during = (wanted: Phase) => outcomes.filter(({ from, to }) => from === wanted && to === wanted);
+      for (const wanted of ['before', 'down', 'after'] as const) expect(during(wanted).length).toBeGreaterThan(0);
       const statuses = (all: Outcome[]) => [...new Set(all.map(({ response }) => response.status))].sort();
       expect(statuses(during('before')).filter((status) => status >= 300)).toEqual([]);
       expect(statuses(during('after')).filter((status) => status >= 300)).toEqual([]);

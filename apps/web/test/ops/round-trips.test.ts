@@ -61,7 +61,7 @@ async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   const writes: Buffer[] = [];
   const socket = Socket.prototype as unknown as Record<'_write' | '_writev', (...args: unknown[]) => unknown>;
   const { _write, _writev } = socket;
-  const isOurs = (one: Socket) => engine === 'pglite' || (engine === 'postgres' && one.remotePort === port());
+  const isOurs = (socket: Socket) => engine === 'pglite' || (engine === 'postgres' && socket.remotePort === port());
   socket._write = function (this: Socket, ...args: unknown[]) {
     if (isOurs(this)) writes.push(args[0] as Buffer);
     return _write.apply(this, args);
@@ -172,7 +172,7 @@ describe.each(operations)('$id', ({ id, method }) => {
       });
       expect(response?.status).toBe(status);
       expect(cost.roundTrips).toBe(engine === 'pglite' ? 0 : 1);
-      const row = page.find((one) => one.operation === `\`${id}\`` && one.case === name);
+      const row = page.find((row) => row.operation === `\`${id}\`` && row.case === name);
       const measured: Record<string, string> = { [`${engine}: round trips`]: String(cost.roundTrips) };
       // Statements inside the process cannot be counted.
       if (engine !== 'pglite') {

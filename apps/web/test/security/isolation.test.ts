@@ -177,7 +177,7 @@ describe('a deleted user whose token is still valid', () => {
     await db.ownerDb.execute(`delete from "user" where id = '${deletedUser.id}'`);
   });
 
-  test.each(operations.map((one) => [one.id, one] as const))(
+  test.each(operations.map((operation) => [operation.id, operation] as const))(
     'a deleted user whose token is still valid reads and writes nothing by %s',
     async (_, operation) => {
       const response = await sendCall(requestFor(operation, { user_id: deletedUser.id, task_id: task }), {

@@ -116,8 +116,8 @@ test('the client encodes query parameters so that the server reads the same valu
     },
   });
   expect(body).toEqual({ data: [wanted], next_cursor: null });
-  const one = await client.listTasks({ params, query: { tag: tags[0], status: 'done' } });
-  expect(one.body.data.map(({ status }) => status)).toEqual(['done']);
+  const filtered = await client.listTasks({ params, query: { tag: tags[0], status: 'done' } });
+  expect(filtered.body.data.map(({ status }) => status)).toEqual(['done']);
 });
 
 test('the client follows next_cursor from page to page', async () => {

@@ -110,7 +110,7 @@ test('20 concurrent requests with the same Idempotency-Key create one task and r
   );
   expect(responses.filter((response) => response.headers.get('Idempotency-Replayed') === null)).toHaveLength(1);
   const all = await Promise.all(responses.map(comparable));
-  expect(new Set(all.map((one) => JSON.stringify(one))).size).toBe(1);
+  expect(new Set(all.map((response) => JSON.stringify(response))).size).toBe(1);
   expect((await titles(ada)).filter((title) => title === 'Raced')).toHaveLength(1);
 });
 

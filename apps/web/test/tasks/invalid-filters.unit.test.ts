@@ -31,7 +31,7 @@ describe('invalid query parameters', () => {
   test.each(['status', 'priority'])('each unknown or empty value in %s returns 422', async (name) => {
     const good = name === 'status' ? 'todo' : 'high';
     const bad = ['x', good.toUpperCase(), ` ${good}`, `${good} `, `${good};${good}`, 'null', '0', '%00', '😀'];
-    for (const one of encoded(name, bad)) await expectRefused(one, [`/${name}/0`]);
+    for (const query of encoded(name, bad)) await expectRefused(query, [`/${name}/0`]);
     await expectRefused(name, [`/${name}/0`]);
     await expectRefused(`${name}=`, [`/${name}/0`]);
     await expectRefused(`${name}=,`, [`/${name}/0`, `/${name}/1`]);
@@ -50,12 +50,12 @@ describe('invalid query parameters', () => {
       ...['0000-01-01', '-0001-01-01', '10000-01-01', '+2026-01-01', '2026-03-01T00:00:00Z', '2026-03-01 00:00'],
       ...['01/03/2026', '2026/03/01', ' 2026-03-01', '2026-03-01 ', '2026-03-01,2026-03-02', '２０２６-03-01', '\0'],
     ];
-    for (const one of encoded(name, bad)) await expectRefused(one, [`/${name}`]);
+    for (const query of encoded(name, bad)) await expectRefused(query, [`/${name}`]);
   });
 
   test('a completed that is neither true nor false returns 422', async () => {
     const bad = ['', '1', '0', 'yes', 'TRUE', 'True', 't', 'true,false', ' true', 'null', 'on'];
-    for (const one of encoded('completed', bad)) await expectRefused(one, ['/completed']);
+    for (const query of encoded('completed', bad)) await expectRefused(query, ['/completed']);
   });
 
   test('a sort that is not one of the ten returns 422', async () => {
@@ -76,7 +76,7 @@ describe('invalid query parameters', () => {
       ],
       ...['id', 'status', 'tags', 'createdAt', 'title_key', '__proto__', '-__proto__', 'constructor', 'toString', '\0'],
     ];
-    for (const one of encoded('sort', bad)) await expectRefused(one, ['/sort']);
+    for (const query of encoded('sort', bad)) await expectRefused(query, ['/sort']);
   });
 
   test('a q without words, with control characters, or longer than 200 characters returns 422', async () => {
@@ -93,7 +93,7 @@ describe('invalid query parameters', () => {
       'x'.repeat(201),
       '😀'.repeat(201),
     ];
-    for (const one of encoded('q', bad)) await expectRefused(one, ['/q']);
+    for (const query of encoded('q', bad)) await expectRefused(query, ['/q']);
   });
 
   test('a q of more than 8 different words returns 422', async () => {
@@ -109,9 +109,9 @@ describe('invalid query parameters', () => {
 
   test('a tag that no task can have returns 422', async () => {
     const bad = ['', ' ', '\0', 'a\0', 'a\nb', 'x'.repeat(51), '😀'.repeat(51), '\u200b', '\u3164\ufe0f'];
-    for (const one of encoded('tag', bad)) {
-      await expectRefused(one, ['/tag/0']);
-      await expectRefused(`tag=home&${one}`, ['/tag/1']);
+    for (const query of encoded('tag', bad)) {
+      await expectRefused(query, ['/tag/0']);
+      await expectRefused(`tag=home&${query}`, ['/tag/1']);
     }
   });
 

@@ -216,7 +216,7 @@ test('a cursor that is truncated, extended, re-encoded or invented returns 422',
     'A'.repeat(10_000),
     '😀',
   ];
-  for (const one of damaged) await expectRefusedCursor(user, one);
+  for (const cursor of damaged) await expectRefusedCursor(user, cursor);
 });
 
 test('a cursor of another user returns 422, even with equal tasks', async () => {

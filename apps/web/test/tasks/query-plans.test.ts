@@ -261,10 +261,10 @@ describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
     { due_before: '2020-12-31' },
     { due_after: '2020-06-01', sort: 'due_date' },
   ])("a list filtered by %o reads about one page, even if another user's query was planned before", async (query) => {
-    const [one = ''] = crowd;
-    const { statement: theirs } = await statementOf(one, query);
+    const [other = ''] = crowd;
+    const { statement: theirs } = await statementOf(other, query);
     // After five executions, PostgreSQL may switch to a generic plan.
-    for (let i = 0; i < 10; i++) await driver.executeBatch(one, [theirs]);
+    for (let i = 0; i < 10; i++) await driver.executeBatch(other, [theirs]);
     const { statement } = await statementOf(big, query);
     expect(statement.text).toBe(theirs.text);
     // Only a select is retried when a connection breaks.

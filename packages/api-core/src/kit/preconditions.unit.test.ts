@@ -13,8 +13,8 @@ const comparison = fc.constantFrom('strong' as const, 'weak' as const);
 
 test('an entity tag parses to the version that it was created from', () => {
   fc.assert(
-    fc.property(version, comparison, (one, how) => {
-      expect(parseEntityTags(toEntityTag(one), how)).toEqual([one]);
+    fc.property(version, comparison, (number, how) => {
+      expect(parseEntityTags(toEntityTag(number), how)).toEqual([number]);
     }),
     { numRuns: 2_000 },
   );
@@ -24,8 +24,8 @@ test('a list of entity tags parses to all of its versions, with weak tags only u
   const tag = fc.record({ version, isWeak: fc.boolean(), before: space, after: space });
   fc.assert(
     fc.property(fc.array(tag, { minLength: 1 }), comparison, (tags, how) => {
-      const list = tags.map((one) => `${one.before}${one.isWeak ? 'W/' : ''}"${one.version}"${one.after}`).join(',');
-      const named = tags.filter(({ isWeak }) => how === 'weak' || !isWeak).map((one) => one.version);
+      const list = tags.map((tag) => `${tag.before}${tag.isWeak ? 'W/' : ''}"${tag.version}"${tag.after}`).join(',');
+      const named = tags.filter(({ isWeak }) => how === 'weak' || !isWeak).map((tag) => tag.version);
       expect(parseEntityTags(list, how)).toEqual(named);
     }),
   );
@@ -77,8 +77,8 @@ test('any field value parses without an error, to versions that fit an integer c
       comparison,
       (text, how) => {
         const versions = parseEntityTags(text, how);
-        for (const one of versions === 'any' ? [] : versions)
-          expect(one).toSatisfy((it: number) => Number.isInteger(it) && it >= 1 && it < 2 ** 31);
+        for (const number of versions === 'any' ? [] : versions)
+          expect(number).toSatisfy((it: number) => Number.isInteger(it) && it >= 1 && it < 2 ** 31);
       },
     ),
     { numRuns: 5_000 },
