@@ -3,7 +3,7 @@ import { createServer, request, type Server, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { ApiError } from '@taskward/api-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { guardRequests } from '../../server/http/incoming';
+import { guardRequests, PAGE_LIMITS } from '../../server/http/incoming';
 import { toProblem } from '../../server/http/problem';
 import type { handleRequest, RequestContext } from '../../server/http/request';
 
@@ -27,7 +27,7 @@ beforeEach(async () => {
       .catch((thrown: ApiError) => thrown);
     return error instanceof ApiError ? toProblem(error, { id: 'id', path: '/' }) : error;
   };
-  guardRequests(server, refuse, { rendering: 2, waiting: 3, heldMs: HELD_MS });
+  guardRequests(server, refuse, { ...PAGE_LIMITS, waiting: 3, heldMs: HELD_MS });
   server.on('request', () => arrived++);
   await once(server.listen(0, '127.0.0.1'), 'listening');
 });
