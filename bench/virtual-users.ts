@@ -71,7 +71,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
   };
 
   /** Calls the API by the typed client, and returns the outcome. */
-  const ask = async (call: Call): Promise<{ outcome: Outcome; isRepeated: boolean; body?: unknown }> => {
+  const callApi = async (call: Call): Promise<{ outcome: Outcome; isRepeated: boolean; body?: unknown }> => {
     let isRepeated = false;
     const client = createClient({
       baseUrl: '',
@@ -114,7 +114,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
   };
 
   const act = async (what: Pick<Act, 'kind' | 'title' | 'done' | 'ifMatch'>, call: Call): Promise<Act> => {
-    const { outcome, isRepeated, body } = await ask(call);
+    const { outcome, isRepeated, body } = await callApi(call);
     count(what.kind);
     if (!body) return { ...what, outcome, isRepeated };
     const { id, ...observed } = stateOf(body);
@@ -134,7 +134,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     const history: History = { userId: user.id, steps: [] };
     histories.push(history);
     const create = () =>
-      ask((client) => client.createTask({ params: { user_id: user.id }, body: bodyWith(title), idempotencyKey }));
+      callApi((client) => client.createTask({ params: { user_id: user.id }, body: bodyWith(title), idempotencyKey }));
     // Sometimes two concurrent requests, as by a double click.
     const results = await Promise.all(random() < 0.3 ? [create(), create()] : [create()]);
     count('create');
@@ -173,7 +173,9 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
   };
 
   const list = async () => {
-    const { body } = await ask((client) => client.listTasks({ params: { user_id: user.id }, query: { limit: 100 } }));
+    const { body } = await callApi((client) =>
+      client.listTasks({ params: { user_id: user.id }, query: { limit: 100 } }),
+    );
     count('list');
     for (const task of (body as { data: Task[] } | undefined)?.data ?? []) {
       const { id, ...observed } = stateOf(task);

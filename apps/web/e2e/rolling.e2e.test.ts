@@ -68,7 +68,7 @@ test('replacing each of two servers in turn fails no request and loses no write'
   /** Writes and reads until `isOver`. Returns the titles that its tasks have to have. */
   const work = async ({ tasks, headers }: User) => {
     const titles = new Map<string, string>();
-    const ask = async (method: string, path: string, body?: object) => {
+    const request = async (method: string, path: string, body?: object) => {
       const init = { method, headers: { ...headers, ...JSON_TYPE }, body: body ? JSON.stringify(body) : null };
       const response = await fetch(tasks + path, init);
       if (!response.ok) failures.push(`${method} ${response.status} ${await response.text()}`);
@@ -76,11 +76,11 @@ test('replacing each of two servers in turn fails no request and loses no write'
     };
     while (!isOver) {
       const id = randomUUID();
-      await ask('PUT', `/${id}`, { title: 'Created' });
-      const changed = await ask('PATCH', `/${id}`, { title: `Changed ${id}` });
+      await request('PUT', `/${id}`, { title: 'Created' });
+      const changed = await request('PATCH', `/${id}`, { title: `Changed ${id}` });
       if (changed.ok) titles.set(id, (await changed.json()).title);
-      await ask('GET', `/${id}`);
-      await ask('GET', '?limit=5');
+      await request('GET', `/${id}`);
+      await request('GET', '?limit=5');
       await sleep(5);
     }
     return titles;

@@ -188,7 +188,7 @@ test('SIGTERM shuts down gracefully: requests in progress are completed, and the
   expect(statSync(join(folder, 'data/secret')).mode & 0o777).toBe(0o600);
 
   const agent = new Agent({ keepAlive: true });
-  const ask = (path: string, options = {}) => {
+  const startRequest = (path: string, options = {}) => {
     const outgoing = request(origin + path, options);
     const response = new Promise<string>((resolve, reject) => {
       outgoing.on('error', reject).on('response', (response) => {
@@ -197,11 +197,11 @@ test('SIGTERM shuts down gracefully: requests in progress are completed, and the
     });
     return { outgoing, response };
   };
-  const read = ask('/api/health/live', { agent });
+  const read = startRequest('/api/health/live', { agent });
   read.outgoing.end();
   expect(await read.response).toBe('200 keep-alive');
   const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
-  const begun = ask('/api/auth/sign-up/email', {
+  const begun = startRequest('/api/auth/sign-up/email', {
     method: 'POST',
     headers: { ...JSON_TYPE, 'Content-Length': body.length },
   });
@@ -212,7 +212,7 @@ test('SIGTERM shuts down gracefully: requests in progress are completed, and the
 
   child.kill('SIGTERM');
   await expect.poll(() => fetch(origin).catch(({ cause }) => cause.code)).toBe('ECONNREFUSED');
-  const keptAlive = ask('/api/health/live', { agent });
+  const keptAlive = startRequest('/api/health/live', { agent });
   keptAlive.outgoing.end();
   expect(await keptAlive.response).toBe('200 close');
   // Longer than connections without a request are left open.

@@ -131,7 +131,7 @@ export function requestFor(operation: Operation, params: Record<string, string>)
 let tables: { name: string; owned: boolean }[] | undefined;
 
 /** Every row in the database, or those of this user, as text: equal before and after means that nothing was written. */
-export async function stored(userId?: string): Promise<string> {
+export async function storedRows(userId?: string): Promise<string> {
   const { db } = await getApp();
   tables ??= (
     await db.ownerDb.execute<{ name: string; owned: boolean }>(`
@@ -166,9 +166,9 @@ export async function expectRefused(
   headers: HeadersInit,
   why: keyof typeof challenges,
 ): Promise<void> {
-  const before = await stored();
+  const before = await storedRows();
   const response = await send(method, path, { headers, body });
-  expect({ status: response.status, stored: await stored() }).toEqual({ status: 401, stored: before });
+  expect({ status: response.status, storedRows: await storedRows() }).toEqual({ status: 401, storedRows: before });
   expect(response.headers.get('WWW-Authenticate')).toMatch(challenges[why]);
   expect(response.headers.get('Cache-Control')).toBe('no-store');
   expect(response.headers.get('Content-Type')).toBe('application/problem+json');

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
-import { stored } from '../attacker';
+import { storedRows } from '../attacker';
 import { cookieOf, ORIGIN, restartApp, send, signIn, signUp, type TestUser, takeToken, useApp } from '../harness';
 
 useApp();
@@ -56,11 +56,11 @@ describe('a password', () => {
     ['the alphabet', 'abcdefghijklm', 'PASSWORD_TOO_COMMON'],
     ['rows of the keyboard', 'asdfghjklzxcvbnm', 'PASSWORD_TOO_COMMON'],
   ])('sign-up refuses a password that is too short, too long or easy to guess: %s', async (_, password, code) => {
-    const before = await stored();
+    const before = await storedRows();
     const response = await register(password);
     expect(response.status).toBe(400);
     expect(await codeOf(response)).toBe(code);
-    expect(await stored()).toBe(before);
+    expect(await storedRows()).toBe(before);
   });
 
   test('sign-up refuses a password that equals the e-mail address, its local part or the name', async () => {
@@ -136,27 +136,27 @@ describe.each<[string, object]>([
   ['`rememberMe` that is text', { rememberMe: 'yes' }],
 ])('%s', (what, wrong) => {
   test(`sign-up refuses ${what}, and nothing is stored`, async () => {
-    const before = await stored();
+    const before = await storedRows();
     const body = { name: 'Ada', email: `${randomUUID()}@example.com`, password: GOOD, ...wrong };
     const response = await post('/sign-up/email', body);
     expect([response.status, await codeOf(response)]).toEqual([
       400,
       expect.stringMatching(/^(VALIDATION_ERROR|TEXT_TOO_LONG)$/),
     ]);
-    expect(await stored()).toBe(before);
+    expect(await storedRows()).toBe(before);
   });
 });
 
 describe.each(wrongProfiles)('%s', (what, wrong) => {
   test(`changing the profile refuses ${what}, and nothing is stored`, async () => {
     const { cookie } = await signUp();
-    const before = await stored();
+    const before = await storedRows();
     const response = await post('/update-user', wrong, cookie);
     expect([response.status, await codeOf(response)]).toEqual([
       400,
       expect.stringMatching(/^(VALIDATION_ERROR|TEXT_TOO_LONG)$/),
     ]);
-    expect(await stored()).toBe(before);
+    expect(await storedRows()).toBe(before);
   });
 });
 
@@ -365,11 +365,11 @@ describe('deleting an account', () => {
       const headers = { 'Idempotency-Key': 'once' };
       await send('POST', tasks, { token, headers, body: { title: 'Mine', tags: ['home'] } });
     }
-    const before = await stored(bystander.id);
+    const before = await storedRows(bystander.id);
     const { data } = await (await send('GET', user.tasks, { token: user.token })).json();
     expect((await post('/delete-user', { password: user.password }, user.cookie)).status).toBe(200);
-    expect(await stored(user.id)).toBe('');
-    expect(await stored(bystander.id)).toBe(before);
+    expect(await storedRows(user.id)).toBe('');
+    expect(await storedRows(bystander.id)).toBe(before);
     expect(await sessionOf(user.cookie)).toBeNull();
     expect((await signIn(user)).status).toBe(401);
 
@@ -380,7 +380,7 @@ describe('deleting an account', () => {
     const refused = await send('POST', user.tasks, { token, body: { title: 'After' } });
     expect(refused.status).toBe(401);
     expect(refused.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
-    expect(await stored(user.id)).toBe('');
+    expect(await storedRows(user.id)).toBe('');
     expect((await register(user.password, user.email)).status).toBe(200);
   });
 });

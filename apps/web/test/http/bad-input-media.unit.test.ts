@@ -131,11 +131,11 @@ test('a 415 of PATCH lists the accepted media types in Accept-Patch', async () =
 test('the media type is checked before the size, and both before the schema and the existence of the task', async () => {
   const user = await signUp();
   const missing = `${user.tasks}/00000000-0000-4000-8000-000000000000`;
-  const ask = (type: string, body: string) =>
+  const patch = (type: string, body: string) =>
     send('PATCH', missing, { token: user.token, headers: { 'Content-Type': type }, body });
-  expect((await ask('text/plain', 'x'.repeat(70_000))).status).toBe(415);
-  expect((await ask('application/json', 'x'.repeat(70_000))).status).toBe(413);
-  expect((await ask('application/json', '{"title":')).status).toBe(400);
-  expect((await ask('application/json', '{"title":1}')).status).toBe(422);
-  expect((await ask('application/json', '{"title":"x"}')).status).toBe(404);
+  expect((await patch('text/plain', 'x'.repeat(70_000))).status).toBe(415);
+  expect((await patch('application/json', 'x'.repeat(70_000))).status).toBe(413);
+  expect((await patch('application/json', '{"title":')).status).toBe(400);
+  expect((await patch('application/json', '{"title":1}')).status).toBe(422);
+  expect((await patch('application/json', '{"title":"x"}')).status).toBe(404);
 });

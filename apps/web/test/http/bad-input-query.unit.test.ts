@@ -175,16 +175,17 @@ test.each(onTask.map((operation) => [operation.id, operation] as const))(
   '%s returns the same response for a task id that is not a UUID as for a missing task',
   async (_, { id, method, path }) => {
     const user = await signUp();
-    const ask = async (method: string, taskId: string, body?: unknown) => {
+    const responseTo = async (method: string, taskId: string, body?: unknown) => {
       const headers = { 'X-Request-Id': 'the-same' };
       return shown(await send(method, fill(path, user, taskId), { token: user.token, headers, body }), taskId);
     };
     // PUT would create the missing task, so its response is compared with that of GET.
-    const expected = method === 'PUT' ? await ask('GET', randomUUID()) : await ask(method, randomUUID(), bodyOf(id));
+    const expected =
+      method === 'PUT' ? await responseTo('GET', randomUUID()) : await responseTo(method, randomUUID(), bodyOf(id));
     expect(expected.status).toBe(404);
     expect(JSON.parse(expected.body)).toMatchObject({ type: '/problems/not_found', request_id: 'the-same' });
     for (const notUuid of notUuids) {
-      expect.soft(await ask(method, notUuid, bodyOf(id)), notUuid).toStrictEqual(expected);
+      expect.soft(await responseTo(method, notUuid, bodyOf(id)), notUuid).toStrictEqual(expected);
     }
     expect(await (await send('GET', user.tasks, { token: user.token })).json()).toMatchObject({ data: [] });
   },
@@ -196,10 +197,10 @@ test.each(onTask.filter(({ method }) => method !== 'PUT').map((operation) => [op
     const [ada, bob] = [await signUp(), await signUp()];
     const [hers, missing] = [(await createTask(ada)).id, randomUUID()];
     const options = { token: bob.token, headers: { 'X-Request-Id': 'the-same' }, body: bodyOf(id) };
-    const ask = async (taskId: string) => shown(await send(method, fill(path, bob, taskId), options), taskId);
-    const expected = await ask(missing);
+    const responseTo = async (taskId: string) => shown(await send(method, fill(path, bob, taskId), options), taskId);
+    const expected = await responseTo(missing);
     expect(expected.status).toBe(404);
-    expect(await ask(hers)).toStrictEqual(expected);
+    expect(await responseTo(hers)).toStrictEqual(expected);
     const found = await send('GET', `${ada.tasks}/${hers}`, { token: ada.token });
     expect(await found.json()).toMatchObject({ title: 'Milk', version: 1 });
   },

@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 
 const port = () => Number(new URL(fresh.url).port);
-const ask = (method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Response> =>
+const request = (method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Response> =>
   sendAs(user, method, path, body, headers);
 
 interface Cost {
@@ -93,7 +93,7 @@ function countStatements(bytes: Buffer): number {
 
 const big = '🐘'.repeat(10_000);
 const newPath = () => `/${randomUUID()}`;
-const own = async () => `/${(await (await ask('POST', '', { title: 'To be deleted' })).json()).id}`;
+const own = async () => `/${(await (await request('POST', '', { title: 'To be deleted' })).json()).id}`;
 
 /** The requests for each operation, by case. Creating a path is not counted. */
 type Case = [
@@ -106,7 +106,12 @@ type Case = [
 const cases: Record<string, Case[]> = {
   listTasks: [
     ['first page', () => '', undefined, 200],
-    ['next page', async () => `?cursor=${(await (await ask('GET', '?limit=1')).json()).next_cursor}`, undefined, 200],
+    [
+      'next page',
+      async () => `?cursor=${(await (await request('GET', '?limit=1')).json()).next_cursor}`,
+      undefined,
+      200,
+    ],
   ],
   createTask: [
     ['small', () => '', { title: 'Milk' }, 201],
@@ -164,11 +169,11 @@ describe.each(operations)('$id', ({ id, method }) => {
     `${id} takes one round trip with the statements that docs/round-trips.md lists: %s`,
     async (name, path, body, status, headers) => {
       // Once unmeasured: statements are prepared, and connections and signing keys are warm.
-      await ask(method, await path(), body, headers?.());
+      await request(method, await path(), body, headers?.());
       const target = await path();
       let response: Response | undefined;
       const cost = await costOf(async () => {
-        response = await ask(method, target, body, headers?.());
+        response = await request(method, target, body, headers?.());
       });
       expect(response?.status).toBe(status);
       expect(cost.roundTrips).toBe(engine === 'pglite' ? 0 : 1);
@@ -194,8 +199,8 @@ test('a request with an invalid token, path or body takes no round trip', async 
 test.runIf(engine !== 'pglite')('a statement of 4 MB takes one round trip', async () => {
   const { db } = await getApp();
   const long = `select length('${'x'.repeat(4_000_000)}')`;
-  const ask = () =>
+  const request = () =>
     db.asUser(user.id, [statement(queryBuilder.execute(long)), statement(queryBuilder.execute('select 1'))]);
-  await ask();
-  expect((await costOf(ask)).roundTrips).toBe(1);
+  await request();
+  expect((await costOf(request)).roundTrips).toBe(1);
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { expect, test } from 'vitest';
-import { requestFor, stored } from '../attacker';
+import { requestFor, storedRows } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
 import { createTask } from '../task-requests';
 
@@ -92,7 +92,7 @@ test(`two users who use each other's ids, paths and cursors see and change nothi
       operation.method === 'GET' ? pick(['', '', `?cursor=${actor.cursor}`, `?cursor=${other.cursor}`]) : '';
     const path = pick(detours(call.path, actor.user.id, other.user.id));
     const body = call.body && 'title' in call.body ? { title: actor.marker } : call.body;
-    const before = await stored(other.user.id);
+    const before = await storedRows(other.user.id);
 
     const request = `${step}: ${call.method} ${path}${path.includes('?') ? '' : query}`;
     const response = await send(call.method, request.slice(request.indexOf('/')), {
@@ -104,7 +104,7 @@ test(`two users who use each other's ids, paths and cursors see and change nothi
     expect(response.status, request).toBeLessThan(500);
     expect(text, request).not.toContain(other.marker);
     if (response.ok) expect(text, request).not.toContain(other.user.id);
-    expect(await stored(other.user.id), request).toBe(before);
+    expect(await storedRows(other.user.id), request).toBe(before);
     statusCounts[response.status] = (statusCounts[response.status] ?? 0) + 1;
     if (response.status === 201) actor.ids.push(JSON.parse(text).id);
   }

@@ -1,7 +1,7 @@
 import { operations } from '@taskward/api-core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { requestFor, stored } from '../attacker';
+import { requestFor, storedRows } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
 import { createTask } from '../task-requests';
 
@@ -33,13 +33,13 @@ for (const operation of operations) {
     beforeAll(async () => {
       bystander = await signUp();
       await newTask(bystander, 'bobsword');
-      before = await stored(bystander.id);
+      before = await storedRows(bystander.id);
       eve = await signUp();
       task = await newTask(eve, 'mine');
     });
 
     afterEach(async () => {
-      expect(await stored(bystander.id), 'nobody else has noticed').toBe(before);
+      expect(await storedRows(bystander.id), 'nobody else has noticed').toBe(before);
     });
 
     /** Sends the request, and expects one of these statuses, without a trace of SQL or of another user. */

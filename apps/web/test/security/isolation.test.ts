@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Operation, operations } from '@taskward/api-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
-import { type Call, requestFor, stored } from '../attacker';
+import { type Call, requestFor, storedRows } from '../attacker';
 import { isDeployed, type Send, send, signUp, type TestUser, useApp } from '../harness';
 import { createTask } from '../task-requests';
 
@@ -78,28 +78,28 @@ for (const operation of operations) {
     if (hasTask(operation) && !createsTask(operation)) {
       test(`${operation.id} returns 404 for another user's task, the same response as for a missing task`, async () => {
         const [theirs, nobodys] = [await newTask(bob), randomUUID()];
-        const before = await stored();
+        const before = await storedRows();
         const foreign = await asAda(requestFor(operation, { user_id: ada.id, task_id: theirs }));
         const missing = await asAda(requestFor(operation, { user_id: ada.id, task_id: nobodys }));
         expect(foreign.status).toBe(404);
         expect(await bytesOf(foreign, theirs)).toEqual(await bytesOf(missing, nobodys));
-        expect(await stored()).toBe(before);
+        expect(await storedRows()).toBe(before);
         await send('DELETE', `${bob.tasks}/${theirs}`, { token: bob.token });
       });
     }
 
     if (createsTask(operation)) {
       test(`${operation.id} creates the user's own task under an id that another user has, and does not change the other task`, async () => {
-        const before = await stored(bob.id);
+        const before = await storedRows(bob.id);
         const response = await asAda(requestFor(operation, { user_id: ada.id, task_id: bobsTask }));
         const text = await response.text();
         expect(response.status).toBe(201);
         expect(JSON.parse(text)).toMatchObject({ id: bobsTask, user_id: ada.id, version: 1 });
-        expect(await stored(bob.id)).toBe(before);
+        expect(await storedRows(bob.id)).toBe(before);
         expect(await (await send('GET', `${ada.tasks}/${bobsTask}`, { token: ada.token })).text()).toBe(text);
         expect(await listOf(bob)).toBe(bobsList);
         await send('DELETE', `${ada.tasks}/${bobsTask}`, { token: ada.token });
-        expect(await stored(bob.id)).toBe(before);
+        expect(await storedRows(bob.id)).toBe(before);
       });
     }
 
@@ -107,13 +107,13 @@ for (const operation of operations) {
       `${operation.id} refuses a body with the field %s`,
       async (field) => {
         const call = requestFor(operation, { user_id: ada.id, task_id: await newTask(ada) });
-        const before = await stored();
+        const before = await storedRows();
         const value = JSON.stringify(field === 'id' ? bobsTask : bob.id);
         const body = JSON.stringify(call.body).replace('{', `{"${field}":${value},`);
         const response = await asAda({ ...call, body });
         expect(response.status).toBe(422);
         expect((await response.json()).errors).toMatchObject([{ in: 'body', pointer: `/${field}` }]);
-        expect(await stored()).toBe(before);
+        expect(await storedRows()).toBe(before);
       },
     );
 
@@ -192,7 +192,7 @@ describe('a deleted user whose token is still valid', () => {
         expect(response.status).toBe(200);
         expect(await response.json()).toMatchObject({ data: [] });
       }
-      expect(await stored(deletedUser.id)).toBe('');
+      expect(await storedRows(deletedUser.id)).toBe('');
     },
   );
 });

@@ -4,7 +4,7 @@ import { tasks, taskTags } from '@taskward/db/schema';
 import { statement } from '@taskward/db/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
-import { stored } from '../attacker';
+import { storedRows } from '../attacker';
 import { signUp, type TestUser, useApp } from '../harness';
 import { createTask } from '../task-requests';
 
@@ -48,16 +48,16 @@ describe('a statement without a predicate', () => {
   });
 
   test("an update without a predicate changes only the user's own tasks", async () => {
-    const before = await stored(bob.id);
+    const before = await storedRows(bob.id);
     const [changed] = await asUser(ada.id, [
       statement(queryBuilder.update(tasks).set({ priority: 'high' }).returning()),
     ]);
     expect(changed.map(({ id }) => id)).toEqual([adasTask]);
-    expect(await stored(bob.id)).toBe(before);
+    expect(await storedRows(bob.id)).toBe(before);
   });
 
   test("a delete without a predicate deletes only the user's own tasks", async () => {
-    const before = await stored(bob.id);
+    const before = await storedRows(bob.id);
     const carl = await signUp();
     const task = await newTask(carl);
     const [tags, removed] = await asUser(carl.id, [
@@ -66,13 +66,13 @@ describe('a statement without a predicate', () => {
     ]);
     expect(tags.map(({ taskId }) => taskId)).toEqual([task, task]);
     expect(removed.map(({ id }) => id)).toEqual([task]);
-    expect(await stored(bob.id)).toBe(before);
+    expect(await storedRows(bob.id)).toBe(before);
   });
 
   test.each(['', ' ', '%', 'nobody', "' or true --", 'null'])(
     'a statement without a predicate reaches no row as the user %j',
     async (nobody) => {
-      const before = await stored();
+      const before = await storedRows();
       const results = await asUser(nobody, [
         statement(queryBuilder.select().from(tasks)),
         statement(queryBuilder.select().from(taskTags)),
@@ -81,7 +81,7 @@ describe('a statement without a predicate', () => {
         statement(queryBuilder.delete(tasks).returning()),
       ]);
       expect(results).toEqual([[], [], [], [], []]);
-      expect(await stored()).toBe(before);
+      expect(await storedRows()).toBe(before);
     },
   );
 });
@@ -104,9 +104,9 @@ describe('writes for another user', () => {
   };
 
   test.each(Object.entries(writes))('row-level security refuses a write for another user: %s', async (_, write) => {
-    const before = await stored();
+    const before = await storedRows();
     expect(await stateOf(asUser(ada.id, [write()]))).toBe(DENIED);
-    expect(await stored()).toBe(before);
+    expect(await storedRows()).toBe(before);
   });
 
   test('row-level security refuses to insert a task for an empty user id', async () => {
@@ -148,9 +148,9 @@ describe('the database role of task statements', () => {
   ];
 
   test.each(statements)('the database role of task statements may not run: %s', async (text) => {
-    const before = await stored();
+    const before = await storedRows();
     expect(await stateOf(asUser(ada.id, [statement(queryBuilder.execute(text))]))).toBe(DENIED);
-    expect(await stored()).toBe(before);
+    expect(await storedRows()).toBe(before);
   });
 
   test('the database role of task statements reaches only tables with row-level security by user', async () => {
@@ -237,14 +237,14 @@ describe('a batch with a failing statement', () => {
   test.each(Object.entries(failures))(
     'a batch that fails with SQLSTATE %s writes nothing and does not affect the next batch',
     async (state, fail) => {
-      const before = await stored();
+      const before = await storedRows();
       for (const batch of [
         [planted(), renamed(), fail()],
         [fail(), planted(), renamed()],
         [planted(), fail(), renamed()],
       ]) {
         expect(await stateOf(asUser(ada.id, batch))).toBe(state);
-        expect(await stored()).toBe(before);
+        expect(await storedRows()).toBe(before);
         expect(await identify(bob.id)).toEqual(ofUser(bob.id));
       }
     },

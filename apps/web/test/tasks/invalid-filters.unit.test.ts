@@ -11,12 +11,12 @@ beforeAll(async () => {
   await createTask(user, { title: 'Milk', tags: ['home'] });
 });
 
-const ask = (query: string) => sendAs(user, 'GET', `?${query}`);
+const requestList = (query: string) => sendAs(user, 'GET', `?${query}`);
 const encoded = (name: string, values: readonly string[]) =>
   values.map((value) => `${name}=${encodeURIComponent(value)}`);
 
 async function expectRefused(query: string, pointers: readonly string[]) {
-  const response = await ask(query);
+  const response = await requestList(query);
   const shown = query.length > 100 ? `${query.slice(0, 100)}…` : query;
   expect.soft(response.status, shown).toBe(422);
   expect.soft(response.headers.get('content-type'), shown).toBe('application/problem+json');
@@ -100,11 +100,11 @@ describe('invalid query parameters', () => {
     const words = (count: number) => `q=${Array.from({ length: count }, (_, i) => `w${i}`).join('+')}`;
     await expectRefused(words(9), ['/q']);
     await expectRefused(words(66), ['/q']);
-    const { errors } = await (await ask(words(9))).json();
+    const { errors } = await (await requestList(words(9))).json();
     expect(errors).toMatchObject([{ code: 'too_many', message: 'At most 8 different words are allowed.' }]);
-    expect((await ask(words(8))).status).toBe(200);
+    expect((await requestList(words(8))).status).toBe(200);
     // However a word is written, it counts once.
-    expect((await ask(`${words(7)}+%C3%BCber+UBER+u%CC%88ber+w1+W2`)).status).toBe(200);
+    expect((await requestList(`${words(7)}+%C3%BCber+UBER+u%CC%88ber+w1+W2`)).status).toBe(200);
   });
 
   test('a tag that no task can have returns 422', async () => {
@@ -118,7 +118,7 @@ describe('invalid query parameters', () => {
   test('more than 20 tags in a query return 422', async () => {
     await expectRefused(tags(21), ['/tag']);
     await expectRefused(tags(500), ['/tag']);
-    expect((await ask(tags(20))).status).toBe(200);
+    expect((await requestList(tags(20))).status).toBe(200);
   });
 
   test.each(['status', 'priority'])('more than 20 values of %s return 422', async (name) => {

@@ -19,7 +19,7 @@ const writes = [
   { method: 'DELETE', suffix: '', body: undefined },
 ];
 
-async function aTask() {
+async function prepareTask() {
   const created = await send('POST', tasks, { token, body: { title: 'Milk', tags: ['kept'] } });
   const { id } = await created.json();
   const path = `${tasks}/${id}`;
@@ -32,7 +32,7 @@ test.each(writes)(
   '$method $suffix $body succeeds when If-Match matches the version, is *, or is missing',
   async (write) => {
     for (const ifMatch of ['"2"', ' "7", "2" ', '"a,b","2"', '*', undefined]) {
-      const { path } = await aTask();
+      const { path } = await prepareTask();
       const headers = ifMatch === undefined ? {} : { 'If-Match': ifMatch };
       const response = await send(write.method, path + write.suffix, { token, headers, body: write.body });
       expect(response.status, ifMatch).toBe(write.method === 'DELETE' ? 204 : 200);
@@ -43,7 +43,7 @@ test.each(writes)(
 test.each(writes)(
   '$method $suffix $body returns 412 with the current ETag and changes nothing when If-Match does not match',
   async (write) => {
-    const { path, read } = await aTask();
+    const { path, read } = await prepareTask();
     const before = await (await read()).text();
     // A weak tag never matches; nor does a foreign or malformed one.
     for (const ifMatch of ['"1"', '"1", "3"', 'W/"2"', '"02"', '"x"', '2', '""', '"2', '"99999999999999999999"', '']) {
@@ -80,16 +80,16 @@ test.each(writes)(
 test.each(writes)(
   '$method $suffix $body returns 412 and changes nothing when If-None-Match matches the version',
   async (write) => {
-    const { path, read } = await aTask();
+    const { path, read } = await prepareTask();
     const before = await (await read()).text();
-    const ask = (field: string) =>
+    const attempt = (field: string) =>
       send(write.method, path + write.suffix, { token, headers: { 'If-None-Match': field }, body: write.body });
     for (const field of ['"2"', '"1", W/"2"', '*']) {
-      const response = await ask(field);
+      const response = await attempt(field);
       expect([response.status, response.headers.get('ETag')], field).toEqual([412, '"2"']);
     }
     expect(await (await read()).text()).toBe(before);
-    expect((await ask('"1"')).status).toBe(write.method === 'DELETE' ? 204 : 200);
+    expect((await attempt('"1"')).status).toBe(write.method === 'DELETE' ? 204 : 200);
   },
 );
 
@@ -116,7 +116,7 @@ test('PUT with If-None-Match: * creates a task, but does not replace one', async
 test.each(['"2"', 'W/"2"', '"1", W/"2"', '*'])(
   'GET with a matching If-None-Match: %s returns 304 with the ETag and no body',
   async (field) => {
-    const { path } = await aTask();
+    const { path } = await prepareTask();
     const response = await send('GET', path, { token, headers: { 'If-None-Match': field } });
     expect([response.status, response.headers.get('ETag'), await response.text()]).toEqual([304, '"2"', '']);
     expect(response.headers.get('Cache-Control')).toBe('private, no-cache');
@@ -124,12 +124,12 @@ test.each(['"2"', 'W/"2"', '"1", W/"2"', '*'])(
 );
 
 test.each(['"1"', '"22"', 'x', ''])('GET with a different If-None-Match: %s returns the task', async (field) => {
-  const { path } = await aTask();
+  const { path } = await prepareTask();
   expect((await send('GET', path, { token, headers: { 'If-None-Match': field } })).status).toBe(200);
 });
 
 test('of 20 concurrent writers with the same ETag exactly one succeeds', async () => {
-  const { path, read } = await aTask();
+  const { path, read } = await prepareTask();
   const headers = { 'If-Match': '"2"' };
   const bodies = Array.from({ length: 20 }, (_, i) => ({ title: `Writer ${i}`, tags: [`writer-${i}`] }));
   const responses = await Promise.all(bodies.map((body) => send('PATCH', path, { token, headers, body })));

@@ -290,9 +290,9 @@ describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
       select id from tasks join task_tags on task_id = id and tasks.user_id = task_tags.user_id
       where tasks.user_id = '${big}' and tag = '${tag}' ${status ? `and status = '${status}'` : ''}
       order by ${key} ${direction}, id ${direction} limit 100`);
-    const ask = (cursor: object) => listTasks.query.parse({ ...query, ...cursor, tag: [tag, tag] });
-    const first = await tasks.list(as(big), ask({}));
-    const next = await tasks.list(as(big), ask({ cursor: first.next_cursor }));
+    const toQuery = (cursor: object) => listTasks.query.parse({ ...query, ...cursor, tag: [tag, tag] });
+    const first = await tasks.list(as(big), toQuery({}));
+    const next = await tasks.list(as(big), toQuery({ cursor: first.next_cursor }));
     expect([...first.data, ...next.data].map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
   });
 

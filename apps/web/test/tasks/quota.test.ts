@@ -15,10 +15,10 @@ beforeEach(async () => {
   user = await signUp();
 });
 
-const ask = (method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Response> =>
+const request = (method: string, path: string, body?: unknown, headers: HeadersInit = {}): Promise<Response> =>
   sendAs(user, method, path, body, headers);
-const create = (headers?: HeadersInit) => ask('POST', '', { title: 'Task', tags: ['a'] }, headers);
-const put = (id: string, headers?: HeadersInit) => ask('PUT', `/${id}`, { title: 'Put', tags: ['b'] }, headers);
+const create = (headers?: HeadersInit) => request('POST', '', { title: 'Task', tags: ['a'] }, headers);
+const put = (id: string, headers?: HeadersInit) => request('PUT', `/${id}`, { title: 'Put', tags: ['b'] }, headers);
 
 async function fill(): Promise<string[]> {
   const ids: string[] = [];
@@ -55,11 +55,11 @@ describe('a user with MAX_TASKS tasks', () => {
     const [id = ''] = await fill();
     const replaced = await put(id);
     expect([replaced.status, (await replaced.json()).tags]).toEqual([200, ['b']]);
-    expect((await ask('PATCH', `/${id}`, { title: 'Changed' })).status).toBe(200);
-    expect((await ask('GET', '')).status).toBe(200);
+    expect((await request('PATCH', `/${id}`, { title: 'Changed' })).status).toBe(200);
+    expect((await request('GET', '')).status).toBe(200);
     const key = { 'Idempotency-Key': randomUUID() };
     await expectConflict(await create(key));
-    expect((await ask('DELETE', `/${id}`)).status).toBe(204);
+    expect((await request('DELETE', `/${id}`)).status).toBe(204);
     // The 409 was not stored under the key.
     expect((await create(key)).status).toBe(201);
     await expectConflict(await create());
@@ -112,9 +112,9 @@ test('a user above a lowered MAX_TASKS can read, change and delete tasks, and cr
   const [id = ''] = await fill();
   await restartApp({ MAX_TASKS: '2' });
   await expectConflict(await create());
-  expect((await (await ask('GET', '')).json()).data).toHaveLength(MAX_TASKS);
+  expect((await (await request('GET', '')).json()).data).toHaveLength(MAX_TASKS);
   expect((await put(id)).status).toBe(200);
-  expect((await ask('DELETE', `/${id}`)).status).toBe(204);
+  expect((await request('DELETE', `/${id}`)).status).toBe(204);
   await expectConflict(await create());
   await restartApp({ MAX_TASKS: '0' });
   expect((await create()).status).toBe(201);

@@ -16,38 +16,40 @@ const asOwner = async (text: string) => (await (await getApp()).db.ownerDb.execu
 
 const clientOf = (user: TestUser) => (method: string, path: string, body?: unknown) => sendAs(user, method, path, body);
 
-async function inRounds(round: (ask: ReturnType<typeof clientOf>) => Promise<void>): Promise<void> {
-  const ask = clientOf(await signUp());
-  for (const _ of range(ROUNDS)) await round(ask);
+async function inRounds(round: (request: ReturnType<typeof clientOf>) => Promise<void>): Promise<void> {
+  const request = clientOf(await signUp());
+  for (const _ of range(ROUNDS)) await round(request);
 }
 
 const statuses = (responses: Response[]) => responses.map(({ status }) => status).sort();
 
 test('20 concurrent changes of one task all count, and its tags are those of the last', async () => {
-  await inRounds(async (ask) => {
-    const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['old'] })).json();
+  await inRounds(async (request) => {
+    const { id } = await (await request('POST', '', { title: 'Milk', tags: ['old'] })).json();
     const sets = range(20).map((i) => [`a${i}`, `b${i}`, `c${i % 3}`].sort());
-    const responses = await Promise.all(sets.map((tags, i) => ask('PATCH', `/${id}`, { title: `Milk ${i}`, tags })));
+    const responses = await Promise.all(
+      sets.map((tags, i) => request('PATCH', `/${id}`, { title: `Milk ${i}`, tags })),
+    );
     expect(statuses(responses)).toEqual(sets.map(() => 200));
     const bodies = await Promise.all(responses.map((response) => response.json()));
     expect(bodies.map(({ version }) => version).sort((a, b) => a - b)).toEqual(range(20).map((i) => i + 2));
     bodies.forEach(({ title, tags }, i) => {
       expect({ title, tags }).toEqual({ title: `Milk ${i}`, tags: sets[i] });
     });
-    const left = await (await ask('GET', `/${id}`)).json();
+    const left = await (await request('GET', `/${id}`)).json();
     expect(left).toEqual(bodies.find(({ version }) => version === 21));
   });
 });
 
 test('of 10 concurrent PUTs of a new task one creates it and the others replace it', async () => {
-  await inRounds(async (ask) => {
+  await inRounds(async (request) => {
     const id = randomUUID();
     const responses = await Promise.all(
-      range(10).map((i) => ask('PUT', `/${id}`, { title: `Milk ${i}`, tags: [`t${i}`] })),
+      range(10).map((i) => request('PUT', `/${id}`, { title: `Milk ${i}`, tags: [`t${i}`] })),
     );
     expect(statuses(responses)).toEqual([...range(9).map(() => 200), 201]);
     const bodies = await Promise.all(responses.map((response) => response.json()));
-    const left = await (await ask('GET', `/${id}`)).json();
+    const left = await (await request('GET', `/${id}`)).json();
     expect(left).toEqual(bodies.find(({ version }) => version === 10));
     expect(left.tags).toEqual([left.title.replace('Milk ', 't')]);
   });
@@ -55,24 +57,24 @@ test('of 10 concurrent PUTs of a new task one creates it and the others replace 
 
 test('a change that races with a deletion is applied before it or returns 404, and leaves no tags', async () => {
   const seenStatuses = new Set<number>();
-  await inRounds(async (ask) => {
-    const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['old'] })).json();
-    const change = (i: number) => ask('PATCH', `/${id}`, { title: `Milk ${i}`, tags: [`t${i}`] });
-    const complete = () => ask('PATCH', `/${id}/complete`, { completed: true });
-    const works = [change(1), change(2), complete(), ask('DELETE', `/${id}`), change(3), complete(), change(4)];
+  await inRounds(async (request) => {
+    const { id } = await (await request('POST', '', { title: 'Milk', tags: ['old'] })).json();
+    const change = (i: number) => request('PATCH', `/${id}`, { title: `Milk ${i}`, tags: [`t${i}`] });
+    const complete = () => request('PATCH', `/${id}/complete`, { completed: true });
+    const works = [change(1), change(2), complete(), request('DELETE', `/${id}`), change(3), complete(), change(4)];
     const [removed] = (await Promise.all(works)).splice(3, 1);
     expect(removed?.status).toBe(204);
     for (const { status } of await Promise.all(works)) seenStatuses.add(status);
-    expect((await ask('GET', `/${id}`)).status).toBe(404);
+    expect((await request('GET', `/${id}`)).status).toBe(404);
     expect(await asOwner(`select from task_tags where task_id = '${id}'`)).toEqual([]);
   });
   expect([200, 204, 404]).toEqual(expect.arrayContaining([...seenStatuses]));
 });
 
 test('of 8 concurrent deletions of one task exactly one returns 204', async () => {
-  await inRounds(async (ask) => {
-    const { id } = await (await ask('POST', '', { title: 'Milk', tags: ['a'] })).json();
-    const responses = await Promise.all(range(8).map(() => ask('DELETE', `/${id}`)));
+  await inRounds(async (request) => {
+    const { id } = await (await request('POST', '', { title: 'Milk', tags: ['a'] })).json();
+    const responses = await Promise.all(range(8).map(() => request('DELETE', `/${id}`)));
     expect(statuses(responses)).toEqual([204, ...range(7).map(() => 404)]);
   });
 });
@@ -80,17 +82,17 @@ test('of 8 concurrent deletions of one task exactly one returns 204', async () =
 test('an account that is deleted during 20 concurrent writes leaves no rows', async () => {
   for (const _ of range(ROUNDS)) {
     const user = await signUp();
-    const ask = clientOf(user);
+    const request = clientOf(user);
     const existing = range(4).map(() => randomUUID());
-    await Promise.all(existing.map((id) => ask('PUT', `/${id}`, { title: 'Existing', tags: ['a'] })));
+    await Promise.all(existing.map((id) => request('PUT', `/${id}`, { title: 'Existing', tags: ['a'] })));
     const writers = range(20).map(async (i) => {
       const id = existing[i % 4];
       const tags = [`t${i}`];
       const responses = [
-        await ask('PUT', `/${randomUUID()}`, { title: 'Put', tags }),
-        await ask('POST', '', { title: 'Posted', tags }),
-        await ask('PATCH', `/${id}`, { title: `Patched ${i}`, tags }),
-        await ask(i % 2 ? 'DELETE' : 'PATCH', i % 2 ? `/${id}` : `/${id}/complete`),
+        await request('PUT', `/${randomUUID()}`, { title: 'Put', tags }),
+        await request('POST', '', { title: 'Posted', tags }),
+        await request('PATCH', `/${id}`, { title: `Patched ${i}`, tags }),
+        await request(i % 2 ? 'DELETE' : 'PATCH', i % 2 ? `/${id}` : `/${id}/complete`),
       ];
       return responses.map(({ status }) => status);
     });
@@ -101,6 +103,6 @@ test('an account that is deleted during 20 concurrent writes leaves no rows', as
     for (const table of ['tasks', 'task_tags', 'session', 'account']) {
       expect(await asOwner(`select from ${table} where user_id = '${user.id}'`)).toEqual([]);
     }
-    expect((await ask('POST', '', { title: 'Late' })).status).toBe(401);
+    expect((await request('POST', '', { title: 'Late' })).status).toBe(401);
   }
 });

@@ -56,7 +56,7 @@ interface Locker {
   readonly child: ChildProcess;
   /** Its process number in its own PID namespace. */
   readonly pid: number;
-  ask(folder?: string): Promise<string>;
+  request(folder?: string): Promise<string>;
 }
 
 /** Starts a process that locks the folders it is sent. */
@@ -65,12 +65,12 @@ async function locker(prefix: string[] = [], program = PROGRAM): Promise<Locker>
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   children.push(child);
   const [ready] = await once(child, 'message');
-  const ask = async (what = '') => {
+  const request = async (what = '') => {
     const reply = once(child, 'message');
     child.send(what);
     return String((await reply)[0]);
   };
-  return { child, pid: Number(String(ready).slice('ready '.length)), ask };
+  return { child, pid: Number(String(ready).slice('ready '.length)), request };
 }
 
 async function kill({ child }: Locker): Promise<void> {
@@ -85,9 +85,9 @@ describe('the lock of a data folder', () => {
   test('a data folder is locked by exactly one of two processes that try at the same time', async () => {
     const [a, b] = await Promise.all([locker(), locker()]);
     for (let round = 0; round < 50; round++) {
-      const replies = await Promise.all([a.ask(folder), b.ask(folder)]);
+      const replies = await Promise.all([a.request(folder), b.request(folder)]);
       expect(replies.toSorted()).toEqual([IN_USE, 'locked']);
-      await (replies[0] === 'locked' ? a : b).ask();
+      await (replies[0] === 'locked' ? a : b).request();
     }
   });
 
@@ -95,34 +95,34 @@ describe('the lock of a data folder', () => {
     const successor = await locker();
     for (let round = 0; round < 3; round++) {
       const first = await locker();
-      expect(await first.ask(folder)).toBe('locked');
-      expect(await successor.ask(folder)).toContain(
+      expect(await first.request(folder)).toBe('locked');
+      expect(await successor.request(folder)).toContain(
         `is in use by process ${first.pid} on ${hostname()}: stop that one`,
       );
       await kill(first);
-      expect(await successor.ask(folder)).toBe('locked');
-      await successor.ask();
+      expect(await successor.request(folder)).toBe('locked');
+      await successor.request();
     }
   });
 
   test('a data folder stays locked while the process that has it locked is stopped and does not respond', async () => {
     const [first, second] = await Promise.all([locker(), locker()]);
-    await first.ask(folder);
+    await first.request(folder);
     first.child.kill('SIGSTOP');
-    expect(await second.ask(folder)).toEqual(IN_USE);
+    expect(await second.request(folder)).toEqual(IN_USE);
   });
 
   test.each(['+', '-'])('a data folder stays locked for a process whose clock is ten years off (%s)', async (sign) => {
     const shifted = `const { now } = Date; Date.now = () => now() ${sign} 315_360_000_000;`;
     const [first, second] = await Promise.all([locker(), locker([], `${shifted}\n${PROGRAM}`)]);
-    await first.ask(folder);
-    expect(await second.ask(folder)).toEqual(IN_USE);
+    await first.request(folder);
+    expect(await second.request(folder)).toEqual(IN_USE);
   });
 
   test('a data folder can be locked when another process has the number of the one that was killed', async () => {
     writeFileSync(join(folder, 'lock'), `process ${process.pid}`);
     writeFileSync(join(folder, `lock.${process.pid}`), '');
-    expect(await (await locker()).ask(folder)).toBe('locked');
+    expect(await (await locker()).request(folder)).toBe('locked');
   });
 
   test('a data folder is locked between processes with the same number in different containers (PID namespaces)', async ({
@@ -133,10 +133,10 @@ describe('the lock of a data folder', () => {
     if (spawnSync(command, [...args, 'true']).status !== 0) skip('needs the right to make PID namespaces');
     const [first, second] = await Promise.all([locker(unshare), locker(unshare)]);
     expect([first.pid, second.pid]).toEqual([1, 1]);
-    expect(await first.ask(folder)).toBe('locked');
-    expect(await second.ask(folder)).toEqual(IN_USE);
+    expect(await first.request(folder)).toBe('locked');
+    expect(await second.request(folder)).toEqual(IN_USE);
     await kill(first);
-    await expect.poll(() => second.ask(folder)).toBe('locked');
+    await expect.poll(() => second.request(folder)).toBe('locked');
   });
 
   test('a data folder cannot be locked twice by one process', () => {
@@ -163,8 +163,8 @@ describe('the lock of a data folder', () => {
   test.runIf(process.platform === 'linux')(
     'a data folder is not locked when the flock command is missing',
     async () => {
-      const { ask } = await locker([], `process.env.PATH = '/nowhere';\n${PROGRAM}`);
-      expect(await ask(folder)).toContain('cannot be locked: the command flock (util-linux, BusyBox) is needed');
+      const { request } = await locker([], `process.env.PATH = '/nowhere';\n${PROGRAM}`);
+      expect(await request(folder)).toContain('cannot be locked: the command flock (util-linux, BusyBox) is needed');
     },
   );
 });
