@@ -1,10 +1,10 @@
 import { attacks } from './attacks';
 
-/** A process that attacks when its parent says whom, and reports what came of it when it is told to stop. */
+/** A process that runs an attack on the server its parent names, and reports the responses when it is stopped. */
 
 const counts: Record<string, number> = {};
 
-process.on('message', (message: { attack: number; port: number; person: never } | 'stop') => {
+process.on('message', (message: { attack: number; port: number; user: never } | 'stop') => {
   if (message === 'stop') return void process.send?.(counts, undefined, undefined, () => process.exit());
   const { attack, ...target } = message;
   const count = (what: number | 'closed') => {

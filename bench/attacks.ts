@@ -2,39 +2,39 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Agent, type RequestOptions } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Shot, send } from './load';
-import type { Person } from './world';
+import { type LoadRequest, send } from './load';
+import type { BenchUser } from './seed';
 
-/** What a stranger, or somebody with one account, may send to make the server slow for everybody else. */
+/** Requests by which a client, with or without an account, may try to slow the server down for other users. */
 
 export interface Attack {
   readonly name: string;
-  /** How much of it is sent. */
+  /** The rate of the attack. */
   readonly pace: string;
-  /** What the account of the attacker has. */
+  /** The tasks of the attacker's account. */
   readonly tasks?: { readonly count: number; readonly description: string };
   /** Attacks until the process is ended. */
-  readonly run: (scene: Scene) => Promise<unknown>;
+  readonly run: (context: AttackContext) => Promise<unknown>;
 }
 
-interface Scene {
+interface AttackContext {
   readonly port: number;
   /** The account of the attacker. */
-  readonly person: Person;
+  readonly user: BenchUser;
   /** Counts a response by its status, or a connection that was closed without one. */
   readonly count: (what: number | 'closed') => void;
 }
 
-type Request = Omit<Shot, 'status'>;
+type Request = Omit<LoadRequest, 'status'>;
 
 interface Pace {
-  /** Requests a second; as fast as they are responded to where it is left out. */
+  /** Requests a second; if undefined, each follows the response to the one before. */
   readonly rate?: number;
   readonly parallel: number;
 }
 
 const STRANGER: Pace = { rate: 20, parallel: 8 };
-/** What one user may send for as long as they like: 600 a minute, 8 at once. */
+/** The sustained limit of one user: 600 requests a minute, 8 at once. */
 const USER: Pace = { rate: 10, parallel: 8 };
 /** The same 600 in the first seconds of the minute. */
 const BURST: Pace = { parallel: 8 };
@@ -43,13 +43,13 @@ const LONG_HEADER = 15_000;
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** From an address of its own. */
+/** Headers with a client address of its own. */
 const stranger = (headers: Record<string, string> = {}) => ({
   'X-Forwarded-For': `10.${[...randomBytes(3)].join('.')}`,
   ...headers,
 });
 
-/** Words that each of the descriptions has at its end. */
+/** Words at the end of each description. */
 const words = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`).join(' ');
 const LONG_TEXTS = { count: 300, description: `${'lorem ipsum '.repeat(800)}${words(66)}` };
 /** 40 KB each: four bytes a character. */
@@ -59,7 +59,7 @@ const LONG_PAGES = { count: 100, description: '😀'.repeat(10_000) };
 const search = (count: number) => get(`?limit=1&q=${encodeURIComponent(`${words(count - 1)} absent`)}`);
 const get =
   (query: string) =>
-  ({ tasks, headers }: Person): Request => ({ method: 'GET', path: tasks + query, headers });
+  ({ tasks, headers }: BenchUser): Request => ({ method: 'GET', path: tasks + query, headers });
 
 const signOut = (headers: Record<string, string>, body: object = {}): Request => ({
   method: 'POST',
@@ -95,7 +95,7 @@ const ALL: readonly Attack[] = [
   {
     name: 'A4 upgrades, slow bodies, slow headers, silent sockets',
     pace: `${SOCKETS} sockets`,
-    run: (scene) => Promise.all(Array.from({ length: SOCKETS }, (_, i) => holdSocket(scene, i))),
+    run: (context) => Promise.all(Array.from({ length: SOCKETS }, (_, i) => holdSocket(context, i))),
   },
   requests('B5 search for 66 words', BURST, [search(66)], LONG_TEXTS),
   requests('B5 search for 8 words', USER, [search(8)], LONG_TEXTS),
@@ -126,7 +126,7 @@ const named = process.env.ATTACKS?.split(',');
 export const attacks = ALL.filter(({ name }) => !named || named.some((start) => name.startsWith(start)));
 
 /** Twenty at once; the next when all have been responded to. */
-async function signInWaves({ port, count }: Scene): Promise<never> {
+async function signInWaves({ port, count }: AttackContext): Promise<never> {
   const signIn = async () => {
     const body = JSON.stringify({ email: `${randomUUID()}@example.com`, password: randomUUID() });
     const request = { method: 'POST', path: '/api/auth/sign-in/email', headers: stranger(JSON_TYPE), body };
@@ -135,7 +135,7 @@ async function signInWaves({ port, count }: Scene): Promise<never> {
   for (;;) await Promise.all([...Array.from({ length: 20 }, signIn), sleep(1_000)]);
 }
 
-function write({ tasks, headers }: Person): Request {
+function write({ tasks, headers }: BenchUser): Request {
   const tags = Array.from({ length: 20 }, () => `${randomUUID()} ${'😀'.repeat(13)}`);
   const task = JSON.stringify({ title: randomUUID(), description: LONG_PAGES.description, tags });
   const body = task + ' '.repeat(64 * 1024 - Buffer.byteLength(task));
@@ -146,10 +146,10 @@ function write({ tasks, headers }: Person): Request {
 function requests(
   name: string,
   { rate, parallel }: Pace,
-  kinds: readonly ((person: Person) => Request)[],
+  kinds: readonly ((user: BenchUser) => Request)[],
   tasks?: Attack['tasks'],
 ): Attack {
-  const run = ({ port, person, count }: Scene) => {
+  const run = ({ port, user, count }: AttackContext) => {
     const agent = new Agent({ keepAlive: true });
     const started = performance.now();
     let sent = 0;
@@ -157,7 +157,7 @@ function requests(
       for (;;) {
         const i = sent++;
         if (rate) await sleep(Math.max(0, started + (i * 1000) / rate - performance.now()));
-        const request = kinds[i % kinds.length]?.(person) as Request;
+        const request = kinds[i % kinds.length]?.(user) as Request;
         count(await outcome({ port, agent }, request));
       }
     };
@@ -183,7 +183,7 @@ const HOLDS = [
 ] as const;
 
 /** Holds a connection open, and opens another one when the server closes it. */
-async function holdSocket({ port, count }: Scene, i: number): Promise<void> {
+async function holdSocket({ port, count }: AttackContext, i: number): Promise<void> {
   const [first, next] = HOLDS[i % HOLDS.length] ?? ['', ''];
   for (;;) {
     const socket = connect(port, '127.0.0.1');
@@ -191,7 +191,7 @@ async function holdSocket({ port, count }: Scene, i: number): Promise<void> {
       for (const [, status] of chunk.toString('latin1').matchAll(/^HTTP\/1\.1 (\d{3}) /gm)) count(Number(status));
     });
     const closed = new Promise((resolve) => socket.once('close', resolve));
-    // It is closed next.
+    // 'close' follows.
     socket.on('error', () => {});
     if (first) socket.write(first);
     const timer = setInterval(() => next && socket.write(next), 1_000);
@@ -202,9 +202,9 @@ async function holdSocket({ port, count }: Scene, i: number): Promise<void> {
   }
 }
 
-/** Asks for pages and reads none, over a new connection for every eight. */
-async function requestUnread({ port, person, count }: Scene): Promise<void> {
-  const { path, headers } = get('?limit=100')(person);
+/** Requests pages and reads no response, over a new connection for every eight. */
+async function requestUnread({ port, user, count }: AttackContext): Promise<void> {
+  const { path, headers } = get('?limit=100')(user);
   const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers?.Authorization}\r\n\r\n`;
   for (;;) {
     const socket = connect(port, '127.0.0.1').pause();

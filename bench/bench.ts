@@ -7,37 +7,37 @@ import { fileURLToPath } from 'node:url';
 import { openDriver } from '@taskward/db';
 import { startNeonGateway } from '@taskward/db/testing/neon-gateway';
 import { startPostgres } from '@taskward/db/testing/postgres';
-import { fire } from './load';
-import { listTasks, makeTask, type Scenario, scenariosOf, warmUp } from './scenarios';
+import { runLoad } from './load';
+import { createTask, listTasks, type Scenario, scenariosOf, warmUp } from './scenarios';
+import { addCrowd, type BenchUser, BIG, migrate, SMALL, seedTasks, signUp } from './seed';
 import { type Server, startServer } from './server';
-import { addCrowd, BIG, migrate, type Person, SMALL, seed, signUp } from './world';
 
 /**
- * What a request costs the server process, beside what the framework costs by itself: a route that answers a constant.
- * All in one run and in turns, so that a noisy machine troubles all alike. Linux alone tells the CPU of a process so well.
+ * The CPU time of a request, compared with that of the framework by itself: a route that returns a constant.
+ * All are measured alternately in one run, so that a noisy machine affects all alike. Linux only, for /proc.
  */
 
 const isQuick = process.env.BENCH_QUICK === '1';
 const ROUNDS = isQuick ? 3 : 5;
-/** So many are measured at a time, after some that are not, for what has not run for a while. */
+/** Requests that are measured at a time, after some that are not, as a warm-up. */
 const REQUESTS = 400;
 const LEAD = 100;
 const WARM_UP = 2_000;
 const CONNECTIONS = 16;
-const PEOPLE = 20;
+const USERS = 20;
 const SOAK = { first: 20_000, last: 200_000 };
 const CONSTANT: Scenario = { name: 'constant', next: () => ({ method: 'GET', path: '/api/constant', status: 200 }) };
-/** What of a request to the product is the framework's too: a path with a parameter, a query, and the headers. */
-const likeTasks = (person: Person): Scenario => ({
+/** The same request as to the app, with path parameter, query and headers, to the constant route. */
+const constantLikeList = (user: BenchUser): Scenario => ({
   name: 'constant, asked for like list(20)',
-  next: () => listTasks(person),
+  next: () => listTasks(user),
 });
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'taskward-bench-'));
 const lines: string[] = [];
 
-function say(line = ''): void {
+function report(line = ''): void {
   console.log(line);
   lines.push(line);
 }
@@ -51,83 +51,83 @@ function build(app: string): void {
 interface Engine {
   readonly name: string;
   readonly environment: Record<string, string>;
-  /** Whether lists are measured that differ in what the database does for them alone. */
-  readonly isWhole?: true;
+  /** Whether to measure all sorts and filters, whose cost differs only in the database. */
+  readonly full?: true;
 }
 
-/** The server on this engine, with people who have tasks. The embedded database takes one process at a time. */
-async function open({ environment, isWhole }: Engine) {
+/** The server on this engine, with users who have tasks. The embedded database takes one process at a time. */
+async function open({ environment, full }: Engine) {
   const { DATABASE_URL = '' } = environment;
   await migrate(DATABASE_URL);
   const first = await startServer('../apps/web', environment, '/api/health/ready');
-  const people = [];
-  for (let i = 0; i <= PEOPLE; i++) people.push(await signUp(first.port));
+  const users = [];
+  for (let i = 0; i <= USERS; i++) users.push(await signUp(first.port));
   await first.stop();
-  // Past Neon's gateway, through which it takes minutes.
+  // Bypasses the Neon gateway, through which it would take minutes.
   const driver = await openDriver(DATABASE_URL);
-  const [big, ...rest] = people as [Person, ...Person[]];
-  const crowd = isWhole ? await addCrowd(driver.ownerDb) : [];
-  await seed(driver.ownerDb, [...crowd, ...rest.map(({ id }) => id)], SMALL);
-  if (isWhole) await seed(driver.ownerDb, [big.id], BIG);
+  const [big, ...rest] = users as [BenchUser, ...BenchUser[]];
+  const crowd = full ? await addCrowd(driver.ownerDb) : [];
+  await seedTasks(driver.ownerDb, [...crowd, ...rest.map(({ id }) => id)], SMALL);
+  if (full) await seedTasks(driver.ownerDb, [big.id], BIG);
   await driver.ownerDb.execute('analyze');
   await driver.close();
   const server = await startServer('../apps/web', environment, `${big.tasks}?limit=20`, big);
-  return { server, people: rest, big: isWhole && big };
+  return { server, users: rest, big: full && big };
 }
 
 /** Milliseconds of CPU for one request. */
 async function costOf(server: Server, { next, prepare }: Scenario): Promise<number> {
   await prepare?.(LEAD + REQUESTS);
-  await fire(server.port, CONNECTIONS, LEAD, next);
+  await runLoad(server.port, CONNECTIONS, LEAD, next);
   const before = server.cpu();
-  await fire(server.port, CONNECTIONS, REQUESTS, next);
+  await runLoad(server.port, CONNECTIONS, REQUESTS, next);
   return ((server.cpu() - before) * 1000) / REQUESTS;
 }
 
-/** Rather than the mean: the machine may have been busy with something else in one of the rounds. */
+/** Rather than the mean, since another process may have disturbed one of the rounds. */
 const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
 
 async function costs(engine: Engine, constant: Server): Promise<void> {
-  const { server, people, big } = await open(engine);
-  const scenarios = await scenariosOf(server.port, people, big);
-  const [first] = people as [Person];
+  const { server, users, big } = await open(engine);
+  const scenarios = await scenariosOf(server.port, users, big);
+  const [first] = users as [BenchUser];
   const taken = [
-    { scenario: likeTasks(first), at: constant },
+    { scenario: constantLikeList(first), at: constant },
     ...scenarios.map((scenario) => ({ scenario, at: server })),
-  ].map((one) => ({ ...one, ms: [] as number[] }));
+  ].map((measured) => ({ ...measured, ms: [] as number[] }));
   await warmUp(constant.port, CONNECTIONS, CONSTANT, 2 * WARM_UP);
   for (const { scenario, at } of taken) await warmUp(at.port, CONNECTIONS, scenario, WARM_UP);
   const floors: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const { scenario, at, ms } of taken) {
-      // Beside each: left alone for half a minute, it costs twice as much the next time.
+      // Measured before each, since after half a minute of idling it takes twice the time.
       floors.push(await costOf(constant, CONSTANT));
       ms.push(await costOf(at, scenario));
     }
   }
-  say(`\n## ${engine.name}\n\n| request | CPU, ms | × constant |\n| --- | --- | --- |`);
+  report(`\n## ${engine.name}\n\n| request | CPU, ms | × constant |\n| --- | --- | --- |`);
   const floor = median(floors);
-  say(`| constant | ${floor.toFixed(2)} | 1 |`);
+  report(`| constant | ${floor.toFixed(2)} | 1 |`);
   for (const { scenario, ms } of taken) {
-    say(`| ${scenario.name} | ${median(ms).toFixed(2)} | ${(median(ms) / floor).toFixed(2)} |`);
+    report(`| ${scenario.name} | ${median(ms).toFixed(2)} | ${(median(ms) / floor).toFixed(2)} |`);
   }
   await latencies(engine, server, scenarios, constant);
-  say(`\nFrom the start of the process to its first page of tasks: ${Math.round(server.startedIn)} ms.`);
+  report(`\nFrom the start of the process to its first page of tasks: ${Math.round(server.startedIn)} ms.`);
   await server.stop();
 }
 
-/** What many requests leave in memory. */
+/** The memory of the server after many requests. */
 async function soak({ environment }: Engine): Promise<void> {
   const server = await startServer('../apps/web', environment, '/api/health/ready');
-  const person = await signUp(server.port);
-  const list = () => listTasks(person);
-  await fire(server.port, CONNECTIONS, SMALL, () => makeTask(person));
-  await fire(server.port, CONNECTIONS, SOAK.first, list);
+  const user = await signUp(server.port);
+  const list = () => listTasks(user);
+  await runLoad(server.port, CONNECTIONS, SMALL, () => createTask(user));
+  await runLoad(server.port, CONNECTIONS, SOAK.first, list);
   const before = server.memory();
-  await fire(server.port, CONNECTIONS, SOAK.last - SOAK.first, list);
+  await runLoad(server.port, CONNECTIONS, SOAK.last - SOAK.first, list);
   const after = server.memory();
   const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
-  say(
+  report(
     `\n## Memory\n\nAfter ${SOAK.first} lists: ${mib(before)}; after ${SOAK.last}: ${mib(after)}, ${(after / before).toFixed(2)} times that.`,
   );
   await server.stop();
@@ -139,13 +139,13 @@ async function latencies(
   scenarios: readonly Scenario[],
   constant: Server,
 ): Promise<void> {
-  say('\n| request | connections | requests a second | p50, ms | p99, ms |\n| --- | --- | --- | --- | --- |');
-  for (const connections of engine.isWhole ? [1, 16, 64] : [16]) {
+  report('\n| request | connections | requests a second | p50, ms | p99, ms |\n| --- | --- | --- | --- | --- |');
+  for (const connections of engine.full ? [1, 16, 64] : [16]) {
     for (const { name, next } of [CONSTANT, ...scenarios.slice(0, 4)]) {
       const { port } = name === CONSTANT.name ? constant : server;
-      const { latencies: sorted, seconds } = await fire(port, connections, 3 * REQUESTS, next);
+      const { latencies: sorted, seconds } = await runLoad(port, connections, 3 * REQUESTS, next);
       const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(1);
-      say(`| ${name} | ${connections} | ${Math.round(sorted.length / seconds)} | ${at(0.5)} | ${at(0.99)} |`);
+      report(`| ${name} | ${connections} | ${Math.round(sorted.length / seconds)} | ${at(0.5)} | ${at(0.99)} |`);
     }
   }
 }
@@ -158,16 +158,16 @@ async function main(): Promise<void> {
   const constant = await startServer('constant', {}, '/api/constant');
   try {
     const { version } = createRequire(import.meta.url)('next/package.json');
-    say(
+    report(
       `# What a request costs\n\nNext.js ${version}, Node.js ${process.versions.node}, PostgreSQL 18, ${cpus().length} × ${cpus()[0]?.model}.`,
     );
-    say(`The constant route starts in ${Math.round(constant.startedIn)} ms.`);
-    say(
+    report(`The constant route starts in ${Math.round(constant.startedIn)} ms.`);
+    report(
       `CPU of the server process for one request, and how many times that of the constant route, which was measured before each; medians of ${ROUNDS} rounds of ${REQUESTS} at ${CONNECTIONS} connections; \`pnpm bench\`.`,
     );
     const common = {
       BETTER_AUTH_URL: 'http://localhost:3000',
-      BETTER_AUTH_SECRET: 'of the bench, and of nothing else: 2718281828',
+      BETTER_AUTH_SECRET: 'for the benchmark only: 2718281828',
       API_CONCURRENCY_LIMIT: '0',
       API_RATE_LIMIT: '0',
       AUTH_RATE_LIMIT: '0',
@@ -179,7 +179,7 @@ async function main(): Promise<void> {
       DATABASE_URL: (await postgres.createDatabase()).url,
       NEON_ENDPOINT: new URL(gateway.url).origin,
     };
-    const onPostgres: Engine = { name: 'PostgreSQL', environment: onServer, isWhole: true };
+    const onPostgres: Engine = { name: 'PostgreSQL', environment: onServer, full: true };
     const embedded = { ...common, DATABASE_URL: `pglite:${folder}/data` };
     await costs(onPostgres, constant);
     await costs({ name: 'Neon, over HTTP', environment: onNeon }, constant);

@@ -8,18 +8,18 @@ import { openDriver, revokeSigningKeys } from '@taskward/db';
 import { startNeonGateway } from '@taskward/db/testing/neon-gateway';
 import { startPostgres } from '@taskward/db/testing/postgres';
 import { differences, type Row } from './history';
-import { type Scene, work } from './people';
+import { migrate, signUp } from './seed';
 import { type Server, startServer } from './server';
-import { migrate, signUp } from './world';
+import { type WorkContext, work } from './virtual-users';
 
 /**
- * People at work on two servers and one PostgreSQL, the one through `pg`, the other through Neon's driver, while all of
- * these fail in turn. In the end what they were told is held against what is stored.
+ * Virtual users work on two servers with one PostgreSQL, one through `pg` and the other through Neon's driver, while
+ * all of these fail in turn. In the end the responses they received are compared with the stored rows.
  */
 
 const SECONDS = wholeNumber('CHAOS_SECONDS', 600);
 const SEED = wholeNumber('CHAOS_SEED', randomInt(2 ** 31));
-const PEOPLE = 10;
+const USERS = 10;
 const MINUTE_MS = 60_000;
 
 function wholeNumber(name: string, otherwise: number): number {
@@ -29,7 +29,7 @@ function wholeNumber(name: string, otherwise: number): number {
   process.exit(1);
 }
 
-/** The same for the same seed (mulberry32); what the machine does meanwhile is not. */
+/** Pseudo-random numbers by seed (mulberry32). The timing of the machine is not reproducible. */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
   const common = {
     DATABASE_URL: database.url,
     BETTER_AUTH_URL: 'http://localhost:3000',
-    BETTER_AUTH_SECRET: 'of the chaos, and of nothing else: 1618033988',
+    BETTER_AUTH_SECRET: 'for the chaos test only: 1618033988',
     RATE_LIMIT_STORE: 'database',
     API_CONCURRENCY_LIMIT: '0',
     API_RATE_LIMIT: '1000000',
@@ -73,13 +73,13 @@ async function main(): Promise<void> {
 
   const counts = new Map<string, number>();
   const count = (what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1);
-  const troubles: string[] = [];
-  const trouble = (what: string) => void troubles.push(what);
+  const violations: string[] = [];
+  const violation = (what: string) => void violations.push(what);
 
   const restart = async (signal: NodeJS.Signals, more?: Record<string, string>) => {
     const i = Math.floor(random() * servers.length);
     const code = await servers[i]?.stop(signal);
-    if (signal === 'SIGTERM' && code !== 0) trouble(`a server ended with ${code} on SIGTERM`);
+    if (signal === 'SIGTERM' && code !== 0) violation(`a server ended with ${code} on SIGTERM`);
     servers[i] = await start(i, more);
   };
   const outage = async (mode: 'fast' | 'immediate') => {
@@ -112,30 +112,30 @@ async function main(): Promise<void> {
     'connections cut': cut,
     'gateway slow': () => disturb({ delayMs: between(50, 1_500) }),
     'gateway drops requests': () => disturb({ drop: true }),
-    'gateway drops answers': () => disturb({ dropAfter: true }),
-    'gateway cuts answers short': () => disturb({ truncate: true }),
+    'gateway drops responses': () => disturb({ dropAfter: true }),
+    'gateway truncates responses': () => disturb({ truncate: true }),
     'gateway fails': () => disturb({ status: 500 }),
-    'signing keys retired': () => revokeSigningKeys(admin.ownerDb),
+    'signing keys revoked': () => revokeSigningKeys(admin.ownerDb),
   };
 
   let isOver = false;
-  const people = [];
-  for (let i = 0; i < PEOPLE; i++) people.push(await signUp(servers[i % servers.length]?.port ?? 0));
-  const scene: Scene = {
-    people,
+  const users = [];
+  for (let i = 0; i < USERS; i++) users.push(await signUp(servers[i % servers.length]?.port ?? 0));
+  const context: WorkContext = {
+    users,
     random: randomFrom(SEED + 1),
     count,
-    trouble,
+    violation,
     ports: () => servers.map(({ port }) => port),
     isOver: () => isOver,
   };
-  const working = Promise.all(people.map((person) => work(person, scene)));
+  const working = Promise.all(users.map((user) => work(user, context)));
 
   const end = performance.now() + SECONDS * 1_000;
   let bag: string[] = [];
   try {
     while (performance.now() < end) {
-      // Each once, in random order, before any comes again.
+      // All faults once in random order before any is repeated.
       if (bag.length === 0) bag = Object.keys(faults);
       const [name = ''] = bag.splice(Math.floor(random() * bag.length), 1);
       count(`! ${name}`);
@@ -147,7 +147,7 @@ async function main(): Promise<void> {
   }
   const histories = (await working).flat();
 
-  // As its select list says; a driver does not know.
+  // The select list determines the type, which the driver does not know.
   const rows = (await admin.queryAsOwner(`
     select user_id, id, version, title, status, description,
       array(select tag from task_tags g where g.user_id = t.user_id and g.task_id = t.id order by tag) as tags
@@ -159,13 +159,13 @@ async function main(): Promise<void> {
   await postgres.dispose();
 
   for (const [what, times] of [...counts].sort()) console.log(`${String(times).padStart(7)}  ${what}`);
-  if (!counts.has('done')) trouble('nothing was ever done');
-  // What an answer of 500 was, only the log says.
+  if (!counts.has('succeeded')) violation('no request ever succeeded');
+  // The cause of a 500 is only in the log.
   const logged = readFileSync(join(folder, 'log'), 'utf8')
     .split('\n')
     .filter((line) => line.includes('"status":500'));
-  for (const line of [...troubles, ...wrong, ...logged].slice(0, 20)) console.error(line);
-  const failed = wrong.length + troubles.length;
+  for (const line of [...violations, ...wrong, ...logged].slice(0, 20)) console.error(line);
+  const failed = wrong.length + violations.length;
   console.log(`${histories.length} tasks, of which ${rows.length} are stored; CHAOS_SEED=${SEED}`);
   console.log(`${Math.max(0, histories.length - wrong.length)} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;

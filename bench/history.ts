@@ -1,34 +1,34 @@
-/** What clients did and were told, held against what is stored in the end. */
+/** Compares the requests and responses of clients with the rows that are stored in the end. */
 
-/** A task as a client was told of it, or as it is stored; null is no such task. */
+/** A task as a response showed it, or as it is stored; null for a missing task. */
 export type State = { readonly version: number; readonly title: string; readonly done: boolean } | null;
 
 /**
- * How a request ended for its client. `refused`: surely not done. `unknown`: nobody said, so done as a whole or not at
- * all. The others as 2xx, 404 and 412 say.
+ * The outcome of a request for its client. `refused`: certainly not executed. `unknown`: no response, so executed as a
+ * whole or not at all. The others correspond to 2xx, 404 and 412.
  */
-export type Outcome = 'ok' | 'missing' | 'moved on' | 'refused' | 'unknown';
+export type Outcome = 'ok' | 'missing' | 'precondition failed' | 'refused' | 'unknown';
 
 export interface Act {
   readonly kind: 'create' | 'put' | 'patch' | 'complete' | 'delete' | 'read';
-  /** What it writes as title, description and only tag: like no other act. */
+  /** The title, description and only tag that it writes, unique to this act. */
   readonly title?: string;
   /** Of `complete`; without it, a toggle. */
   readonly done?: boolean;
   readonly ifMatch?: number | undefined;
   readonly outcome: Outcome;
-  /** With `ok`: the task as answered. */
-  readonly told?: State;
-  /** Whether an earlier attempt of it was left without an answer. */
+  /** With `ok`: the task in the response. */
+  readonly observed?: State;
+  /** Whether an earlier attempt got no response. */
   readonly isRepeated?: boolean;
 }
 
-/** One task of one user, from before it was there. */
+/** The history of one task of one user, from its creation. */
 export interface History {
   readonly userId: string;
-  /** Undefined while no answer has told it. */
+  /** Undefined until a response has returned it. */
   id?: string | undefined;
-  /** In order; the acts of one step were under way at the same time. */
+  /** In order; the acts of one step were concurrent. */
   readonly steps: Act[][];
 }
 
@@ -42,7 +42,7 @@ export interface Row {
   readonly tags: readonly string[];
 }
 
-/** What does not agree, one line for each task that it is wrong with; empty when all is as it was told. */
+/** The violations, one line for each inconsistent task; empty when all rows agree with the responses. */
 export function differences(histories: readonly History[], rows: readonly Row[]): string[] {
   const left = new Set(rows);
   const wrong: string[] = [];
@@ -50,46 +50,48 @@ export function differences(histories: readonly History[], rows: readonly Row[])
     const marks = new Set(history.steps.flat().map(({ title }) => title));
     const found = rows.find(({ id, title }) => (history.id ? id === history.id : marks.has(title)));
     if (found) left.delete(found);
-    const fault = faultOf(history, found);
-    if (fault) wrong.push(`task ${history.id ?? '(id not told)'} of ${history.userId}: ${fault}`);
+    const violation = violationOf(history, found);
+    if (violation) wrong.push(`task ${history.id ?? '(unknown id)'} of ${history.userId}: ${violation}`);
   }
-  for (const { id, user_id, title } of left) wrong.push(`task ${id} of ${user_id} ("${title}"): nobody made it`);
+  for (const { id, user_id, title } of left) wrong.push(`task ${id} of ${user_id} ("${title}"): nobody created it`);
   return wrong;
 }
 
-function faultOf({ userId, steps }: History, row: Row | undefined): string | undefined {
+function violationOf({ userId, steps }: History, row: Row | undefined): string | undefined {
   let possible: State[] = [null];
   for (const [i, step] of steps.entries()) {
     const next = orders(step).flatMap((acts) => acts.reduce((states, act) => states.flatMap(after(act)), possible));
-    if (next.length === 0) return `step ${i} was ${say(step)}, when it could be ${say(possible)}`;
-    // Else they would double with each race.
-    possible = [...new Map(next.map((state) => [say(state), state])).values()];
+    if (next.length === 0) return `step ${i} was ${format(step)}, when it could be ${format(possible)}`;
+    // Without duplicates, which would double with each race.
+    possible = [...new Map(next.map((state) => [format(state), state])).values()];
   }
   if (row && row.user_id !== userId) return `it is stored for ${row.user_id}`;
-  if (row && (row.description !== row.title || row.tags.join() !== row.title)) return `it is half written: ${say(row)}`;
+  if (row && (row.description !== row.title || row.tags.join() !== row.title))
+    return `it is half written: ${format(row)}`;
   const stored = row ? { version: row.version, title: row.title, done: row.status === 'done' } : null;
-  if (!possible.some((one) => isSame(one, stored))) return `${say(stored)} is stored, when it can be ${say(possible)}`;
+  if (!possible.some((state) => isSame(state, stored)))
+    return `${format(stored)} is stored, when it can be ${format(possible)}`;
   return undefined;
 }
 
-/** The states that the act can have left of one, having ended as it did; none when it cannot have ended so. */
+/** The possible states after an act with this outcome; none if the outcome is impossible. */
 const after =
   (act: Act) =>
   (before: State): State[] => {
     const [outcome, state] = perform(act, before);
-    // The first attempt may have removed it, and the next found nothing.
+    // The first attempt may have deleted it, so that the next found nothing.
     if (act.kind === 'delete' && act.isRepeated && act.outcome === 'missing') return [null];
     if (act.outcome === 'refused') return [before];
     if (act.outcome === 'unknown') return isSame(before, state) ? [before] : [before, state];
-    const isAsTold = act.outcome !== 'ok' || act.kind === 'delete' || isSame(state, act.told ?? null);
-    return outcome === act.outcome && isAsTold ? [state] : [];
+    const matchesObserved = act.outcome !== 'ok' || act.kind === 'delete' || isSame(state, act.observed ?? null);
+    return outcome === act.outcome && matchesObserved ? [state] : [];
   };
 
-/** What the API promises of an act. */
+/** The outcome and state that the API guarantees for an act. */
 function perform({ kind, title = '', done, ifMatch }: Act, before: State): [Outcome, State] {
   if (kind === 'create' || kind === 'put') return ['ok', { version: (before?.version ?? 0) + 1, title, done: false }];
   if (before === null) return ['missing', null];
-  if (ifMatch !== undefined && ifMatch !== before.version) return ['moved on', before];
+  if (ifMatch !== undefined && ifMatch !== before.version) return ['precondition failed', before];
   if (kind === 'delete') return ['ok', null];
   const wanted = kind === 'complete' ? (done ?? !before.done) : before.done;
   const changed = { version: before.version + 1, title: kind === 'patch' ? title : before.title, done: wanted };
@@ -102,5 +104,5 @@ function orders(acts: readonly Act[]): Act[][] {
   return acts.flatMap((first, i) => orders(acts.toSpliced(i, 1)).map((rest) => [first, ...rest]));
 }
 
-const isSame = (one: State, other: State) => say(one) === say(other);
-const say = (what: unknown) => JSON.stringify(what);
+const isSame = (state: State, other: State) => format(state) === format(other);
+const format = (what: unknown) => JSON.stringify(what);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Act, differences, type History, type Row } from './history';
 
-/** The checker itself: it takes what may be, and finds each kind of wrong. */
+/** The history checker itself: it accepts every possible history, and finds each kind of violation. */
 
 const at = (version: number, title: string, done = false) => ({ version, title, done });
 const row = (version: number, title: string, more: Partial<Row> = {}): Row => ({
@@ -14,33 +14,29 @@ const history = (...steps: (Act | Act[])[]): History => ({
   steps: steps.map((step) => [step].flat()),
 });
 
-const create: Act = { kind: 'create', title: 'a', outcome: 'ok', told: at(1, 'a') };
-const patch: Act = { kind: 'patch', title: 'b', outcome: 'ok', told: at(2, 'b') };
+const create: Act = { kind: 'create', title: 'a', outcome: 'ok', observed: at(1, 'a') };
+const patch: Act = { kind: 'patch', title: 'b', outcome: 'ok', observed: at(2, 'b') };
 const lost: Act = { kind: 'patch', title: 'b', outcome: 'unknown' };
 const remove: Act = { kind: 'delete', outcome: 'ok' };
 const race: Act[] = [
-  { kind: 'patch', title: 'b', ifMatch: 1, outcome: 'moved on' },
-  { kind: 'patch', title: 'c', ifMatch: 1, outcome: 'ok', told: at(2, 'c') },
+  { kind: 'patch', title: 'b', ifMatch: 1, outcome: 'precondition failed' },
+  { kind: 'patch', title: 'c', ifMatch: 1, outcome: 'ok', observed: at(2, 'c') },
 ];
 
 test.each<[string, History, Row[]]>([
-  ['what was told', history(create, patch), [row(2, 'b')]],
-  ['an unanswered write that was done', history(create, lost), [row(2, 'b')]],
-  ['an unanswered write that was not done', history(create, lost), [row(1, 'a')]],
+  ['rows as in the responses', history(create, patch), [row(2, 'b')]],
+  ['a write without a response that was executed', history(create, lost), [row(2, 'b')]],
+  ['a write without a response that was not executed', history(create, lost), [row(1, 'a')]],
+  ['a creation without a response', { ...history({ ...create, outcome: 'unknown' }), id: undefined }, [row(1, 'a')]],
+  ['a deletion', history(create, remove), []],
   [
-    'a creation whose id nobody was told',
-    { ...history({ ...create, outcome: 'unknown' }), id: undefined },
-    [row(1, 'a')],
-  ],
-  ['a removal', history(create, remove), []],
-  [
-    'a removal that was done before its answer was lost',
+    'a deletion that was executed before its response was lost',
     history(create, { ...remove, outcome: 'missing', isRepeated: true }),
     [],
   ],
   ['one winner of a race', history(create, race), [row(2, 'c')]],
   [
-    'a long life',
+    'many steps',
     history(
       create,
       ...Array(40).fill([
@@ -51,22 +47,22 @@ test.each<[string, History, Row[]]>([
     [row(1, 'a')],
   ],
   ['a write that was refused', history(create, { ...lost, outcome: 'refused' }), [row(1, 'a')]],
-])('%s agrees', (_, told, stored) => {
-  expect(differences([told], stored)).toEqual([]);
+])('the history checker accepts a consistent history: %s', (_, observed, stored) => {
+  expect(differences([observed], stored)).toEqual([]);
 });
 
 test.each<[string, History, Row[]]>([
-  ['an acknowledged write that is gone', history(create, patch), [row(1, 'a')]],
-  ['an acknowledged task that is gone', history(create), []],
-  ['a write that was done twice', history(create, patch), [row(3, 'b')]],
-  ['a task that was made twice', history(create), [row(1, 'a'), row(1, 'a', { id: '2' })]],
-  ['a task of nobody', history(create), [row(1, 'a'), row(1, 'z', { id: '2', user_id: 'bob' })]],
-  ['a task at another user', history(create), [row(1, 'a', { user_id: 'bob' })]],
-  ['a removed task that is back', history(create, remove), [row(1, 'a')]],
+  ['an acknowledged write that is missing', history(create, patch), [row(1, 'a')]],
+  ['an acknowledged task that is missing', history(create), []],
+  ['a write that was executed twice', history(create, patch), [row(3, 'b')]],
+  ['a task that was created twice', history(create), [row(1, 'a'), row(1, 'a', { id: '2' })]],
+  ['a task that nobody created', history(create), [row(1, 'a'), row(1, 'z', { id: '2', user_id: 'bob' })]],
+  ['a task of another user', history(create), [row(1, 'a', { user_id: 'bob' })]],
+  ['a deleted task that is stored', history(create, remove), [row(1, 'a')]],
   ['a task that is half written', history(create, lost), [row(2, 'b', { tags: ['a'] })]],
   ['a status that nobody set', history(create), [row(1, 'a', { status: 'done' })]],
-  ['a write that was refused and done', history(create, { ...lost, outcome: 'refused' }), [row(2, 'b')]],
-  ['a version told with a gap', history(create, { ...patch, told: at(3, 'b') }), [row(3, 'b')]],
+  ['a write that was refused and executed', history(create, { ...lost, outcome: 'refused' }), [row(2, 'b')]],
+  ['a response that skips a version', history(create, { ...patch, observed: at(3, 'b') }), [row(3, 'b')]],
   [
     'two winners of a race',
     history(
@@ -76,11 +72,11 @@ test.each<[string, History, Row[]]>([
     [row(2, 'c')],
   ],
   [
-    'a read of what was never written',
-    history(create, { kind: 'read', outcome: 'ok', told: at(1, 'z') }),
+    'a read of a value that was never written',
+    history(create, { kind: 'read', outcome: 'ok', observed: at(1, 'z') }),
     [row(1, 'a')],
   ],
   ['a read that finds nothing', history(create, { kind: 'read', outcome: 'missing' }), [row(1, 'a')]],
-])('%s is found', (_, told, stored) => {
-  expect(differences([told], stored)).toHaveLength(1);
+])('the history checker finds a violation: %s', (_, observed, stored) => {
+  expect(differences([observed], stored)).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 import { Agent, type RequestOptions, request } from 'node:http';
 
-/** One request, and what it has to be answered with. */
-export interface Shot {
+/** One request, and the status that its response has to have. */
+export interface LoadRequest {
   readonly method: string;
   readonly path: string;
   readonly headers?: Record<string, string>;
@@ -9,23 +9,24 @@ export interface Shot {
   readonly status: number;
 }
 
-/** Sends so many requests over so many connections that are kept open, as fast as they are answered. */
-export async function fire(
+/** Sends so many requests over so many kept-alive connections, each as soon as the one before is responded to. */
+export async function runLoad(
   port: number,
   connections: number,
   count: number,
-  next: () => Shot,
+  next: () => LoadRequest,
 ): Promise<{ latencies: Float64Array; seconds: number }> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' });
   const latencies = new Float64Array(count);
   let sent = 0;
   const worker = async () => {
     for (let i = sent++; i < count; i = sent++) {
-      const shot = next();
+      const loadRequest = next();
       const started = performance.now();
-      const { status, body } = await send({ port, agent }, shot);
+      const { status, body } = await send({ port, agent }, loadRequest);
       latencies[i] = performance.now() - started;
-      if (status !== shot.status) throw new Error(`${shot.method} ${shot.path} was answered ${status}: ${body}`);
+      if (status !== loadRequest.status)
+        throw new Error(`${loadRequest.method} ${loadRequest.path} got ${status}: ${body}`);
     }
   };
   const started = performance.now();
@@ -37,20 +38,20 @@ export async function fire(
 
 export function send(
   where: RequestOptions,
-  { method, path, headers, body }: Pick<Shot, 'method' | 'path' | 'headers' | 'body'>,
+  { method, path, headers, body }: Pick<LoadRequest, 'method' | 'path' | 'headers' | 'body'>,
 ): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
     const outgoing = request(
       { host: '127.0.0.1', ...where, method, path, headers: { ...headers, ...length } },
-      (answer) => {
+      (incoming) => {
         let text = '';
-        answer.setEncoding('utf8');
-        answer.on('data', (chunk) => {
+        incoming.setEncoding('utf8');
+        incoming.on('data', (chunk) => {
           text += chunk;
         });
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }));
-        answer.on('error', reject);
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text }));
+        incoming.on('error', reject);
       },
     );
     outgoing.on('error', reject);

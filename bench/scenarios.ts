@@ -1,11 +1,11 @@
-import { fire, type Shot, send } from './load';
-import { BIG, type Person } from './world';
+import { type LoadRequest, runLoad, send } from './load';
+import { type BenchUser, BIG } from './seed';
 
 export interface Scenario {
   readonly name: string;
-  /** The next request; its own for each call. */
-  readonly next: () => Shot;
-  /** What has to be there before so many requests can be sent. */
+  /** Returns the next request. */
+  readonly next: () => LoadRequest;
+  /** Creates the data that so many requests need. */
   readonly prepare?: (count: number) => Promise<void>;
 }
 
@@ -16,40 +16,43 @@ function inTurn<T>(all: readonly T[]): () => T {
   return () => all[i++ % all.length] as T;
 }
 
-/** A creation for this person, and a page of theirs. */
-export function makeTask({ tasks: path, headers }: Person): Shot {
+/** Requests of this user to create a task, and to list one page. */
+export function createTask({ tasks: path, headers }: BenchUser): LoadRequest {
   return { method: 'POST', path, headers, body: '{"title":"Task of the load"}', status: 201 };
 }
-export function listTasks({ tasks, headers }: Person, query = ''): Shot {
+export function listTasks({ tasks, headers }: BenchUser, query = ''): LoadRequest {
   return { method: 'GET', path: `${tasks}?limit=20${query}`, headers, status: 200 };
 }
 
-/** What is measured: every operation and, for who has a long list, every sort, every filter, and pages of that. */
-export async function scenariosOf(port: number, people: readonly Person[], big?: Person): Promise<Scenario[]> {
-  const page = async ({ tasks, headers }: Person, query: string) => {
+/**
+ * The measured scenarios: every operation and, with a user who has many tasks, every sort and filter and pages of that
+ * list.
+ */
+export async function scenariosOf(port: number, users: readonly BenchUser[], big?: BenchUser): Promise<Scenario[]> {
+  const page = async ({ tasks, headers }: BenchUser, query: string) => {
     const { status, body } = await send({ port }, { method: 'GET', path: `${tasks}?${query}`, headers });
     if (status !== 200) throw new Error(body);
     return JSON.parse(body) as { data: { id: string }[]; next_cursor: string };
   };
-  const pages = await Promise.all(people.map((person) => page(person, 'limit=100')));
+  const pages = await Promise.all(users.map((user) => page(user, 'limit=100')));
   const all = pages.flatMap(({ data }, i) =>
-    data.map(({ id }) => ({ path: `${people[i]?.tasks}/${id}`, headers: people[i]?.headers ?? {} })),
+    data.map(({ id }) => ({ path: `${users[i]?.tasks}/${id}`, headers: users[i]?.headers ?? {} })),
   );
-  const someone = inTurn(people);
+  const someone = inTurn(users);
   const some = inTurn(all);
   let count = 0;
-  const create = () => makeTask(someone());
+  const create = () => createTask(someone());
   const list = (name: string, query: string, who = someone): Scenario => ({
     name,
     next: () => listTasks(who(), query),
   });
 
-  const doomed: Pick<Shot, 'path' | 'headers'>[] = [];
+  const doomed: Pick<LoadRequest, 'path' | 'headers'>[] = [];
   const prepareDoomed = async (many: number) => {
     for (let i = doomed.length; i < many; i++) {
-      const shot = create();
-      const { body } = await send({ port }, shot);
-      doomed.push({ path: `${shot.path}/${JSON.parse(body).id}`, headers: shot.headers ?? {} });
+      const loadRequest = create();
+      const { body } = await send({ port }, loadRequest);
+      doomed.push({ path: `${loadRequest.path}/${JSON.parse(body).id}`, headers: loadRequest.headers ?? {} });
     }
   };
   const operations: Scenario[] = [
@@ -85,13 +88,13 @@ export async function scenariosOf(port: number, people: readonly Person[], big?:
   ];
 }
 
-/** Each person has as many tasks as there are, so that requests in turn seldom meet the same one. */
-function toggle({ path, headers }: Pick<Shot, 'path' | 'headers'>): Shot {
+/** Toggles a task; requests rotate over many tasks, so that they seldom lock the same one. */
+function toggle({ path, headers }: Pick<LoadRequest, 'path' | 'headers'>): LoadRequest {
   return { path: `${path}/complete`, ...(headers && { headers }), method: 'PATCH', status: 200 };
 }
 
 /** Sends them without measuring, until the server has compiled what it needs. */
 export async function warmUp(port: number, connections: number, scenario: Scenario, requests: number): Promise<void> {
   await scenario.prepare?.(requests);
-  await fire(port, connections, requests, scenario.next);
+  await runLoad(port, connections, requests, scenario.next);
 }

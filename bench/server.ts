@@ -11,17 +11,19 @@ const TICKS_PER_SECOND = 100;
 /** A `next start` of its own. */
 export interface Server {
   readonly port: number;
-  /** Milliseconds from its start to the first good answer. */
+  /** Milliseconds from its start to the first successful response. */
   readonly startedIn: number;
   /** Seconds of CPU it has used, its threads included. */
   cpu(): number;
   /** Bytes of memory it has now. */
   memory(): number;
-  /** Answers its exit code, null where a signal ended it. */
+  /** Returns its exit code, null when a signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts it, and asks for that path until it is answered well. Its log, and what else it prints, go to the open files, where they are given. */
+/**
+ * Starts the server, and waits until a request for `path` succeeds. `log` and `errors` are open files for its output.
+ */
 export async function startServer(
   folder: string,
   environment: Record<string, string>,
@@ -79,7 +81,7 @@ async function untilGood(child: ChildProcess, url: string, headers: Record<strin
     await sleep(10);
   }
   child.kill();
-  throw new Error(`Nothing answers ${url}.`);
+  throw new Error(`No response from ${url}.`);
 }
 
 async function freePort(): Promise<number> {

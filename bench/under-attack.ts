@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@taskward/db/testing/postgres';
 import { type Attack, attacks } from './attacks';
-import { fire, type Shot, send } from './load';
-import { listTasks, makeTask } from './scenarios';
+import { type LoadRequest, runLoad, send } from './load';
+import { createTask, listTasks } from './scenarios';
+import { type BenchUser, migrate, signUp } from './seed';
 import { type Server, startServer } from './server';
-import { migrate, type Person, signUp } from './world';
 
 /**
- * What other users experience while somebody attacks, beside what they experience on a quiet server: both in turns
- * within one run, so that a noisy machine troubles both alike.
+ * Latencies of other users during an attack, compared with those on a quiet server: both alternately
+ * within one run, so that a noisy machine affects both alike.
  */
 
-/** For all of it but the preparation. */
+/** The duration of the whole run without its preparation. */
 const SECONDS = Number(process.env.ATTACK_SECONDS || 330);
 const engine = process.env.ATTACK_ENGINE === 'pglite' ? 'pglite' : 'postgres';
 const ROUNDS = 3;
@@ -28,76 +28,77 @@ const PHASE_MS = Math.max(500, (SECONDS * 1000) / ROUNDS / attacks.length / 2 - 
 const RATE = 40;
 const USERS = 6;
 const TASKS = 100;
-/** What takes longer has failed; it bounds the time of a phase, too. */
+/** A request that takes longer has failed; this also bounds the time of a phase. */
 const TIMEOUT_MS = 5_000;
 const MAX_RATIO = 3;
 
-/** Somebody at work, with tasks that are there. */
-interface User {
-  readonly person: Person;
+/** A user who sends requests, with the paths of existing tasks. */
+interface ActiveUser {
+  readonly user: BenchUser;
   readonly paths: readonly string[];
 }
 
-/** What users have experienced for a while. */
+/** The responses to users during one phase. */
 interface Sample {
   /** Milliseconds, sorted. */
   readonly latencies: readonly number[];
   readonly unavailable: number;
-  /** Everything that should not be, the 503s too. */
+  /** All unexpected responses, including 503s. */
   readonly failures: readonly string[];
 }
 
 interface Round {
   readonly quiet: Sample;
   readonly attacked: Sample;
-  /** What the attacker was responded with. */
+  /** The responses to the attacker by status. */
   readonly counts: Record<string, number>;
-  /** Bytes that the server has at the end of the attack. */
+  /** Bytes of memory of the server at the end of the attack. */
   readonly memory: number;
 }
 
-function shotOf(users: readonly User[], i: number): Shot {
-  const { person, paths } = users[i % users.length] as User;
+function requestOf(users: readonly ActiveUser[], i: number): LoadRequest {
+  const { user, paths } = users[i % users.length] as ActiveUser;
   const turn = Math.floor(i / users.length);
-  const one = { path: paths[turn % paths.length] ?? '', headers: person.headers, status: 200 };
-  const kinds: Shot[] = [
-    listTasks(person),
-    { ...one, method: 'GET' },
-    makeTask(person),
-    { ...one, method: 'PATCH', body: `{"title":"Changed ${i} times"}` },
+  const existing = { path: paths[turn % paths.length] ?? '', headers: user.headers, status: 200 };
+  const kinds: LoadRequest[] = [
+    listTasks(user),
+    { ...existing, method: 'GET' },
+    createTask(user),
+    { ...existing, method: 'PATCH', body: `{"title":"Changed ${i} times"}` },
   ];
-  return kinds[turn % kinds.length] as Shot;
+  return kinds[turn % kinds.length] as LoadRequest;
 }
 
 /** Sends the requests of users at their steady rate, however long each takes. */
-async function measure(port: number, users: readonly User[], ms: number): Promise<Sample> {
+async function measure(port: number, users: readonly ActiveUser[], ms: number): Promise<Sample> {
   const agent = new Agent({ keepAlive: true });
   const latencies: number[] = [];
   const failures: string[] = [];
   let unavailable = 0;
-  const sendOne = async (shot: Shot) => {
+  const sendOne = async (loadRequest: LoadRequest) => {
     const sent = performance.now();
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const { status, body } = await send({ port, agent, signal }, shot).catch((error) => ({
+    const { status, body } = await send({ port, agent, signal }, loadRequest).catch((error) => ({
       status: 0,
       body: `${error}`,
     }));
     latencies.push(performance.now() - sent);
     if (status === 503) unavailable++;
-    if (status !== shot.status) failures.push(`${shot.method} ${shot.path}: ${status} ${body.slice(0, 300)}`);
+    if (status !== loadRequest.status)
+      failures.push(`${loadRequest.method} ${loadRequest.path}: ${status} ${body.slice(0, 300)}`);
   };
   const started = performance.now();
   const sending: Promise<void>[] = [];
   for (let i = 0; (i * 1000) / RATE < ms; i++) {
     await sleep(Math.max(0, started + (i * 1000) / RATE - performance.now()));
-    sending.push(sendOne(shotOf(users, i)));
+    sending.push(sendOne(requestOf(users, i)));
   }
   await Promise.all(sending);
   agent.destroy();
   return { latencies: latencies.sort((a, b) => a - b), unavailable, failures };
 }
 
-/** A process of its own, which leaves the time that is measured here alone, and gives way to the server. */
+/** Starts the attacker in a process of its own, with a lower priority, so that it does not disturb the measurement. */
 async function startAttacker(): Promise<ChildProcess> {
   const attacker = fork(join(import.meta.dirname, 'attacker.ts'), { execArgv: ['--import', 'tsx'] });
   setPriority(attacker.pid ?? 0, 10);
@@ -111,7 +112,7 @@ async function stop(attacker: ChildProcess): Promise<Record<string, number>> {
   return counts;
 }
 
-/** Waits until the server has finished what it was sent, ten seconds at most. */
+/** Waits until the server has finished the requests it was sent, ten seconds at most. */
 async function settle(server: Server): Promise<void> {
   await sleep(SETTLE_MS);
   for (let tries = 0; tries < 20; tries++) {
@@ -121,12 +122,17 @@ async function settle(server: Server): Promise<void> {
   }
 }
 
-async function alternate(server: Server, users: readonly User[], attack: number, person: Person): Promise<Round> {
+async function alternate(
+  server: Server,
+  users: readonly ActiveUser[],
+  attack: number,
+  user: BenchUser,
+): Promise<Round> {
   const attacker = await startAttacker();
   await settle(server);
   const { port } = server;
   const quiet = await measure(port, users, PHASE_MS);
-  attacker.send({ attack, port, person });
+  attacker.send({ attack, port, user });
   const attacked = await measure(port, users, PHASE_MS);
   return { quiet, attacked, memory: server.memory(), counts: await stop(attacker) };
 }
@@ -152,26 +158,26 @@ function toRow({ name, pace }: Attack, rounds: readonly Round[]): string {
   return `| ${[name, pace, responses, unavailable, others, times(0.5), times(0.99), ratio.toFixed(1) + mark, memory].join(' | ')} |`;
 }
 
-/** What the log has that must not be there. */
-function troubles(log: string, users: readonly User[]): string[] {
+/** Lines of the log that report errors. */
+function unexpectedLogLines(log: string, users: readonly ActiveUser[]): string[] {
   return log.split('\n').filter((line) => {
     if (!line.startsWith('{')) return /error|unhandled|⨯/i.test(line);
     const { level, status, user_id, from } = JSON.parse(line);
-    const isTheirs = users.some(({ person }) => person.id === user_id);
+    const isTheirs = users.some(({ user }) => user.id === user_id);
     return status === 500 || level >= 60 || (status >= 500 && isTheirs) || (level >= 50 && from === 'console');
   });
 }
 
-async function addTasks(port: number, { tasks: path, headers }: Person, count: number, description: string) {
+async function addTasks(port: number, { tasks: path, headers }: BenchUser, count: number, description: string) {
   const body = JSON.stringify({ title: 'Task of the attacker', description });
-  await fire(port, 4, count, () => ({ method: 'POST', path, headers, body, status: 201 }));
+  await runLoad(port, 4, count, () => ({ method: 'POST', path, headers, body, status: 201 }));
 }
 
-async function toUser(port: number, person: Person): Promise<User> {
-  await fire(port, 4, TASKS, () => makeTask(person));
-  const { body } = await send({ port }, { ...listTasks(person, '&limit=100'), path: `${person.tasks}?limit=100` });
+async function toUser(port: number, user: BenchUser): Promise<ActiveUser> {
+  await runLoad(port, 4, TASKS, () => createTask(user));
+  const { body } = await send({ port }, { ...listTasks(user, '&limit=100'), path: `${user.tasks}?limit=100` });
   const { data } = JSON.parse(body) as { data: { id: string }[] };
-  return { person, paths: data.map(({ id }) => `${person.tasks}/${id}`) };
+  return { user, paths: data.map(({ id }) => `${user.tasks}/${id}`) };
 }
 
 async function main(): Promise<void> {
@@ -181,8 +187,8 @@ async function main(): Promise<void> {
   const environment = {
     DATABASE_URL: (await postgres?.createDatabase())?.url ?? `pglite:${folder}/data`,
     BETTER_AUTH_URL: 'http://localhost:3000',
-    BETTER_AUTH_SECRET: 'of the attacks, and of nothing else: 1414213562',
-    // What a stranger sends comes from any number of addresses.
+    BETTER_AUTH_SECRET: 'for the attack benchmark only: 1414213562',
+    // Attackers without an account use any number of addresses.
     TRUSTED_PROXIES: '1',
   };
   const unlimited = { API_CONCURRENCY_LIMIT: '0', API_RATE_LIMIT: '0', AUTH_RATE_LIMIT: '0', LOG_LEVEL: 'warn' };
@@ -190,13 +196,13 @@ async function main(): Promise<void> {
   try {
     await migrate(environment.DATABASE_URL);
     server = await startServer('../apps/web', { ...environment, ...unlimited }, '/api/health/ready');
-    const users: User[] = [];
+    const users: ActiveUser[] = [];
     for (let i = 0; i < USERS; i++) users.push(await toUser(server.port, await signUp(server.port)));
-    const attackers: Person[] = [];
+    const attackers: BenchUser[] = [];
     for (const { tasks } of attacks) {
-      const person = await signUp(server.port);
-      attackers.push(person);
-      if (tasks) await addTasks(server.port, person, tasks.count, tasks.description);
+      const user = await signUp(server.port);
+      attackers.push(user);
+      if (tasks) await addTasks(server.port, user, tasks.count, tasks.description);
     }
     await server.stop();
     server = await startServer('../apps/web', environment, '/api/health/ready', { log, errors });
@@ -205,15 +211,15 @@ async function main(): Promise<void> {
     const end = performance.now() + SECONDS * 1000;
     // Where users wait for long, there are fewer rounds.
     for (let round = 0; round < ROUNDS && performance.now() < end; round++) {
-      for (const [i, person] of attackers.entries()) {
-        const result = await alternate(server, users, i, person);
+      for (const [i, user] of attackers.entries()) {
+        const result = await alternate(server, users, i, user);
         rounds[i]?.push(result);
         const [quiet, attacked] = [result.quiet, result.attacked].map((sample) => percentile(sample, 0.99).toFixed(0));
         console.error(`round ${round + 1}: ${attacks[i]?.name}, ${attacks[i]?.pace}: ${quiet} → ${attacked} ms`);
       }
     }
     report(rounds);
-    const logged = troubles(
+    const logged = unexpectedLogLines(
       ['log', 'errors'].map((name) => readFileSync(join(folder, name), 'utf8')).join('\n'),
       users,
     );

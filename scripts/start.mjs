@@ -53,7 +53,7 @@ server.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 const origin = `http://localhost:${port}`;
 while (
   !(await fetch(`${origin}/api/health/ready`).then(
-    (answer) => answer.ok,
+    (response) => response.ok,
     () => false,
   ))
 ) {

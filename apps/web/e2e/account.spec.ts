@@ -2,13 +2,13 @@ import { expect, test } from './fixtures';
 
 /** Accounts: who signs in, how, and what they can do about it. */
 
-test('sign-in says what is wrong, and follows no address that leads away', async ({
-  newPerson,
+test('sign-in shows what is wrong, and follows no redirect to another site', async ({
+  newUser,
   newContext,
-  trouble,
+  pageErrors,
 }) => {
-  trouble.expected.push(/401 .*\/sign-in\/email/);
-  const ada = await newPerson();
+  pageErrors.expected.push(/401 .*\/sign-in\/email/);
+  const ada = await newUser();
   const page = await (await newContext()).newPage();
   await page.goto('/sign-in?next=https%3A%2F%2Fevil.example%2F');
   await page.getByLabel('Email').fill(ada.email);
@@ -22,8 +22,11 @@ test('sign-in says what is wrong, and follows no address that leads away', async
   await expect(page).toHaveURL('/tasks');
 });
 
-test('after signing in, no address that leads away is followed in any form', async ({ newPerson, newContext }) => {
-  const ada = await newPerson();
+test('after sign-in no redirect to another site is followed, however it is spelled', async ({
+  newUser,
+  newContext,
+}) => {
+  const ada = await newUser();
   for (const next of ['/.//evil.example', '/\\evil.example', '/\t/evil.example', '/a/..//evil.example']) {
     const page = await (await newContext()).newPage();
     await page.goto(`/sign-in?next=${encodeURIComponent(next)}`);
@@ -34,13 +37,13 @@ test('after signing in, no address that leads away is followed in any form', asy
   }
 });
 
-test('sign-up wants a password of 12 characters, and an address that is free', async ({
-  newPerson,
+test('sign-up requires a password of 12 characters and an unused e-mail address', async ({
+  newUser,
   newContext,
-  trouble,
+  pageErrors,
 }) => {
-  trouble.expected.push(/422 .*\/sign-up\/email/);
-  const ada = await newPerson();
+  pageErrors.expected.push(/422 .*\/sign-up\/email/);
+  const ada = await newUser();
   const page = await (await newContext()).newPage();
   await page.goto('/sign-up');
   await page.getByLabel('Name').fill('Ada');
@@ -56,7 +59,7 @@ test('sign-up wants a password of 12 characters, and an address that is free', a
   await expect(page.getByRole('main').getByRole('alert')).toContainText('already exists');
 });
 
-test('a form of passwords never gets into an address, even before its script has loaded', async ({ newContext }) => {
+test('a password form never puts passwords into the URL, even before its script has loaded', async ({ newContext }) => {
   const context = await newContext();
   const page = await context.newPage();
   await page.route('**/*.js', (route) => route.fulfill({ body: '', contentType: 'text/javascript' }));
@@ -65,8 +68,8 @@ test('a form of passwords never gets into an address, even before its script has
   await expect(page.locator('form')).toHaveAttribute('method', 'post');
 });
 
-test('a token to copy works outside of the browser', async ({ newPerson }) => {
-  const ada = await newPerson();
+test('a copied token works outside the browser', async ({ newUser }) => {
+  const ada = await newUser();
   await ada.call('POST', '', { title: 'For curl' });
   await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = await ada.open('/account');
@@ -75,20 +78,20 @@ test('a token to copy works outside of the browser', async ({ newPerson }) => {
   await expect(page.getByRole('button', { name: 'Copied Token' })).toBeVisible();
   const token = await page.evaluate(() => navigator.clipboard.readText());
   const headers = { Authorization: `Bearer ${token}` };
-  const answer = await fetch(`${ada.origin}/api/${ada.id}/tasks`, { headers });
-  expect(await answer.json()).toMatchObject({ data: [{ title: 'For curl' }] });
+  const response = await fetch(`${ada.origin}/api/${ada.id}/tasks`, { headers });
+  expect(await response.json()).toMatchObject({ data: [{ title: 'For curl' }] });
   await expect(page.getByLabel('Try it')).toHaveValue(
     `curl -H 'Authorization: Bearer ${token}' ${ada.origin}/api/${ada.id}/tasks`,
   );
 });
 
-test('sessions are shown, and ended one by one or all others at once', async ({ newPerson, newContext }) => {
-  const ada = await newPerson();
+test('sessions are listed, and revoked one by one or all others at once', async ({ newUser, newContext }) => {
+  const ada = await newUser();
   const elsewhere = async () => {
     const context = await newContext();
     const { email, password } = ada;
-    const answer = await context.request.post('/api/auth/sign-in/email', { data: { email, password } });
-    expect(answer.status()).toBe(200);
+    const response = await context.request.post('/api/auth/sign-in/email', { data: { email, password } });
+    expect(response.status()).toBe(200);
     return async () => (await context.request.get('/api/auth/token')).status();
   };
   const others = [await elsewhere(), await elsewhere(), await elsewhere()];
@@ -107,8 +110,8 @@ test('sessions are shown, and ended one by one or all others at once', async ({ 
   await expect(sessions).toHaveCount(1);
 });
 
-test('forms have the limits of the API', async ({ newContext, trouble }) => {
-  trouble.expected.push(/400 .*\/sign-up\/email/);
+test('form fields have the limits of the API', async ({ newContext, pageErrors }) => {
+  pageErrors.expected.push(/400 .*\/sign-up\/email/);
   const page = await (await newContext()).newPage();
   const { components } = await (await page.request.get('/api/openapi.json')).json();
   const { name, email, password } = components.schemas.SignUp.properties;
@@ -125,9 +128,9 @@ test('forms have the limits of the API', async ({ newContext, trouble }) => {
   await expect(page.getByRole('main').getByRole('alert')).toHaveText('A password has at most 128 characters.');
 });
 
-test('a changed password is the only one that opens', async ({ newPerson, newContext, trouble }) => {
-  trouble.expected.push(/400 .*\/change-password/);
-  const ada = await newPerson();
+test('after a password change only the new password signs in', async ({ newUser, newContext, pageErrors }) => {
+  pageErrors.expected.push(/400 .*\/change-password/);
+  const ada = await newUser();
   const page = await ada.open('/account');
   const form = page.locator('form');
   await form.getByLabel('Current password').fill('not the password');
@@ -146,8 +149,8 @@ test('a changed password is the only one that opens', async ({ newPerson, newCon
   expect([await signIn(ada.password), await signIn('another password entirely')]).toEqual([401, 200]);
 });
 
-test('a link to reset a password that is no good is refused in words', async ({ newContext, trouble }) => {
-  trouble.expected.push(/400 .*\/reset-password/);
+test('an invalid password reset link is refused with a message', async ({ newContext, pageErrors }) => {
+  pageErrors.expected.push(/400 .*\/reset-password/);
   const page = await (await newContext()).newPage();
   await page.goto('/reset-password?error=INVALID_TOKEN');
   await expect(page.getByRole('main').getByRole('alert').first()).toContainText('too old');
@@ -158,10 +161,10 @@ test('a link to reset a password that is no good is refused in words', async ({ 
   await expect(page.getByRole('main').getByRole('alert')).toHaveText(/invalid token/i);
 });
 
-test('a deleted account is gone with all of its tasks', async ({ newPerson, newContext, trouble }) => {
-  trouble.expected.push(/400 .*\/delete-user/);
-  const ada = await newPerson();
-  await ada.call('POST', '', { title: 'Gone with me' });
+test('a deleted account is deleted with all of its tasks', async ({ newUser, newContext, pageErrors }) => {
+  pageErrors.expected.push(/400 .*\/delete-user/);
+  const ada = await newUser();
+  await ada.call('POST', '', { title: 'Deleted with the account' });
   const page = await ada.open('/account');
   await page.getByRole('button', { name: 'Delete the account…' }).click();
   const dialog = page.getByRole('dialog');
@@ -178,8 +181,8 @@ test('a deleted account is gone with all of its tasks', async ({ newPerson, newC
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 
-test('where the server sends no mail, that is said', async ({ newContext, trouble }) => {
-  trouble.expected.push(/400 .*\/request-password-reset/);
+test('a server without mail says that it sends no mail', async ({ newContext, pageErrors }) => {
+  pageErrors.expected.push(/400 .*\/request-password-reset/);
   const page = await (await newContext()).newPage();
   await page.goto('/reset-password');
   await page.getByLabel('Email').fill('ada@example.com');

@@ -1,11 +1,11 @@
 export const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** Somebody who signed up there and took a token. */
+/** Signs a user up on that server and requests a token. */
 export async function signUp(origin: string, email = 'ada@example.com') {
   const body = JSON.stringify({ name: 'Ada', email, password: 'correct horse battery' });
-  const answer = await fetch(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE, body });
-  const { user } = await answer.json();
-  const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0]);
+  const response = await fetch(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE, body });
+  const { user } = await response.json();
+  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
   const cookie = cookies.join('; ');
   const { token } = await (await fetch(`${origin}/api/auth/token`, { headers: { Cookie: cookie } })).json();
   return {

@@ -8,18 +8,18 @@ interface Backend {
   isReady: boolean;
 }
 
-/** What stands in front of several servers. */
+/** A reverse proxy in front of several servers. */
 export interface Balancer {
   readonly origin: string;
-  /** How many requests each backend has answered. */
-  readonly answered: ReadonlyMap<string, number>;
+  /** The number of requests that each backend has responded to. */
+  readonly responseCounts: ReadonlyMap<string, number>;
   close(): Promise<void>;
 }
 
 const CHECK_MS = 100;
 
 /**
- * As much as nginx and Caddy do by themselves: passes requests on in turn, over connections that are kept alive, to
+ * Does what nginx and Caddy do by default: forwards requests round-robin, over connections that are kept alive, to
  * backends whose readiness was 200 when last asked; one that refuses a connection is left out until it is asked again,
  * and the request goes to the next. Whatever else goes wrong is a 502: what has been sent is never sent twice.
  */
@@ -29,7 +29,7 @@ export async function startBalancer(origins: readonly string[]): Promise<Balance
     agent: new Agent({ keepAlive: true }),
     isReady: true,
   }));
-  const answered = new Map(origins.map((origin) => [origin, 0]));
+  const responseCounts = new Map(origins.map((origin) => [origin, 0]));
   let turn = 0;
 
   const checks = setInterval(() => {
@@ -45,24 +45,24 @@ export async function startBalancer(origins: readonly string[]): Promise<Balance
     }
   }, CHECK_MS);
 
-  const front = createServer(async (asked, answer) => {
+  const front = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of asked) chunks.push(chunk);
-    // Of this connection alone (RFC 9110, 7.6.1).
-    delete asked.headers.connection;
+    for await (const chunk of incoming) chunks.push(chunk);
+    // A hop-by-hop header (RFC 9110, 7.6.1).
+    delete incoming.headers.connection;
     const pass = (backend = next()) => {
-      if (!backend) return answer.writeHead(502).end('no backend is ready');
+      if (!backend) return outgoing.writeHead(502).end('no backend is ready');
       const { origin, agent } = backend;
-      const { method, headers } = asked;
-      const passed = request(origin + asked.url, { agent, method, headers });
+      const { method, headers } = incoming;
+      const passed = request(origin + incoming.url, { agent, method, headers });
       passed.on('response', (response) => {
-        answered.set(origin, (answered.get(origin) ?? 0) + 1);
+        responseCounts.set(origin, (responseCounts.get(origin) ?? 0) + 1);
         delete response.headers.connection;
-        answer.writeHead(response.statusCode ?? 502, response.headers);
-        response.pipe(answer);
+        outgoing.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(outgoing);
       });
       passed.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ECONNREFUSED') return answer.writeHead(502).end(error.message);
+        if (error.code !== 'ECONNREFUSED') return outgoing.writeHead(502).end(error.message);
         backend.isReady = false;
         pass();
       });
@@ -79,7 +79,7 @@ export async function startBalancer(origins: readonly string[]): Promise<Balance
   const { port } = front.address() as AddressInfo;
   return {
     origin: `http://localhost:${port}`,
-    answered,
+    responseCounts,
     async close() {
       clearInterval(checks);
       front.closeAllConnections();

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type LaunchOptions, chromium as playwright } from '@playwright/test';
 import { inflate } from '@sparticuz/chromium';
 
-/** So that the browser by itself asks nobody for anything. */
+/** Prevents the browser from sending requests of its own. */
 const args = [
   '--disable-background-networking',
   '--disable-component-update',
@@ -39,7 +39,7 @@ async function unpackedBrowser(): Promise<LaunchOptions> {
   const folder = join(cache, `chromium-${version}`);
   if (!existsSync(folder)) {
     mkdirSync(cache, { recursive: true });
-    // Unpacked aside and moved, so that a run cut short leaves no half of a browser.
+    // Unpacked elsewhere and moved, so that an interrupted run leaves no incomplete browser.
     const aside = mkdtempSync(join(cache, 'unpacking-'));
     await unpack(join(home, 'bin'), aside);
     renameSync(aside, folder);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-/** What the build hands to every browser: scripts and styles, and pages that are made beforehand. */
+/** The files that the build sends to every browser: scripts, styles and prerendered pages. */
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -15,14 +15,14 @@ const files = [...filesIn('static'), ...filesIn('server/app').filter((file) => /
 
 /** The names under which the server keeps its secrets, and where this machine has some, the secrets themselves. */
 const names = ['BETTER_AUTH_SECRET', 'DATABASE_URL', 'SMTP_URL'];
-const kept = join(root, '.data/secret');
-const values = [...names.map((name) => process.env[name]), existsSync(kept) && readFileSync(kept, 'utf8')];
+const secretFile = join(root, '.data/secret');
+const values = [...names.map((name) => process.env[name]), existsSync(secretFile) && readFileSync(secretFile, 'utf8')];
 const secrets = values.filter((value): value is string => typeof value === 'string' && value.length > 8);
 /**
- * Words of the code that reads them, and of the code that no browser needs. (BETTER_AUTH_SECRET is not among them: Better
- * Auth's client asks for it by name, in an environment that browsers do not have.)
+ * Text from the code that reads the secrets, and from code that no browser needs. (BETTER_AUTH_SECRET is not among
+ * them: Better Auth's client asks for it by name, in an environment that browsers do not have.)
  */
-const words = [
+const serverTexts = [
   'DATABASE_URL',
   'SMTP_URL',
   'is needed with a database server',
@@ -31,16 +31,16 @@ const words = [
   'pg_advisory',
 ];
 
-test('there is something to look through', () => {
+test('the bundle has scripts to search', () => {
   for (const kind of ['.js', '.html']) expect(files.some((file) => file.endsWith(kind))).toBe(true);
 });
 
-test.each(words)('no file for browsers says %s', (word) => {
-  expect(files.filter((file) => readFileSync(file, 'utf8').includes(word))).toEqual([]);
+test.each(serverTexts)('no script for browsers contains %s', (text) => {
+  expect(files.filter((file) => readFileSync(file, 'utf8').includes(text))).toEqual([]);
 });
 
-// A machine without any, such as one that was just set up, has nothing to look for.
-test.skipIf(secrets.length === 0)('no file for browsers has a secret of this machine', () => {
+// A machine without any, such as one that was just set up, has no secrets to search for.
+test.skipIf(secrets.length === 0)('no script for browsers contains a secret of this machine', () => {
   const holding = files.filter((file) => secrets.some((secret) => readFileSync(file, 'utf8').includes(secret)));
   expect(holding).toEqual([]);
 });

@@ -16,7 +16,7 @@ export default class CountReporter implements Reporter {
 
   async onExit() {
     const outcomes = this.root?.allTests().map((test) => (test.results.length > 0 ? test.outcome() : 'skipped')) ?? [];
-    const count = (...wanted: string[]) => outcomes.filter((one) => wanted.includes(one)).length;
+    const count = (...wanted: string[]) => outcomes.filter((outcome) => wanted.includes(outcome)).length;
     const skipped = count('skipped') > 0 ? `, ${count('skipped')} skipped` : '';
     console.log(`${count('expected')} passed, ${count('unexpected', 'flaky') + this.errors} failed${skipped}`);
   }

@@ -1,7 +1,7 @@
 import { expect, test } from './fixtures';
 
-test('the reference lists the operations, and tries them as who is signed in', async ({ newPerson }) => {
-  const ada = await newPerson();
+test('the API reference lists the operations, and sends requests as the signed-in user', async ({ newUser }) => {
+  const ada = await newUser();
   const page = await ada.open('/docs');
   for (const path of ['/api/{user_id}/tasks', '/api/{user_id}/tasks/{task_id}/complete', '/api/auth/token']) {
     await expect(page.locator(`[data-path="${path}"]`).first()).toBeVisible();
@@ -15,8 +15,11 @@ test('the reference lists the operations, and tries them as who is signed in', a
   expect((await ada.call('GET')).body).toMatchObject({ data: [{ title: 'Tried from the reference' }] });
 });
 
-test('a stranger reads the reference, and is asked for a token when trying', async ({ newContext, trouble }) => {
-  trouble.expected.push(/401/);
+test('the API reference can be read without an account, and asks for a token before a request', async ({
+  newContext,
+  pageErrors,
+}) => {
+  pageErrors.expected.push(/401/);
   const page = await (await newContext()).newPage();
   await page.goto('/docs');
   const list = page.locator('#operations-Tasks-listTasks');
@@ -27,8 +30,8 @@ test('a stranger reads the reference, and is asked for a token when trying', asy
   await expect(list.locator('.live-responses-table')).toContainText('/problems/unauthorized');
 });
 
-test('the type of a problem leads to its explanation', async ({ newPerson }) => {
-  const ada = await newPerson();
+test('the type of a problem links to its explanation', async ({ newUser }) => {
+  const ada = await newUser();
   const { body } = await ada.call('GET', '/nothing');
   const page = await ada.open(body.type);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(body.title);

@@ -11,13 +11,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signUp } from './account';
 import { freePort, type Server, startServer } from './server';
 
-/** What becomes of a connection whose request was responded to before its body had been read. */
+/** The state of a connection after a response that was sent before the request body had been read. */
 
 const KIB = 1024;
 const SIZES = { '64 KiB + 1': 64 * KIB + 1, '200 kB': 200_000, '1 MB': 1_000_000, '5 MB': 5_000_000 };
 /** Up to here the response always arrives, and the connection can be used again. */
 const MAX_DISCARDED = KIB * KIB;
-/** A connection that was left dead responded after six seconds, if at all. */
+/** A connection that was left unusable responded after six seconds, if at all. */
 const HANG_MS = 4_000;
 
 let server: Server;
@@ -79,9 +79,9 @@ const early: Record<number, Early[]> = {
 };
 
 const cases = Object.entries(early).flatMap(([status, all]) =>
-  all.flatMap((one) =>
+  all.flatMap((refusal) =>
     Object.entries(SIZES).flatMap(([size, bytes]) =>
-      ['fixed length', 'chunked'].map((framing) => ({ ...one, status: Number(status), size, bytes, framing })),
+      ['fixed length', 'chunked'].map((framing) => ({ ...refusal, status: Number(status), size, bytes, framing })),
     ),
   ),
 );
@@ -115,15 +115,15 @@ const live: Early = { method: 'GET', path: () => '/api/health/live' };
 
 describe('over a connection that node:http keeps alive', () => {
   test.each(cases)(
-    '$method is $status with a body of $size ($framing), and the next request is served',
-    async (one) => {
+    'over a kept-alive connection, $method returns $status with a body of $size ($framing), and the next request succeeds',
+    async (refusal) => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      const sent = await send(agent, one, one).catch((error: NodeJS.ErrnoException) => error);
-      if (one.bytes <= MAX_DISCARDED) {
-        expect(sent).toMatchObject({ status: one.status });
+      const sent = await send(agent, refusal, refusal).catch((error: NodeJS.ErrnoException) => error);
+      if (refusal.bytes <= MAX_DISCARDED) {
+        expect(sent).toMatchObject({ status: refusal.status });
         // What is allowed to fail on a longer body is the upload, by a reset, and never the response by a hang.
       } else if (sent instanceof Error) expect(['ECONNRESET', 'EPIPE']).toContain(sent.code);
-      else expect(sent.status).toBe(one.status);
+      else expect(sent.status).toBe(refusal.status);
       expect((await send(agent, live, undefined)).status).toBe(200);
       agent.destroy();
     },
@@ -132,12 +132,12 @@ describe('over a connection that node:http keeps alive', () => {
 
 describe('over a raw socket', () => {
   test.each(cases.filter(({ framing, bytes }) => framing === 'fixed length' && bytes <= MAX_DISCARDED))(
-    '$method is $status with a body of $size, and the next request on the connection is served',
-    async (one) => {
+    'over a raw socket, $method returns $status with a body of $size, and the next request succeeds',
+    async (refusal) => {
       const socket = connect(port, '127.0.0.1');
-      const fields = { Host: 'localhost', ...one.headers?.(), 'Content-Length': String(one.bytes) };
+      const fields = { Host: 'localhost', ...refusal.headers?.(), 'Content-Length': String(refusal.bytes) };
       const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-      socket.write(`${one.method} ${one.path()} HTTP/1.1\r\n${head.join('')}\r\n${' '.repeat(one.bytes)}`);
+      socket.write(`${refusal.method} ${refusal.path()} HTTP/1.1\r\n${head.join('')}\r\n${' '.repeat(refusal.bytes)}`);
       socket.write('GET /api/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
       let text = '';
       socket.on('data', (chunk) => {
@@ -147,7 +147,7 @@ describe('over a raw socket', () => {
       await once(socket, 'close');
       clearTimeout(timer);
       const statuses = [...text.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => Number(status));
-      expect(statuses).toEqual([one.status, 200]);
+      expect(statuses).toEqual([refusal.status, 200]);
     },
   );
 });
@@ -197,7 +197,7 @@ describe.runIf(isInstalled('nginx', '-v'))('behind nginx, as docs/deploying.md h
   });
 
   test.each(cases.filter(({ framing, method }) => framing === 'fixed length' && method !== 'GET'))(
-    'a $method that is $status with a body of $size disturbs nobody else',
+    'behind nginx, a $method that returns $status with a body of $size does not affect other requests',
     async ({ method, path, headers, status, bytes }) => {
       const init = { method, headers: headers?.() ?? {}, body: ' '.repeat(bytes) };
       const refused = await fetch(origin + path(), init);
@@ -213,7 +213,7 @@ describe.runIf(isInstalled('nginx', '-v'))('behind nginx, as docs/deploying.md h
   );
 });
 
-test('100 Continue is sent before the response it belongs to, or not at all', async () => {
+test('100 Continue is sent before its response or not at all', async () => {
   const socket = connect(port, '127.0.0.1');
   const live = 'GET /api/health/live HTTP/1.1\r\nHost: localhost\r\n';
   socket.write(`${live}Expect: 100-continue\r\n\r\n`);
@@ -228,7 +228,7 @@ test('100 Continue is sent before the response it belongs to, or not at all', as
   expect(lines).toEqual(['100', '200', '{"status":"ok"}', '400', '200', '{"status":"ok"}']);
 });
 
-test('fetch and curl get the response to each refused body of up to 1 MiB', { timeout: 60_000 }, async () => {
+test('fetch and curl receive the response to each refused body of up to 1 MiB', { timeout: 60_000 }, async () => {
   for (const { method, path, headers, status, bytes } of cases.filter(
     ({ framing, bytes }) => framing === 'fixed length' && bytes <= MAX_DISCARDED,
   )) {

@@ -8,8 +8,8 @@ export interface ServerOptions {
   readonly engine: Engine;
 }
 
-/** Somebody who has signed up, by the API, and whose browser has the session. */
-export interface Person {
+/** A user who signed up by the API, and whose browser has the session cookie. */
+export interface SignedUpUser {
   readonly id: string;
   readonly email: string;
   readonly password: string;
@@ -17,26 +17,26 @@ export interface Person {
   readonly context: BrowserContext;
   /** Opens a page, and waits until it can be used. */
   open(path?: string): Promise<Page>;
-  /** Calls the API with a token of the person's: a path from `/api/` on, or what follows `/api/{id}/tasks`. */
-  call(method: string, path?: string, body?: object): Promise<Answer>;
+  /** Calls the API with a token of the user: a path from `/api/` on, or what follows `/api/{id}/tasks`. */
+  call(method: string, path?: string, body?: object): Promise<ApiResponse>;
 }
 
-interface Answer {
+interface ApiResponse {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the API says is held against what is expected.
+  // biome-ignore lint/suspicious/noExplicitAny: tests compare it with what they expect.
   readonly body: any;
 }
 
 interface Fixtures {
-  /** What pages say in this test that they should not, unless it was `expected`. */
-  readonly trouble: { readonly heard: string[]; readonly expected: RegExp[] };
-  /** A browser of its own, as private as another person's. */
+  /** Errors that pages report in this test; all have to match a pattern in `expected`. */
+  readonly pageErrors: { readonly messages: string[]; readonly expected: RegExp[] };
+  /** Opens a browser context of its own, isolated from those of other users. */
   readonly newContext: () => Promise<BrowserContext>;
-  readonly newPerson: () => Promise<Person>;
+  readonly newUser: () => Promise<SignedUpUser>;
 }
 
 /**
- * Every page of every test is under watch: it asks nobody but the app for anything, breaks no rule of its
+ * Every page of every test is checked: it sends requests to the app only, violates no rule of its
  * Content-Security-Policy, throws nothing, and leaves no error on the console.
  */
 export const test = base.extend<Fixtures, ServerOptions & { server: Server }>({
@@ -53,35 +53,35 @@ export const test = base.extend<Fixtures, ServerOptions & { server: Server }>({
 
   baseURL: ({ server }, use) => use(server.origin),
 
-  trouble: [
+  pageErrors: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the braces what is needed.
     async ({}, use) => {
-      const trouble = { heard: [], expected: [] } as { heard: string[]; expected: RegExp[] };
-      await use(trouble);
-      const { heard, expected } = trouble;
-      expect(heard.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
-      expect(expected.filter((pattern) => !heard.some((line) => pattern.test(line)))).toEqual([]);
+      const pageErrors = { messages: [], expected: [] } as { messages: string[]; expected: RegExp[] };
+      await use(pageErrors);
+      const { messages, expected } = pageErrors;
+      expect(messages.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
+      expect(expected.filter((pattern) => !messages.some((line) => pattern.test(line)))).toEqual([]);
     },
     { auto: true },
   ],
 
-  newContext: async ({ browser, server, trouble }, use) => {
+  newContext: async ({ browser, server, pageErrors }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async () => {
       const context = await browser.newContext({ baseURL: server.origin });
       contexts.push(context);
-      await watch(context, server.origin, trouble.heard);
+      await watch(context, server.origin, pageErrors.messages);
       return context;
     });
     await Promise.all(contexts.map((context) => context.close()));
   },
 
-  newPerson: async ({ newContext, server }, use) => {
+  newUser: async ({ newContext, server }, use) => {
     await use(async () => signUp(await newContext(), server.origin));
   },
 });
 
-export async function watch(context: BrowserContext, origin: string, heard: string[]): Promise<void> {
+export async function watch(context: BrowserContext, origin: string, messages: string[]): Promise<void> {
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) => {
       console.error(`Against the Content-Security-Policy: ${violatedDirective} ${blockedURI} ${sourceFile}`);
@@ -89,21 +89,21 @@ export async function watch(context: BrowserContext, origin: string, heard: stri
   });
   context.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol.startsWith('http') && url.origin !== origin) heard.push(`A request to ${url.origin}`);
+    if (url.protocol.startsWith('http') && url.origin !== origin) messages.push(`A request to ${url.origin}`);
   });
   context.on('console', (message) => {
-    if (message.type() === 'error') heard.push(`${message.text()} ${message.location().url}`);
+    if (message.type() === 'error') messages.push(`${message.text()} ${message.location().url}`);
   });
-  context.on('weberror', (error) => heard.push(`Thrown: ${error.error().message}`));
+  context.on('weberror', (error) => messages.push(`Thrown: ${error.error().message}`));
 }
 
-async function signUp(context: BrowserContext, origin: string): Promise<Person> {
+async function signUp(context: BrowserContext, origin: string): Promise<SignedUpUser> {
   const email = `${randomUUID()}@example.com`;
   const password = `pass ${randomUUID()}`;
   const data = { name: 'Ada Lovelace', email, password };
-  const answer = await context.request.post('/api/auth/sign-up/email', { data });
-  expect(answer.status()).toBe(200);
-  const { id } = (await answer.json()).user;
+  const response = await context.request.post('/api/auth/sign-up/email', { data });
+  expect(response.status()).toBe(200);
+  const { id } = (await response.json()).user;
   const { token } = await (await context.request.get('/api/auth/token')).json();
 
   return {
@@ -120,9 +120,12 @@ async function signUp(context: BrowserContext, origin: string): Promise<Person> 
     async call(method, path = '', body) {
       const headers = { Authorization: `Bearer ${token}` };
       const options = { method, headers, ...(body && { data: body }) };
-      const answer = await context.request.fetch(path.startsWith('/api/') ? path : `/api/${id}/tasks${path}`, options);
-      const text = await answer.text();
-      return { status: answer.status(), body: text === '' ? undefined : JSON.parse(text) };
+      const response = await context.request.fetch(
+        path.startsWith('/api/') ? path : `/api/${id}/tasks${path}`,
+        options,
+      );
+      const text = await response.text();
+      return { status: response.status(), body: text === '' ? undefined : JSON.parse(text) };
     },
   };
 }

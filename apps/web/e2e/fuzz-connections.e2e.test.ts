@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { explore, patience, Tally } from '../test/explore';
+import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../test/run-fuzz';
 import { signUp } from './account';
 import { type Message, type Script, SMALLEST_TASK, script } from './fuzz-messages';
 import { RawConnection, type RawResponse } from './raw-connection';
@@ -11,15 +11,18 @@ import { type Server, startServer } from './server';
 const EVERYDAY_REQUESTS = 800;
 const REQUESTS_PER_USER = 2_000;
 const HANG_MS = 5_000;
-/** Of a longer body that is refused, the rest may not be read: by the reset, the client may lose that response and earlier ones. */
+/**
+ * Of a longer body that is refused, the rest may not be read: by the reset, the client may lose that response and
+ * earlier ones.
+ */
 const MAX_DISCARDED = 2 ** 20;
-/** What the process may grow by. */
+/** The memory by which the process may grow. */
 const MAX_GROWTH = 400 * 2 ** 20;
 /** Statuses of Node's parser for what it cannot parse; they come without a body or a header field of ours. */
 const UNPARSABLE = [400, 408, 431, 501];
 
 const secret = `secret-${randomUUID()}`;
-const tally = new Tally();
+const stats = new Stats();
 let server: Server;
 let port: number;
 let other: Awaited<ReturnType<typeof signUp>>;
@@ -40,15 +43,15 @@ beforeAll(async () => {
 
 afterAll(() => server?.dispose());
 
-test('each request on a connection gets a well-formed response of its own in time, whatever was sent before it', {
-  timeout: patience,
+test('each request on a connection gets its own well-formed response in time, whatever was sent before', {
+  timeout: FUZZ_TIMEOUT_MS,
 }, async () => {
-  await explore(script, { numRuns: 100 }, { tally, requests: EVERYDAY_REQUESTS }, play);
+  await runFuzz(script, { numRuns: 100 }, { stats, requests: EVERYDAY_REQUESTS }, play);
 });
 
-test('the server has logged no error, and its memory is bounded', () => {
-  const isTrouble = (line: string) => /"status":500|"level":60|unhandled|uncaught|⨯|^\s+at /i.test(line);
-  expect(server.output().split('\n').filter(isTrouble)).toEqual([]);
+test('after fuzzing, the server has logged no error and its memory is bounded', () => {
+  const isError = (line: string) => /"status":500|"level":60|unhandled|uncaught|⨯|^\s+at /i.test(line);
+  expect(server.output().split('\n').filter(isError)).toEqual([]);
   const growth = server.memory() - memory;
   console.log(`The server grew by ${Math.round(growth / 2 ** 20)} MiB.`);
   expect(growth).toBeLessThan(MAX_GROWTH);
@@ -75,7 +78,7 @@ async function send(batch: readonly Message[], connection: RawConnection): Promi
   const isDoomed = batch.at(-1)?.isHostile;
   for (const [i, { message, id }] of sent.entries()) {
     const response = await connection.next(message.method);
-    tally.add(response?.status ?? 'closed');
+    stats.add(response?.status ?? 'closed');
     const isCut = batch.slice(i).some(({ body }) => (body?.bytes ?? 0) > MAX_DISCARDED);
     if (!response) {
       expect(isDoomed || isCut, `${name(message)}: the connection was closed without a response`).toBe(true);
@@ -96,7 +99,8 @@ async function send(batch: readonly Message[], connection: RawConnection): Promi
   }
   connection.expectNothing();
   if (!batch.at(-1)?.headers.some((line) => /upgrade/i.test(line))) return connection;
-  // From then on, Node.js ignores what it cannot parse (`parser_.upgrade` in node_http_parser.cc): a good request comes next.
+  // From then on, Node.js ignores what it cannot parse (`parser_.upgrade` in node_http_parser.cc): a good request comes
+  // next.
   await expectLive(connection);
   return new RawConnection(port, HANG_MS);
 }
@@ -115,7 +119,7 @@ async function truncate(
     if (response) expect(response.status).toBeLessThan(500);
     if (response) await connection.expectClosed();
   }
-  tally.add(how);
+  stats.add(how);
   return new RawConnection(port, HANG_MS);
 }
 
@@ -168,13 +172,13 @@ function verify(message: Message, id: string, { status, headers, body }: RawResp
   const what = `${name(message)}: ${status} ${body.slice(0, 300)}`;
   if (message.statuses) expect(message.statuses, what).toContain(status);
   else expect(status < 500 || status === 501, what).toBe(true);
-  const said = `${body}\n${JSON.stringify([...headers])}`;
-  expect(said, what).not.toContain(secret);
+  const output = `${body}\n${JSON.stringify([...headers])}`;
+  expect(output, what).not.toContain(secret);
   expect(headers.get('x-injected'), what).toBeNull();
   const location = headers.get('location');
   if (location) expect(new URL(location, server.origin).origin, what).toBe(server.origin);
   if (!/^\/api(?=[/?#]|$)/.test(message.target)) return;
-  // Next.js takes away slashes by itself.
+  // Next.js removes trailing slashes.
   if (status === 308) return;
   const returned = headers.get('x-request-id');
   if (!hasOwnId(message)) expect(returned, what).toBe(id);

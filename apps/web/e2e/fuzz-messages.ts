@@ -1,8 +1,8 @@
 import { METHODS } from 'node:http';
 import fc from 'fast-check';
-import { rarely } from '../test/explore';
+import { rarely } from '../test/run-fuzz';
 
-/** HTTP messages of every kind of wrongness, for a server that is reached over raw connections. */
+/** Malformed and unusual HTTP messages, to be sent over raw connections. */
 
 export interface Message {
   readonly method: string;
@@ -12,9 +12,9 @@ export interface Message {
   readonly body?: { readonly bytes: number; readonly framing: 'fixed' | 'chunked' } | undefined;
   /** What is sent after the header section as it is, of a body whose framing is in `headers`. */
   readonly raw?: string;
-  /** What it may be responded with; undefined for anything that is no server error. */
+  /** The expected statuses; undefined for any status that is not a server error. */
   readonly statuses?: readonly number[] | undefined;
-  /** It may be taken for no HTTP at all: the connection may be closed, with a bare status line or without. */
+  /** The server may not recognize it as HTTP, and close the connection with or without a bare status line. */
   readonly isHostile?: true;
 }
 
@@ -30,14 +30,14 @@ const JSON_TYPE = 'Content-Type: application/json';
 const SIGNED_IN = 'Authorization: Bearer {token}';
 const TASKS = '/api/{me}/tasks';
 const CLIENT_ERRORS = [400, 401, 403, 413, 415, 422, 429];
-/** What `bodyOf` makes of fewer bytes is no JSON. */
+/** A shorter body is not valid JSON. */
 export const SMALLEST_TASK = '{"title":"a"}';
 
 const tooLargeOr = (other: number) => (bytes: number) => [bytes > MAX_BODY ? 413 : other];
 const created = (bytes: number) => tooLargeOr(bytes < SMALLEST_TASK.length ? 400 : 201)(bytes);
 
-/** Requests whose responses are known: method, target, header lines, and the statuses by the size of the body. */
-const KNOWN: readonly (readonly [string, string, readonly string[], (bytes: number) => readonly number[]])[] = [
+/** Requests with predictable responses: method, target, header lines, and the statuses by the size of the body. */
+const ORDINARY: readonly (readonly [string, string, readonly string[], (bytes: number) => readonly number[]])[] = [
   ['GET', '/api/health/live', [], () => [200]],
   ['HEAD', '/api/health/live', [], () => [200]],
   ['GET', TASKS, [SIGNED_IN], () => [200]],
@@ -79,8 +79,8 @@ const size = fc.oneof(
 );
 const body = fc.record({ bytes: size, framing: fc.constantFrom('fixed' as const, 'chunked' as const) });
 
-const known = fc
-  .tuple(fc.constantFrom(...KNOWN), body, fc.boolean())
+const ordinary = fc
+  .tuple(fc.constantFrom(...ORDINARY), body, fc.boolean())
   .map(([[method, target, headers, statusesOf], body, hasBody]): Message => {
     const isRead = ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(method) && !hasBody;
     return { method, target, headers, body: isRead ? undefined : body, statuses: statusesOf(isRead ? 0 : body.bytes) };
@@ -109,7 +109,7 @@ const longHeader = fc
   .tuple(fc.constantFrom(...NAMES), fc.constantFrom(...PIECES), valueLength)
   .map(([name, piece, length]) => `${name}: ${piece.repeat(length / piece.length)}`);
 const withLongHeaders = fc
-  .tuple(known, fc.array(longHeader, { minLength: 1, maxLength: 3 }))
+  .tuple(ordinary, fc.array(longHeader, { minLength: 1, maxLength: 3 }))
   .map(([message, more]): Message => ({ ...message, headers: [...message.headers, ...more], statuses: undefined }));
 /** Leaves room for the token and what every request has. */
 const MAX_HEADERS = 15_000;
@@ -191,7 +191,7 @@ const hostileTarget = fc
   .tuple(method, target, fc.constantFrom([], [SIGNED_IN]), rarely(4, fc.constant(undefined), body))
   .map(([method, target, headers, body]): Message => ({ method, target, headers, body, isHostile: true }));
 
-/** Header lines with which messages are split, smuggled and upgraded, and others that a framework believes. */
+/** Header lines with which messages are split, smuggled and upgraded, and others that a framework trusts. */
 const LINES = [
   ...['Content-Length: 5, 6', 'Content-Length: 5\r\nContent-Length: 6', 'Content-Length: -1', 'Content-Length: 0x10'],
   ...['Content-Length: +5', 'Content-Length: 1e3', `Content-Length: ${'9'.repeat(20)}`, 'Content-Length: 5 5'],
@@ -253,7 +253,7 @@ const hostileHeaders = fc
 
 const sound = rarely(
   4,
-  known,
+  ordinary,
   withLongHeaders.filter((message) => !isTooLong(message)),
 );
 const hostile = fc.oneof(
@@ -267,11 +267,13 @@ const batch = fc.oneof(
   { weight: 2, arbitrary: hostile.map((last) => [last]) },
   {
     weight: 1,
-    arbitrary: fc.tuple(fc.array(known, { minLength: 1, maxLength: 2 }), hostile).map(([all, last]) => [...all, last]),
+    arbitrary: fc
+      .tuple(fc.array(ordinary, { minLength: 1, maxLength: 2 }), hostile)
+      .map(([all, last]) => [...all, last]),
   },
 );
 const truncated = fc.record({
-  message: known.filter(({ body }) => (body?.bytes ?? 0) > 1),
+  message: ordinary.filter(({ body }) => (body?.bytes ?? 0) > 1),
   how: fc.constantFrom('half-close' as const, 'destroy' as const),
 });
 
@@ -280,11 +282,11 @@ export const script: fc.Arbitrary<Script> = fc
     batches: fc.array(batch, { minLength: 1, maxLength: 5 }),
     truncated: rarely(4, fc.constant(undefined), truncated),
   })
-  .map((one) => ({ ...one, [fc.toStringMethod]: () => summarize(one) }));
+  .map((value) => ({ ...value, [fc.toStringMethod]: () => summarize(value) }));
 
 /** For a report: long repetitions by how often they repeat. */
-function summarize(one: Script): string {
+function summarize(value: Script): string {
   const counted = (_: string, piece: string, rest: string) => `${piece}…${1 + rest.length / piece.length} times…`;
   const shorten = (value: string) => value.replace(/(.{1,30}?)(\1{20,})/g, counted);
-  return JSON.stringify(one, (_, value) => (typeof value === 'string' ? shorten(value) : value));
+  return JSON.stringify(value, (_, value) => (typeof value === 'string' ? shorten(value) : value));
 }

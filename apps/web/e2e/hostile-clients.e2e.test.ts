@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signUp } from './account';
 import { type Server, startServer } from './server';
 
-/** What a stranger may send, and what one user may keep under way. */
+/** Unusual and expensive requests by clients without an account, and many concurrent ones by one user. */
 
-/** For what happens soon, on however busy a machine. */
+/** For conditions that are met soon, even on a busy machine. */
 const SOON = { timeout: 15_000 };
 
 let server: Server;
@@ -81,7 +81,7 @@ describe.runIf(process.platform === 'linux')('the cost of a long header value', 
   };
 
   test.each(paths)(
-    'of GET %s is at most five times that of none, for any header',
+    'GET %s with a long header value takes at most five times the CPU time of one without, for any header',
     { timeout: 120_000 },
     async (path) => {
       for (let i = 0; i < 3; i++) await costOf(path);
@@ -96,9 +96,9 @@ describe.runIf(process.platform === 'linux')('the cost of a long header value', 
   );
 });
 
-describe('a request that Next.js would trip over', () => {
+describe('requests that Next.js fails on', () => {
   test.each(['/api/%zz/tasks', '/api/auth/%ff', '/problems/%ff', '/%', '/_next/static/%zz'])(
-    'GET %s is a 400 problem document, with an id that is in the log',
+    'GET %s returns a 400 problem document, and is logged with its request id',
     async (path) => {
       const { status, headers, body } = await send(path);
       const problem = JSON.parse(body);
@@ -119,7 +119,7 @@ describe('a request that Next.js would trip over', () => {
     ['PUT', '/tasks', 'GET, HEAD'],
     ['DELETE', '/nowhere', 'GET, HEAD'],
     ['POST', '/_next/static/x.js', 'GET, HEAD'],
-  ])('%s %s is a 405 problem document', async (method, path, allow) => {
+  ])('%s %s returns a 405 problem document', async (method, path, allow) => {
     const { status, headers, body } = await send(path, {}, method);
     expect({ status, allow: headers.allow }).toEqual({ status: 405, allow });
     expect(JSON.parse(body)).toMatchObject({ type: '/problems/method_not_allowed', status: 405 });
@@ -130,43 +130,43 @@ describe('a request that Next.js would trip over', () => {
     ['GET', 'http://?x=1'],
     ['HEAD', '*?x=1'],
     ['POST', '//['],
-  ])('%s %s, which is no URL, is refused and logs no error', async (method, path) => {
+  ])('%s %s, which is not a valid request target, is refused and logs no error', async (method, path) => {
     const { status, headers } = await send(path, {}, method);
     expect(status).toBe(method === 'POST' ? 405 : 400);
     expect(headers).toMatchObject({ 'content-type': 'application/problem+json', 'x-request-id': expect.any(String) });
     expect(server.output()).not.toContain('unhandled');
   });
 
-  test.each(['x', '%zz', '[', 'a'.repeat(5_000)])(
-    'a page is sent where the state of the router is %j',
-    async (state) => {
-      const { status } = await send('/sign-in', { RSC: '1', 'Next-Router-State-Tree': state });
-      expect(status).toBe(200);
-    },
-  );
+  test.each(['x', '%zz', '[', 'a'.repeat(5_000)])('a page is served with the router state %j', async (state) => {
+    const { status } = await send('/sign-in', { RSC: '1', 'Next-Router-State-Tree': state });
+    expect(status).toBe(200);
+  });
 
-  test.each([{ RSC: '1' }, { Expect: 'nonsense' }])('%o has no effect on the API', async (header) => {
+  test.each([{ RSC: '1' }, { Expect: 'nonsense' }])('the headers %o have no effect on the API', async (header) => {
     const { status, headers } = await send('/api/health/live', { ...header, 'X-Request-Id': 'mine' });
     expect({ status, id: headers['x-request-id'] }).toEqual({ status: 200, id: 'mine' });
   });
 
-  test('a target in absolute form is served as its path is', async () => {
+  test('a request target in absolute form is served like its path', async () => {
     const { status, body } = await send(`http://example.com:${port}/api/health/live?x=1`);
     expect({ status, body }).toEqual({ status: 200, body: '{"status":"ok"}' });
   });
 
-  test.each(['nxtPx=1', 'nxtIx=1', '__proto__=1', '_rsc=1', 'x=1'])('?%s is an unknown parameter', async (query) => {
-    const { tasks, headers } = await signUp(server.origin, `${query.replace(/\W/g, '')}@example.com`);
-    const { status, body } = await send(`${new URL(tasks).pathname}?${query}`, {
-      Authorization: headers.Authorization,
-    });
-    expect(status).toBe(422);
-    expect(JSON.parse(body).errors).toMatchObject([
-      { in: 'query', pointer: `/${query.split('=')[0]}`, code: 'unknown' },
-    ]);
-  });
+  test.each(['nxtPx=1', 'nxtIx=1', '__proto__=1', '_rsc=1', 'x=1'])(
+    '?%s is refused as an unknown parameter',
+    async (query) => {
+      const { tasks, headers } = await signUp(server.origin, `${query.replace(/\W/g, '')}@example.com`);
+      const { status, body } = await send(`${new URL(tasks).pathname}?${query}`, {
+        Authorization: headers.Authorization,
+      });
+      expect(status).toBe(422);
+      expect(JSON.parse(body).errors).toMatchObject([
+        { in: 'query', pointer: `/${query.split('=')[0]}`, code: 'unknown' },
+      ]);
+    },
+  );
 
-  test('a long path is in the log by its beginning', async () => {
+  test('a long path is truncated in the log', async () => {
     const id = 'a-long-path';
     await send(`/api/${'x'.repeat(5_000)}`, { 'X-Request-Id': id });
     await expect.poll(server.output, SOON).toContain(id);
@@ -178,7 +178,7 @@ describe('a request that Next.js would trip over', () => {
   });
 });
 
-test('a client that hangs up while it sends is a 499 in the log, and no error', async () => {
+test('a client that disconnects while it sends is logged as 499, not as an error', async () => {
   const { tasks, headers } = await signUp(server.origin, 'hangs-up@example.com');
   const id = 'hangs-up';
   const socket = connect(port, '127.0.0.1');
@@ -198,7 +198,7 @@ test('a client that hangs up while it sends is a 499 in the log, and no error', 
   expect(line).toMatchObject({ level: 30, status: 499, operation: 'createTask' });
 });
 
-test('of one user eight requests are in progress, each until its response has been read; nobody else is refused', {
+test('eight requests of one user may be in progress, and other users are not affected', {
   timeout: 120_000,
 }, async () => {
   const greedy = await signUp(server.origin, 'greedy@example.com');
@@ -218,7 +218,8 @@ test('of one user eight requests are in progress, each until its response has be
     }
     return true;
   };
-  // Clients that ask and never read. The buffers of both kernels take a few pages of 1 MiB, so they ask again and again.
+  // Clients that send requests and never read. The buffers of both kernels take a few pages of 1 MiB, so they send
+  // many.
   const asked = `GET ${pathname}?limit=100 HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${greedy.headers.Authorization}\r\n\r\n`;
   const sockets = Array.from({ length: 3 }, () =>
     connect(port, '127.0.0.1')
@@ -238,7 +239,7 @@ test('of one user eight requests are in progress, each until its response has be
   await expect.poll(async () => (await list(greedy)).status, SOON).toBe(200);
 });
 
-test('pipelined requests are in progress no longer than their connection is open', async () => {
+test('pipelined requests stop counting as in progress when their connection closes', async () => {
   const { tasks, headers } = await signUp(server.origin, 'pipelines@example.com');
   const { pathname } = new URL(tasks);
   const list = `GET ${pathname} HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${headers.Authorization}\r\n\r\n`;
@@ -247,7 +248,7 @@ test('pipelined requests are in progress no longer than their connection is open
   const signIn = `POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n\r\n${body}`;
   for (let i = 0; i < 3; i++) {
     const socket = connect(port, '127.0.0.1');
-    // The lists have to wait for the response to what is slow.
+    // The lists have to wait for the response to the slow request.
     socket.write(signIn + list.repeat(4));
     await sleep(100);
     socket.destroy();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
 
-/** The main ways through the app: on the embedded database, and once more on PostgreSQL. */
+/** The main user journeys: on the embedded database, and once more on PostgreSQL. */
 
 const taskOf = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
 
@@ -14,13 +14,15 @@ async function add(page: Page, title: string): Promise<void> {
   await expect(taskOf(page, title)).toBeVisible();
 }
 
-/** The same, and waits until the API has it. */
+/** Does the same, and waits until the API has stored it. */
 async function addAndSend(page: Page, title: string): Promise<void> {
   await add(page, title);
   await expect(taskOf(page, title).getByRole('checkbox')).toBeEnabled();
 }
 
-test('from sign-up through the life of a task; signed out and in again, it is all there', async ({ newContext }) => {
+test('a user signs up, works with a task, signs out and in again, and finds the task unchanged', async ({
+  newContext,
+}) => {
   const page = await (await newContext()).newPage();
   const [email, password] = [`${randomUUID()}@example.com`, 'correct horse battery'];
   await page.goto('/');
@@ -52,7 +54,7 @@ test('from sign-up through the life of a task; signed out and in again, it is al
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(taskOf(page, 'A mistake')).toBeVisible();
   await page.getByRole('button', { name: 'Delete A mistake' }).click();
-  const isDeleted = page.waitForResponse((answer) => answer.request().method() === 'DELETE');
+  const isDeleted = page.waitForResponse((response) => response.request().method() === 'DELETE');
   await page.getByRole('button', { name: 'Close' }).click();
   expect((await isDeleted).status()).toBe(204);
 
@@ -71,9 +73,9 @@ test('from sign-up through the life of a task; signed out and in again, it is al
   await expect(editorOf(page).getByLabel('Tags')).toHaveValue('home, shop');
 });
 
-test('two people see nothing of each other, by address and by API', async ({ newPerson, trouble }) => {
-  trouble.expected.push(/404 .*\/tasks\//);
-  const [ada, bob] = [await newPerson(), await newPerson()];
+test("two users see nothing of each other's tasks, by URL or API", async ({ newUser, pageErrors }) => {
+  pageErrors.expected.push(/404 .*\/tasks\//);
+  const [ada, bob] = [await newUser(), await newUser()];
   const { body: secret } = await ada.call('POST', '', { title: 'A secret of Ada' });
   const page = await bob.open(`/tasks?q=secret`);
   await expect(page.getByText('No task matches')).toBeVisible();
@@ -87,12 +89,12 @@ test('two people see nothing of each other, by address and by API', async ({ new
   expect((await ada.call('GET', `/${secret.id}`)).body).toEqual(secret);
 });
 
-test('two tabs with one version in mind: nothing is overwritten until the person chooses', async ({
-  newPerson,
-  trouble,
+test('two tabs that edit the same version overwrite nothing until the user chooses', async ({
+  newUser,
+  pageErrors,
 }) => {
-  trouble.expected.push(/412/);
-  const ada = await newPerson();
+  pageErrors.expected.push(/412/);
+  const ada = await newUser();
   const { body: task } = await ada.call('POST', '', { title: 'Draft' });
   const [first, second] = [await ada.open(), await ada.open()];
   const rename = async (page: Page, from: string, to: string) => {
@@ -116,7 +118,7 @@ test('two tabs with one version in mind: nothing is overwritten until the person
   await expect(taskOf(second, 'From the second tab')).toContainText('High priority');
   await expect.poll(async () => (await ada.call('GET', `/${task.id}`)).body.title).toBe('From the second tab');
 
-  // The first tab still has its own version in mind; this time it gives way.
+  // The first tab still edits its own version; this time it discards its changes.
   await first.getByRole('button', { name: 'Delete From the first tab' }).click();
   await first.getByRole('button', { name: 'Close' }).click();
   await first.getByRole('button', { name: 'Keep the task' }).click();
@@ -124,12 +126,15 @@ test('two tabs with one version in mind: nothing is overwritten until the person
   expect((await ada.call('GET', `/${task.id}`)).body).toMatchObject({ title: 'From the second tab', version: 3 });
 });
 
-test('a token that is refused in mid-session is renewed unseen', async ({ newPerson, trouble }) => {
-  trouble.expected.push(/401/);
-  const ada = await newPerson();
+test('a token that is refused during a session is renewed without the user noticing', async ({
+  newUser,
+  pageErrors,
+}) => {
+  pageErrors.expected.push(/401/);
+  const ada = await newUser();
   const page = await ada.open();
   await addAndSend(page, 'Before');
-  // The server refuses it because it really is no token any more.
+  // The server refuses it because the token is no longer valid.
   await page.route(
     '**/api/*/tasks',
     (route) => {
@@ -139,14 +144,14 @@ test('a token that is refused in mid-session is renewed unseen', async ({ newPer
     { times: 1 },
   );
   const statuses: number[] = [];
-  page.on('response', (answer) => answer.url().endsWith('/tasks') && statuses.push(answer.status()));
+  page.on('response', (response) => response.url().endsWith('/tasks') && statuses.push(response.status()));
   await add(page, 'After');
   await expect.poll(() => statuses).toEqual([401, 201]);
   await expect(page.getByRole('dialog')).toBeHidden();
 });
 
-test('a token is renewed before it expires', async ({ newPerson }) => {
-  const ada = await newPerson();
+test('a token is renewed before it expires', async ({ newUser }) => {
+  const ada = await newUser();
   const page = await ada.context.newPage();
   await page.clock.install();
   await page.goto('/tasks');
@@ -164,23 +169,23 @@ test('a token is renewed before it expires', async ({ newPerson }) => {
   expect(renewals).toBe(1);
 });
 
-test('a session ended elsewhere leads to sign-in and back, and loses nothing', async ({ newPerson, trouble }) => {
-  trouble.expected.push(/401 .*\/api\/auth\/token/);
-  const ada = await newPerson();
+test('a session ended elsewhere leads to sign-in and back, and loses no input', async ({ newUser, pageErrors }) => {
+  pageErrors.expected.push(/401 .*\/api\/auth\/token/);
+  const ada = await newUser();
   const page = await ada.context.newPage();
   await page.clock.install();
   await page.goto('/tasks?sort=title');
   await add(page, 'Before');
   const endAllSessions = async () => {
-    const answer = await ada.context.request.post('/api/auth/revoke-sessions', {
+    const response = await ada.context.request.post('/api/auth/revoke-sessions', {
       data: {},
       headers: { Origin: ada.origin },
     });
-    expect(answer.status()).toBe(200);
+    expect(response.status()).toBe(200);
   };
   await endAllSessions();
 
-  // In the open page, when its token has run out: the change waits.
+  // In the open page, after its token has expired: the change is pending.
   await page.clock.fastForward('15:00');
   await add(page, 'Meanwhile');
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });
@@ -189,7 +194,7 @@ test('a session ended elsewhere leads to sign-in and back, and loses nothing', a
   await expect(dialog.getByLabel('Password')).toBeFocused();
   await dialog.getByLabel('Password').fill('not the password');
   await dialog.getByRole('button', { name: 'Sign in' }).click();
-  trouble.expected.push(/401 .*\/sign-in\/email/);
+  pageErrors.expected.push(/401 .*\/sign-in\/email/);
   await expect(dialog.getByRole('alert')).toHaveText('Invalid email or password');
   await dialog.getByLabel('Password').fill(ada.password);
   await dialog.getByRole('button', { name: 'Sign in' }).click();
@@ -207,24 +212,28 @@ test('a session ended elsewhere leads to sign-in and back, and loses nothing', a
   await expect(page.getByText('2 tasks')).toBeVisible();
 });
 
-test('the server stops: told, kept, and sent when it is back, once', async ({ newPerson, server, trouble }) => {
-  trouble.expected.push(/ERR_CONNECTION_REFUSED/);
-  const ada = await newPerson();
-  const { body: task } = await ada.call('POST', '', { title: 'Known' });
+test('changes made while the server is down are shown as pending, and sent once when it is back', async ({
+  newUser,
+  server,
+  pageErrors,
+}) => {
+  pageErrors.expected.push(/ERR_CONNECTION_REFUSED/);
+  const ada = await newUser();
+  const { body: task } = await ada.call('POST', '', { title: 'Existing' });
   const page = await ada.open();
-  await expect(taskOf(page, 'Known')).toBeVisible();
+  await expect(taskOf(page, 'Existing')).toBeVisible();
   const keys: (string | undefined)[] = [];
   page.on('request', (request) => request.method() === 'POST' && keys.push(request.headers()['idempotency-key']));
 
   await server.stop();
-  await add(page, 'Written while the server was away');
+  await add(page, 'Written during the outage');
   await expect(page.getByText('The server cannot be reached.')).toBeVisible();
-  await taskOf(page, 'Known').getByRole('checkbox').check();
-  await page.getByRole('button', { name: 'Edit Known' }).click();
-  await editorOf(page).getByLabel('Title').fill('Known, and renamed');
+  await taskOf(page, 'Existing').getByRole('checkbox').check();
+  await page.getByRole('button', { name: 'Edit Existing' }).click();
+  await editorOf(page).getByLabel('Title').fill('Existing, and renamed');
   await editorOf(page).getByLabel('Title').press('Enter');
   await expect(page.getByText('3 changes are kept')).toBeVisible();
-  await expect(taskOf(page, 'Known, and renamed')).toContainText('Not sent yet');
+  await expect(taskOf(page, 'Existing, and renamed')).toContainText('Not sent yet');
 
   await page.getByRole('button', { name: 'Try now' }).click();
   await expect(page.getByText('The server cannot be reached.')).toBeVisible();
@@ -232,20 +241,17 @@ test('the server stops: told, kept, and sent when it is back, once', async ({ ne
   await server.start();
   await expect(page.getByText('The server cannot be reached.')).toBeHidden({ timeout: 20_000 });
   const arrived = [
-    { title: 'Written while the server was away', version: 1 },
-    { id: task.id, title: 'Known, and renamed', status: 'done', version: 3 },
+    { title: 'Written during the outage', version: 1 },
+    { id: task.id, title: 'Existing, and renamed', status: 'done', version: 3 },
   ];
   await expect(async () => expect((await ada.call('GET')).body.data).toMatchObject(arrived)).toPass({ timeout: 7_000 });
   expect(keys.length).toBeGreaterThan(1);
   expect(new Set(keys).size).toBe(1);
 });
 
-test('an answer that is lost on the way is asked for again, and nothing happens twice', async ({
-  newPerson,
-  trouble,
-}) => {
-  trouble.expected.push(/ERR_FAILED|ERR_CONNECTION/);
-  const ada = await newPerson();
+test('a request whose response is lost is retried, and has its effect once', async ({ newUser, pageErrors }) => {
+  pageErrors.expected.push(/ERR_FAILED|ERR_CONNECTION/);
+  const ada = await newUser();
   const page = await ada.open();
   await expect(page.getByText('Nothing to do yet')).toBeVisible();
   await page.route(

@@ -5,7 +5,7 @@ import { SMTPServer } from 'smtp-server';
 import { expect, test, watch } from './fixtures';
 import { type Server, startServer } from './server';
 
-/** Takes mail, and gives the link in the newest. */
+/** Receives mail, and returns the link in the latest one. */
 async function startMailbox() {
   const mails: string[] = [];
   const server = new SMTPServer({
@@ -50,10 +50,13 @@ test.afterAll(async () => {
   await mailbox.stop();
 });
 
-test('with mail: the address is confirmed, and a forgotten password is replaced', async ({ browser, trouble }) => {
-  trouble.expected.push(/401 .*\/sign-in\/email/);
+test('with a mail server, an e-mail address is confirmed and a forgotten password is reset', async ({
+  browser,
+  pageErrors,
+}) => {
+  pageErrors.expected.push(/401 .*\/sign-in\/email/);
   const context = await browser.newContext({ baseURL: server.origin });
-  await watch(context, server.origin, trouble.heard);
+  await watch(context, server.origin, pageErrors.messages);
   const page = await context.newPage();
   const email = 'grace@example.com';
 

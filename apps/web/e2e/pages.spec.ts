@@ -1,17 +1,17 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, type Person, test } from './fixtures';
+import { expect, type SignedUpUser, test } from './fixtures';
 import { onPostgres, startOn } from './server';
 
-/** What holds for single pages, on the embedded database. */
+/** Tests of single pages, on the embedded database. */
 
 const taskOf = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
 const editorOf = (page: Page) => page.getByRole('form', { name: /^Edit / });
 const titles = (page: Page) => page.getByRole('list', { name: 'Tasks' }).getByRole('button', { name: /^Edit / });
 
-async function fill(person: Person, tasks: readonly object[]): Promise<void> {
-  for (const task of tasks) expect((await person.call('POST', '', task)).status).toBe(201);
+async function fill(user: SignedUpUser, tasks: readonly object[]): Promise<void> {
+  for (const task of tasks) expect((await user.call('POST', '', task)).status).toBe(201);
 }
 
 const VARIED = [
@@ -20,9 +20,9 @@ const VARIED = [
   { title: 'Buy milk', status: 'done', tags: ['home'] },
 ];
 
-test.describe('the list', () => {
-  test('filters, search and sort are in the address', async ({ newPerson }) => {
-    const ada = await newPerson();
+test.describe('the task list', () => {
+  test('filters, search and sort are in the URL of the list', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, VARIED);
     const page = await ada.open();
     await page.getByLabel('Show', { exact: true }).selectOption('Open');
@@ -48,9 +48,12 @@ test.describe('the list', () => {
     await expect(page).toHaveURL('/tasks?tag=home');
   });
 
-  test('what the API refuses of an address is said, with a way out', async ({ newPerson, trouble }) => {
-    trouble.expected.push(/422/);
-    const page = await (await newPerson()).open('/tasks?sort=nonsense');
+  test('invalid filters in the URL are shown as an error with a link to the whole list', async ({
+    newUser,
+    pageErrors,
+  }) => {
+    pageErrors.expected.push(/422/);
+    const page = await (await newUser()).open('/tasks?sort=nonsense');
     await expect(page.getByRole('main').getByRole('alert')).toContainText('sort: ');
     await page.goto('/tasks?due_after=someday');
     await expect(page.getByRole('main').getByRole('alert')).toContainText('due_after: A date is YYYY-MM-DD');
@@ -58,8 +61,8 @@ test.describe('the list', () => {
     await expect(page.getByText('Nothing to do yet')).toBeVisible();
   });
 
-  test('200 tasks come by scrolling, each once', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('200 tasks are loaded by scrolling, each once', async ({ newUser }) => {
+    const ada = await newUser();
     const create = (title: string) => ada.call('POST', '', { title });
     for (let ten = 0; ten < 20; ten++)
       await Promise.all(Array.from({ length: 10 }, (_, i) => create(`Task ${ten}${i}`)));
@@ -73,11 +76,11 @@ test.describe('the list', () => {
     expect(new Set(await titles(page).allTextContents()).size).toBe(200);
   });
 
-  test('a due date is the same day in every time zone, written as the person writes dates', async ({
-    newPerson,
+  test("a due date is the same day in every time zone, in the format of the user's locale", async ({
+    newUser,
     browser,
   }) => {
-    const ada = await newPerson();
+    const ada = await newUser();
     await fill(ada, [{ title: 'Leap', due_date: '2028-02-29' }]);
     for (const [timezoneId, locale, text] of [
       ['Pacific/Kiritimati', 'en-GB', 'Due Tue, 29 Feb 2028'],
@@ -99,9 +102,9 @@ test.describe('the list', () => {
   });
 });
 
-test.describe('a change', () => {
-  test('shows at once on a slow network', async ({ newPerson }) => {
-    const ada = await newPerson();
+test.describe('changing a task', () => {
+  test('a change shows at once on a slow network', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Slow' }]);
     const page = await ada.open();
     await expect(taskOf(page, 'Slow')).toBeVisible();
@@ -123,9 +126,9 @@ test.describe('a change', () => {
     await expect(page.getByText('2 tasks, 1 done')).toBeVisible();
   });
 
-  test('that is refused is taken back, with the words of the API at the field', async ({ newPerson, trouble }) => {
-    trouble.expected.push(/422/);
-    const ada = await newPerson();
+  test('a refused change is reverted, with the error of the API at its field', async ({ newUser, pageErrors }) => {
+    pageErrors.expected.push(/422/);
+    const ada = await newUser();
     await fill(ada, [{ title: 'Fine', tags: ['home'] }]);
     const page = await ada.open();
     const long = 'x'.repeat(300);
@@ -150,20 +153,20 @@ test.describe('a change', () => {
     await expect.poll(async () => (await ada.call('GET')).body.data[0].title).toBe('Finer');
   });
 
-  test('to a task that is gone is said to be', async ({ newPerson, trouble }) => {
-    trouble.expected.push(/404/);
-    const ada = await newPerson();
-    const { body: task } = await ada.call('POST', '', { title: 'Gone' });
+  test('changing a deleted task shows that it was deleted', async ({ newUser, pageErrors }) => {
+    pageErrors.expected.push(/404/);
+    const ada = await newUser();
+    const { body: task } = await ada.call('POST', '', { title: 'Bread' });
     const page = await ada.open();
-    await expect(taskOf(page, 'Gone')).toBeVisible();
+    await expect(taskOf(page, 'Bread')).toBeVisible();
     await ada.call('DELETE', `/${task.id}`);
-    await taskOf(page, 'Gone').getByRole('checkbox').click();
-    await expect(page.getByRole('alert').filter({ hasText: '“Gone” was deleted elsewhere.' })).toBeVisible();
+    await taskOf(page, 'Bread').getByRole('checkbox').click();
+    await expect(page.getByRole('alert').filter({ hasText: '“Bread” was deleted elsewhere.' })).toBeVisible();
     await expect(page.getByText('Nothing to do yet')).toBeVisible();
   });
 
-  test('a delete is sent when the page is left before the time to undo is over', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('a delete is sent when the page is left before the time to undo is over', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Leave' }]);
     const page = await ada.open();
     await page.getByRole('button', { name: 'Delete Leave' }).click();
@@ -174,11 +177,11 @@ test.describe('a change', () => {
 });
 
 test.describe('leaving the page', () => {
-  const remaining = async (person: Person) =>
-    (await person.call('GET')).body.data.map(({ title, status }: { title: string; status: string }) => [title, status]);
+  const remaining = async (user: SignedUpUser) =>
+    (await user.call('GET')).body.data.map(({ title, status }: { title: string; status: string }) => [title, status]);
 
-  test('three deletes and a closed tab are three deletes', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('three deletes before the tab closes are all sent', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'One' }, { title: 'Two' }, { title: 'Three' }, { title: 'Four' }]);
     const page = await ada.open();
     for (const title of ['One', 'Two', 'Three']) await page.getByRole('button', { name: `Delete ${title}` }).click();
@@ -187,8 +190,8 @@ test.describe('leaving the page', () => {
     await expect.poll(() => remaining(ada)).toEqual([['Four', 'todo']]);
   });
 
-  test('changes that wait for others are sent, each once', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('pending changes are sent once each when the page is left', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Rename' }, { title: 'Complete' }, { title: 'Delete' }]);
     const page = await ada.open();
     await expect(titles(page)).toHaveCount(3);
@@ -211,8 +214,8 @@ test.describe('leaving the page', () => {
     await expect.poll(() => remaining(ada)).toEqual(expected);
   });
 
-  test('with unsaved text in an editor is asked about first', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('leaving the page with unsaved text in an editor asks for confirmation', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Draft' }]);
     const page = await ada.open();
     await page.getByRole('button', { name: 'Edit Draft' }).click();
@@ -240,9 +243,9 @@ test.describe('leaving the page', () => {
   });
 });
 
-test.describe('an editor', () => {
-  test('keeps its text while a filter hides its task, and leaves the focus where it is', async ({ newPerson }) => {
-    const ada = await newPerson();
+test.describe('the task editor', () => {
+  test('an editor keeps its text and the focus while a filter hides its task', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Draft', tags: ['home'] }]);
     const page = await ada.open();
     await page.getByRole('button', { name: 'Edit Draft' }).click();
@@ -269,8 +272,8 @@ test.describe('an editor', () => {
     await expect(editorOf(page).getByLabel('Title'), 'cancelled is forgotten').toHaveValue('Draft, second');
   });
 
-  test('leaves Escape and Ctrl+Enter to an input method that composes', async ({ newPerson }) => {
-    const ada = await newPerson();
+  test('an editor leaves Escape and Ctrl+Enter to an input method that is composing', async ({ newUser }) => {
+    const ada = await newUser();
     await fill(ada, [{ title: 'Draft' }]);
     const page = await ada.open();
     await page.getByRole('button', { name: 'Edit Draft' }).click();
@@ -289,8 +292,8 @@ test.describe('an editor', () => {
   });
 });
 
-test('with the keyboard alone', async ({ newPerson }) => {
-  const ada = await newPerson();
+test('a user can do everything with the keyboard alone', async ({ newUser }) => {
+  const ada = await newUser();
   const page = await ada.open();
   const { keyboard } = page;
   await expect(page.getByText('Nothing to do yet')).toBeVisible();
@@ -330,10 +333,10 @@ test('with the keyboard alone', async ({ newPerson }) => {
   await expect(titles(page)).toHaveText(['Second, edited']);
 });
 
-test('axe finds no fault in any page, in light and dark', async ({ newPerson, newContext, trouble }) => {
+test('axe finds no violation in any page, in light and dark mode', async ({ newUser, newContext, pageErrors }) => {
   test.slow();
-  trouble.expected.push(/404 .*\/nowhere/, /422/);
-  const ada = await newPerson();
+  pageErrors.expected.push(/404 .*\/nowhere/, /422/);
+  const ada = await newUser();
   await fill(ada, VARIED);
   const [page, stranger] = [await ada.context.newPage(), await (await newContext()).newPage()];
   await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -368,11 +371,11 @@ test('axe finds no fault in any page, in light and dark', async ({ newPerson, ne
   await check(page, 'the account');
 });
 
-test('the first load of the list is less than 150 kB of script, as a CDN compresses it', async ({ newPerson }) => {
-  const ada = await newPerson();
+test('the first load of the task list is less than 150 kB of compressed script', async ({ newUser }) => {
+  const ada = await newUser();
   const page = await ada.context.newPage();
   const scripts: Promise<Buffer>[] = [];
-  page.on('response', (answer) => answer.url().endsWith('.js') && scripts.push(answer.body()));
+  page.on('response', (response) => response.url().endsWith('.js') && scripts.push(response.body()));
   await page.goto('/tasks', { waitUntil: 'networkidle' });
   await expect(page.getByText('Nothing to do yet')).toBeVisible();
   const sum = (compress: (script: Buffer) => Buffer, all: Buffer[]) =>
@@ -399,8 +402,8 @@ const UNKNOWN = [
 ];
 const PAGES = ['/', '/tasks', '/account', '/sign-in', '/sign-up', '/reset-password', '/docs', '/problems/forbidden'];
 
-test('every HTML response has a Content-Security-Policy, whose nonce no request can choose', async ({ newPerson }) => {
-  const { context } = await newPerson();
+test('every HTML response has a Content-Security-Policy, whose nonce no request can choose', async ({ newUser }) => {
+  const { context } = await newUser();
   const chosen = "script-src 'nonce-chosen'";
   const headers = { 'Content-Security-Policy': chosen, 'Content-Security-Policy-Report-Only': chosen };
   const get = async (path: string) => {
@@ -409,18 +412,18 @@ test('every HTML response has a Content-Security-Policy, whose nonce no request 
     return { type: response.headers()['content-type'], policy: response.headers()['content-security-policy'] ?? '' };
   };
   for (const path of [...PAGES, ...UNKNOWN]) {
-    const [one, two] = [await get(path), await get(path)];
-    expect(one.type, path).toBe('text/html; charset=utf-8');
-    expect(one.policy, path).toMatch(/script-src 'self' 'nonce-[\w+/=]{24}' 'strict-dynamic';/);
-    expect(one.policy).not.toContain('unsafe');
-    expect(two.policy).not.toBe(one.policy);
+    const [first, two] = [await get(path), await get(path)];
+    expect(first.type, path).toBe('text/html; charset=utf-8');
+    expect(first.policy, path).toMatch(/script-src 'self' 'nonce-[\w+/=]{24}' 'strict-dynamic';/);
+    expect(first.policy).not.toContain('unsafe');
+    expect(two.policy).not.toBe(first.policy);
   }
   for (const path of ['/icon.svg', '/_next/static/unknown.js']) expect((await get(path)).type).not.toContain('html');
   for (const path of ['/api/health/live', '/api'])
     expect((await get(path)).policy, path).toMatch(/^default-src 'none'/);
 });
 
-test('an error page has a Content-Security-Policy, too', async () => {
+test('an error page has a Content-Security-Policy', async () => {
   const database = await onPostgres();
   const server = await startOn(database.url);
   try {
@@ -438,8 +441,8 @@ test('an error page has a Content-Security-Policy, too', async () => {
   }
 });
 
-test('pages take GET and HEAD; every other method is 405 with Allow', async ({ newPerson }) => {
-  const { context } = await newPerson();
+test('pages accept GET and HEAD, and return 405 with Allow for every other method', async ({ newUser }) => {
+  const { context } = await newUser();
   for (const path of [...PAGES, '/nowhere', '/icon.svgx', '/_next/unknown']) {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       const response = await context.request.fetch(path, { method, maxRedirects: 0 });
@@ -452,7 +455,7 @@ test('pages take GET and HEAD; every other method is 405 with Allow', async ({ n
   }
 });
 
-test('no image is resized for a stranger', async ({ newPerson }) => {
-  const { context } = await newPerson();
+test('the image optimizer is not available', async ({ newUser }) => {
+  const { context } = await newUser();
   expect((await context.request.get('/_next/image?url=%2Ficon.svg&w=64&q=75')).status()).toBe(404);
 });

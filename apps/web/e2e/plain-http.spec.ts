@@ -4,13 +4,13 @@ import { expect, test, watch } from './fixtures';
 import { freePort, startServer } from './server';
 
 /**
- * Over plain http browsers take an origin for secure on the machine itself alone; elsewhere, as in a LAN, they leave
+ * Over plain HTTP browsers consider an origin secure only on the same machine; elsewhere, as in a LAN, they leave
  * out APIs such as `crypto.randomUUID` and `navigator.clipboard` (https://www.w3.org/TR/secure-contexts/).
  */
-test('every page works in a context that is not secure', async ({ engine, trouble }) => {
+test('every page works over plain HTTP', async ({ engine, pageErrors }) => {
   test.slow();
-  // Browsers pass over the field there, and say so.
-  trouble.expected.push(/Cross-Origin-Opener-Policy/);
+  // Browsers ignore that header there, and report it.
+  pageErrors.expected.push(/Cross-Origin-Opener-Policy/);
   const port = await freePort();
   const origin = `http://tasks.test:${port}`;
   const server = await startServer(engine, { PORT: String(port), BETTER_AUTH_URL: origin, ALLOW_HTTP: '1' });
@@ -19,7 +19,7 @@ test('every page works in a context that is not secure', async ({ engine, troubl
   const browser = await chromium.launch({ ...options, args });
   try {
     const context = await browser.newContext({ baseURL: origin });
-    await watch(context, origin, trouble.heard);
+    await watch(context, origin, pageErrors.messages);
     const page = await context.newPage();
     await page.goto('/sign-up');
     expect(await page.evaluate(() => [isSecureContext, 'randomUUID' in crypto])).toEqual([false, false]);

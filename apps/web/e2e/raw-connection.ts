@@ -4,12 +4,12 @@ export interface RawResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
-  /** Whether it says that the server closes the connection. */
+  /** Whether it announces that the server closes the connection. */
   readonly closes: boolean;
 }
 
 /**
- * A client that sends any bytes over one connection, and takes nothing back but well-formed HTTP/1.1 responses
+ * A client that sends any bytes over one connection, and accepts only well-formed HTTP/1.1 responses
  * (RFC 9112), which it reads in the order in which they come.
  */
 export class RawConnection {
@@ -119,7 +119,7 @@ function parseBody(bytes: Buffer, status: number, method: string, headers: Heade
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return { text: '', rest: bytes };
   if (length !== null && coding !== null) malformed('both Content-Length and Transfer-Encoding');
   if (coding === 'chunked') return parseChunks(bytes);
-  // A status line alone, for what is no request.
+  // A status line alone, for bytes that are not a request.
   if (length === null && coding === null && headers.get('connection') === 'close') return { text: '', rest: bytes };
   if (!/^\d+$/.test(length ?? '')) malformed(`Content-Length: ${length}, Transfer-Encoding: ${coding}`);
   if (bytes.length < Number(length)) return undefined;

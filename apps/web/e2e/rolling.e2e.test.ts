@@ -5,7 +5,7 @@ import { JSON_TYPE, signUp } from './account';
 import { type Balancer, startBalancer } from './balancer';
 import { onPostgres, type Server, startOn } from './server';
 
-/** Two servers on one PostgreSQL behind one port, and each replaced while people are at work. */
+/** Two servers on one PostgreSQL behind one port, and each replaced under load. */
 
 const CLIENTS = 4;
 
@@ -33,67 +33,69 @@ afterAll(async () => {
   await database?.dispose();
 });
 
-type Person = Awaited<ReturnType<typeof signUp>>;
+type User = Awaited<ReturnType<typeof signUp>>;
 
-/** The person's tasks on that server. */
-const at = ({ origin }: Server, { tasks }: Person) => origin + new URL(tasks).pathname;
+/** The URL of the user's tasks on that server. */
+const at = ({ origin }: Server, { tasks }: User) => origin + new URL(tasks).pathname;
 
-test('each server knows what the other has given out, answered and counted', async () => {
+test("two servers on one database accept each other's tokens and sessions, and share stored responses and rate limits", async () => {
   const [one, other] = servers;
-  const person = await signUp(one.origin, 'both@example.com');
-  const { headers } = person;
+  const user = await signUp(one.origin, 'both@example.com');
+  const { headers } = user;
   const keyed = { method: 'POST', headers: { ...headers, 'Idempotency-Key': 'once' }, body: '{"title":"Once"}' };
-  const first = await fetch(at(one, person), keyed);
-  const second = await fetch(at(other, person), keyed);
+  const first = await fetch(at(one, user), keyed);
+  const second = await fetch(at(other, user), keyed);
   expect([first.status, second.status, second.headers.get('Idempotency-Replayed')]).toEqual([201, 201, 'true']);
   expect(await second.json()).toEqual(await first.json());
 
-  for (let i = 0; i < 5; i++) await fetch(at(one, person), { headers });
-  // Each tells the database beside its answers, and hears of the other's count with the next.
+  for (let i = 0; i < 5; i++) await fetch(at(one, user), { headers });
+  // Each server syncs its count with the database out of band, and learns of the other's count with the next request.
   const remaining = async () => {
-    const { headers: said } = await fetch(at(other, person), { headers });
-    return Number(/r=(\d+)/.exec(said.get('RateLimit') ?? '')?.[1]);
+    const { headers: responseHeaders } = await fetch(at(other, user), { headers });
+    return Number(/r=(\d+)/.exec(responseHeaders.get('RateLimit') ?? '')?.[1]);
   };
   await remaining();
   await expect.poll(remaining, { timeout: 5_000 }).toBeLessThanOrEqual(100_000 - 8);
 });
 
-test('while each is replaced in turn nobody is refused, and nothing is lost', { timeout: 120_000 }, async () => {
-  const people = await Promise.all(
+test('replacing each of two servers in turn fails no request and loses no write', { timeout: 120_000 }, async () => {
+  const users = await Promise.all(
     Array.from({ length: CLIENTS }, (_, i) => signUp(balancer.origin, `rolling-${i}@example.com`)),
   );
   let isOver = false;
   const failures: string[] = [];
 
-  /** Writes and reads back until it is over. Answers the titles that its tasks have to have. */
-  const work = async ({ tasks, headers }: Person) => {
+  /** Writes and reads until `isOver`. Returns the titles that its tasks have to have. */
+  const work = async ({ tasks, headers }: User) => {
     const titles = new Map<string, string>();
-    const ask = async (method: string, path: string, body?: object) => {
+    const request = async (method: string, path: string, body?: object) => {
       const init = { method, headers: { ...headers, ...JSON_TYPE }, body: body ? JSON.stringify(body) : null };
-      const answer = await fetch(tasks + path, init);
-      if (!answer.ok) failures.push(`${method} ${answer.status} ${await answer.text()}`);
-      return answer;
+      const response = await fetch(tasks + path, init);
+      if (!response.ok) failures.push(`${method} ${response.status} ${await response.text()}`);
+      return response;
     };
     while (!isOver) {
       const id = randomUUID();
-      await ask('PUT', `/${id}`, { title: 'Made' });
-      const changed = await ask('PATCH', `/${id}`, { title: `Changed ${id}` });
+      await request('PUT', `/${id}`, { title: 'Created' });
+      const changed = await request('PATCH', `/${id}`, { title: `Changed ${id}` });
       if (changed.ok) titles.set(id, (await changed.json()).title);
-      await ask('GET', `/${id}`);
-      await ask('GET', '?limit=5');
+      await request('GET', `/${id}`);
+      await request('GET', '?limit=5');
       await sleep(5);
     }
     return titles;
   };
-  const working = Promise.all(people.map(work));
+  const working = Promise.all(users.map(work));
   try {
     for (const server of servers) {
       await sleep(500);
       expect(await server.stop('SIGTERM')).toBe(0);
       await server.start();
-      // It has its share again.
-      const before = balancer.answered.get(server.origin) ?? 0;
-      await expect.poll(() => balancer.answered.get(server.origin), { timeout: 20_000 }).toBeGreaterThan(before + 5);
+      // It receives its share of requests again.
+      const before = balancer.responseCounts.get(server.origin) ?? 0;
+      await expect
+        .poll(() => balancer.responseCounts.get(server.origin), { timeout: 20_000 })
+        .toBeGreaterThan(before + 5);
     }
   } finally {
     isOver = true;
@@ -102,7 +104,7 @@ test('while each is replaced in turn nobody is refused, and nothing is lost', { 
   expect(failures).toEqual([]);
 
   const written = await working;
-  for (const [i, { tasks, headers }] of people.entries()) {
+  for (const [i, { tasks, headers }] of users.entries()) {
     const stored = new Map<string, string>();
     for (let cursor = ''; cursor !== null; ) {
       const page = await (await fetch(`${tasks}?limit=100${cursor && `&cursor=${cursor}`}`, { headers })).json();

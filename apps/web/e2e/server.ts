@@ -20,9 +20,12 @@ export interface Server {
   cpuMs(): number;
   /** Bytes of memory that its process has now. On Linux alone. */
   memory(): number;
-  /** All that it has printed. */
+  /** Everything that it has printed. */
   output(): string;
-  /** Ends it: at once, as a crash would, unless another signal is given. Answers its exit code, null for a signal's. */
+  /**
+   * Ends it: at once, as a crash would, unless another signal is given. Returns its exit code, null when a signal ended
+   * it.
+   */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Starts it again: same port, same data. */
   start(): Promise<void>;
@@ -40,7 +43,7 @@ export async function startServer(engine: Engine, settings: Record<string, strin
   return { ...server, dispose: () => server.dispose().then(database.dispose) };
 }
 
-/** The same on a database that is there already, and stays. */
+/** Does the same on an existing database, which is not deleted. */
 export async function startOn(url: string, settings: Record<string, string> = {}): Promise<Server> {
   const port = Number(settings.PORT ?? (await freePort()));
   const origin = `http://localhost:${port}`;
@@ -57,7 +60,7 @@ export async function startOn(url: string, settings: Record<string, string> = {}
       NEXT_TELEMETRY_DISABLED: '1',
       DATABASE_URL: url,
       BETTER_AUTH_SECRET: secret,
-      // All of these people come from one address, and have many tasks made at once.
+      // All users of the tests share one address, and create many tasks at once.
       AUTH_RATE_LIMIT: '0',
       API_CONCURRENCY_LIMIT: '0',
       LOG_LEVEL: 'warn',
@@ -88,7 +91,7 @@ export async function startOn(url: string, settings: Record<string, string> = {}
     return stopping?.exitCode ?? null;
   };
 
-  // A run that is cut short leaves no server behind.
+  // An interrupted run leaves no server running.
   process.once('exit', () => child?.kill());
   await start();
   const cpuMs = () => {

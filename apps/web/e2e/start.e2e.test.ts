@@ -64,7 +64,7 @@ function start(environment: Record<string, string>): Started {
   return { process: child, output: () => printed, exit };
 }
 
-/** Starts it and waits until it serves. */
+/** Starts the server and waits until it is ready. */
 async function serve(port: number, environment: Record<string, string> = {}): Promise<Serving> {
   const started = start({ PORT: String(port), ...environment });
   const origin = `http://localhost:${port}`;
@@ -87,12 +87,12 @@ function ideographs(length: number): string {
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
-  await gone;
+  await exited;
 }
 
-test('what was acknowledged survives kill -9 and a restart', { timeout: 200_000 }, async () => {
+test('acknowledged writes survive kill -9 and a restart', { timeout: 200_000 }, async () => {
   const port = await freePort();
   const first = await serve(port);
   const { tasks, headers } = await signUp(first.origin);
@@ -107,7 +107,7 @@ test('what was acknowledged survives kill -9 and a restart', { timeout: 200_000 
   expect(await list.json()).toMatchObject({ data: [task] });
 });
 
-test('a copy of the data serves under another secret, with the old password and the old tasks', {
+test('a copy of the data works under another secret, with the old password and tasks', {
   timeout: 200_000,
 }, async () => {
   const first = await serve(await freePort());
@@ -128,7 +128,7 @@ test('a copy of the data serves under another secret, with the old password and 
   const signIn = await fetch(`${origin}/api/auth/sign-in/email`, { method: 'POST', headers: JSON_TYPE, body });
   const Cookie = signIn.headers
     .getSetCookie()
-    .map((one) => one.split(';')[0])
+    .map((cookie) => cookie.split(';')[0])
     .join('; ');
   for (let i = 0; i < 2; i++) {
     const { token } = await (await fetch(`${origin}/api/auth/token`, { headers: { Cookie } })).json();
@@ -138,7 +138,7 @@ test('a copy of the data serves under another secret, with the old password and 
   expect(output().match(/"event":"key_passed_over"/g)).toHaveLength(1);
 });
 
-test('with a mail server it sends mail; without one it says so at the start', { timeout: 150_000 }, async () => {
+test('a server with SMTP_URL sends mail, and one without logs that at the start', { timeout: 150_000 }, async () => {
   const NO_MAIL = 'SMTP_URL is not set: no mail is sent';
   const letters: string[] = [];
   const smtp = new SMTPServer({
@@ -166,7 +166,7 @@ test('with a mail server it sends mail; without one it says so at the start', { 
   }
 });
 
-test('SIGTERM ends it in order: nothing that was begun is cut off, and the data folder is let go of', {
+test('SIGTERM shuts down gracefully: requests in progress are completed, and the data folder is unlocked', {
   timeout: 100_000,
 }, async () => {
   let arrived = '';
@@ -188,37 +188,37 @@ test('SIGTERM ends it in order: nothing that was begun is cut off, and the data 
   expect(statSync(join(folder, 'data/secret')).mode & 0o777).toBe(0o600);
 
   const agent = new Agent({ keepAlive: true });
-  const ask = (path: string, options = {}) => {
-    const asked = request(origin + path, options);
-    const answer = new Promise<string>((resolve, reject) => {
-      asked.on('error', reject).on('response', (response) => {
+  const startRequest = (path: string, options = {}) => {
+    const outgoing = request(origin + path, options);
+    const response = new Promise<string>((resolve, reject) => {
+      outgoing.on('error', reject).on('response', (response) => {
         response.resume().on('end', () => resolve(`${response.statusCode} ${response.headers.connection}`));
       });
     });
-    return { asked, answer };
+    return { outgoing, response };
   };
-  const read = ask('/api/health/live', { agent });
-  read.asked.end();
-  expect(await read.answer).toBe('200 keep-alive');
+  const read = startRequest('/api/health/live', { agent });
+  read.outgoing.end();
+  expect(await read.response).toBe('200 keep-alive');
   const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
-  const begun = ask('/api/auth/sign-up/email', {
+  const begun = startRequest('/api/auth/sign-up/email', {
     method: 'POST',
     headers: { ...JSON_TYPE, 'Content-Length': body.length },
   });
-  begun.asked.write(body.slice(0, 9));
-  // Whoever connects and says nothing yet, as browsers do, is not waited for.
+  begun.outgoing.write(body.slice(0, 9));
+  // The shutdown does not wait for connections without a request, which browsers open in advance.
   const silent = connect(Number(new URL(origin).port), 'localhost').on('error', () => {});
   await new Promise((resolve) => setTimeout(resolve, 200));
 
   child.kill('SIGTERM');
   await expect.poll(() => fetch(origin).catch(({ cause }) => cause.code)).toBe('ECONNREFUSED');
-  const kept = ask('/api/health/live', { agent });
-  kept.asked.end();
-  expect(await kept.answer).toBe('200 close');
+  const keptAlive = startRequest('/api/health/live', { agent });
+  keptAlive.outgoing.end();
+  expect(await keptAlive.response).toBe('200 close');
   // Longer than connections without a request are left open.
   await new Promise((resolve) => setTimeout(resolve, 1_200));
-  begun.asked.end(body.slice(9));
-  expect(await begun.answer).toBe('200 close');
+  begun.outgoing.end(body.slice(9));
+  expect(await begun.response).toBe('200 close');
   expect(arrived, 'the mail is still on its way').toBe('');
 
   expect(await exit, output()).toBe(0);
@@ -233,7 +233,7 @@ test('SIGTERM ends it in order: nothing that was begun is cut off, and the data 
   await driver.close();
 });
 
-test('nor does a request that never ends keep it', { timeout: 100_000 }, async () => {
+test('a request that never ends does not delay the shutdown beyond its timeout', { timeout: 100_000 }, async () => {
   const { origin, process: child, exit, output } = await serve(await freePort());
   const endless = request(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE });
   endless.on('error', () => {}).write('{');
@@ -243,7 +243,7 @@ test('nor does a request that never ends keep it', { timeout: 100_000 }, async (
   expect(output()).toContain('ended with 1 request unanswered');
 });
 
-test('a second server on the same data folder or port is refused, and the first goes on', {
+test('a second server on the same data folder or port does not start, and the first continues', {
   timeout: 100_000,
 }, async () => {
   const port = await freePort();
@@ -257,7 +257,7 @@ test('a second server on the same data folder or port is refused, and the first 
   expect((await fetch(`${first.origin}/api/health/ready`)).status).toBe(200);
 });
 
-test('a full disk ends it with one line, a start on it is refused, and nothing acknowledged is lost', {
+test('a full disk ends the server with one line, prevents a restart, and loses no acknowledged write', {
   timeout: 300_000,
 }, async ({ skip }) => {
   const disk = join(folder, 'disk');
@@ -311,7 +311,9 @@ test('a full disk ends it with one line, a start on it is refused, and nothing a
   }
 });
 
-test('on a server that stops and starts again: 503 meanwhile, and back by itself', { timeout: 120_000 }, async () => {
+test('while the database server restarts, requests return 503, and they succeed afterwards', {
+  timeout: 120_000,
+}, async () => {
   const postgres = await startPostgres();
   try {
     const { url } = await postgres.createDatabase();
@@ -344,7 +346,9 @@ test('on a server that stops and starts again: 503 meanwhile, and back by itself
   }
 });
 
-test('what it answers is guarded, limited and explained', { timeout: 120_000 }, async () => {
+test('responses of the started server have security headers, and its pages and problems are served', {
+  timeout: 120_000,
+}, async () => {
   const { origin } = await serve(await freePort());
   for (const path of ['/', '/docs', '/api/openapi.json', '/api/nothing', '/api/auth/jwks']) {
     const { headers } = await fetch(origin + path);
@@ -392,7 +396,7 @@ test.each([
   [{ DATABASE_URL: 'postgres://db.example.com/x' }, 'DATABASE_URL: add sslmode=verify-full'],
   [{ DATABASE_URL: 'pglite:/nowhere/at/all' }, 'cannot be written'],
   [{ PORT: 'http' }, 'PORT is http'],
-])('%o stops the start with one message', { timeout: 60_000 }, async (environment, message) => {
+])('invalid configuration %o stops the start with one message', { timeout: 60_000 }, async (environment, message) => {
   const started = start({ PORT: String(await freePort()), ...environment });
   expect(await started.exit).toBe(1);
   expect(started.output()).toContain(message);

@@ -53,18 +53,18 @@ afterAll(async () => {
 const sent = () => received.map(({ text }): Sent => JSON.parse(text));
 const spans = () =>
   sent().flatMap(({ resourceSpans = [] }) =>
-    resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((one) => one.spans)),
+    resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)),
   );
 const attribute = (attributes: readonly Attribute[], name: string) =>
   Object.values(attributes.find(({ key }) => key === name)?.value ?? {})[0];
 
-test('a request is a span of the trace that it comes with, and its token and its statements are spans below', async () => {
+test('a request is a span in the trace of its traceparent, with child spans for its token and statements', async () => {
   const { tasks, headers } = await signUp(server.origin);
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
   const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
   const body = JSON.stringify({ title: 'A title that is nobody’s business' });
-  const answer = await fetch(tasks, { method: 'POST', headers: { ...headers, traceparent }, body });
-  expect(answer.status).toBe(201);
+  const response = await fetch(tasks, { method: 'POST', headers: { ...headers, traceparent }, body });
+  expect(response.status).toBe(201);
 
   const inTrace = () => spans().filter((span) => span.traceId === traceId);
   await expect.poll(() => inTrace().map(({ name }) => name), { timeout: 10_000 }).toContain('BATCH postgresql');
@@ -84,14 +84,14 @@ test('a request is a span of the trace that it comes with, and its token and its
   expect(attribute(batch?.attributes ?? [], 'db.query.text')).toContain('insert into "tasks"');
 });
 
-test('metrics tell of requests, tokens and the pool when it ends; and nothing tells what a user wrote', async () => {
+test('metrics of requests, tokens and the pool are exported at shutdown, and no telemetry contains user input', async () => {
   const { tasks, headers } = await signUp(server.origin, 'bob@example.com');
   for (let i = 0; i < 3; i++) expect((await fetch(tasks, { headers })).status).toBe(200);
   expect(await server.stop('SIGTERM')).toBe(0);
 
   const resources = sent().flatMap(({ resourceMetrics = [] }) => resourceMetrics);
   expect(attribute(resources[0]?.resource.attributes ?? [], 'service.name')).toBe('todo');
-  const metrics = resources.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((one) => one.metrics));
+  const metrics = resources.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
   expect(new Set(metrics.map(({ name }) => name))).toEqual(
     new Set([
       'http.server.request.duration',

@@ -3,18 +3,18 @@ import { readFileSync } from 'node:fs';
 import { type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest';
 import { getApp } from '../server/app';
-import { expectDeclared, expectPermitted } from './document';
+import { expectDocumentedRequest, expectDocumentedResponse } from './openapi';
 
 /**
- * Drives the route files themselves, on the database and the Better Auth that the server would run; or, in the tests of
- * apps/web/vercel, a deployment over HTTP.
+ * Calls the route files themselves, with the database and the Better Auth that the server would use; or, in the tests
+ * of apps/web/vercel, a deployment over HTTP.
  */
 
 type RouteFile = Record<string, (request: Request, context: { params: Promise<object> }) => Promise<Response>>;
 
 const files = import.meta.glob<RouteFile>('../app/api/**/route.ts');
 
-/** What Next.js makes of the files: the path with literal segments first wins over one with parameters. */
+/** The routing of Next.js: a path with literal segments takes precedence over one with parameters. */
 const routes = Object.entries(files)
   .map(([file, load]) => {
     const path = file.slice('../app'.length, -'/route.ts'.length);
@@ -34,7 +34,7 @@ function rank(path: string): string {
 }
 
 const deployment = inject('deployment');
-/** Whether a deployment answers, rather than the route files: then this process sees nothing but answers and database. */
+/** Whether a deployment responds instead of the route files: then this process sees only its responses and database. */
 export const isDeployed = deployment !== undefined;
 export const ORIGIN = deployment?.origin ?? 'http://localhost:3000';
 
@@ -43,18 +43,18 @@ export const routeFiles = routes.map(({ load, declared }) => ({ load, path: decl
 
 interface AppOptions {
   readonly open?: () => Promise<FreshDatabase>;
-  /** On top of the variables that all tests have; no limit on requests is one of them. */
+  /** Added to the variables of all tests, which among others switch the rate limits off. */
   readonly environment?: Record<string, string>;
   readonly isBug?: (line: { status?: number }, message: string) => boolean;
 }
 
-/** All who sign up here have this one, so that it is hashed once. */
+/** The password of all users, so that it is hashed once. */
 const PASSWORD = randomBytes(12).toString('base64url');
-/** What came of passwords: each costs 0.1 s of CPU, as it has to, and is not worked out twice. */
-const known = new Map<string, Promise<never>>();
+/** Cached results of password hashing, which takes 0.1 s of CPU by design. */
+const hashResults = new Map<string, Promise<never>>();
 
 const bugs: unknown[] = [];
-/** All that was logged but errors, since the app started. */
+/** Everything that was logged since the app started, except errors. */
 const logged: unknown[][] = [];
 let isBug: NonNullable<AppOptions['isBug']>;
 
@@ -105,7 +105,9 @@ function useDeployment({ environment, log }: NonNullable<typeof deployment>): vo
   afterAll(() => getApp().then(({ close }) => close()));
 }
 
-/** Ends the app and starts it anew on the same database, with these variables changed: a restart of the process. */
+/**
+ * Closes the app and starts it again on the same database, with these variables changed, like a restart of the process.
+ */
 export async function restartApp(environment: Record<string, string> = {}): Promise<void> {
   await getApp().then(({ close }) => close());
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
@@ -124,21 +126,21 @@ async function watchApp(): Promise<void> {
   log.info = note;
   log.warn = note;
   const { password } = await auth.$context;
-  password.hash = remembering(password.hash);
-  password.verify = remembering(password.verify);
+  password.hash = memoize(password.hash);
+  password.verify = memoize(password.verify);
 }
 
-function remembering<I, O>(work: (given: I) => Promise<O>): (given: I) => Promise<O> {
+function memoize<I, O>(work: (given: I) => Promise<O>): (given: I) => Promise<O> {
   return (given) => {
     const key = JSON.stringify(given);
-    const result = known.get(key) ?? work(given);
-    known.set(key, result as Promise<never>);
-    result.catch(() => known.delete(key));
+    const result = hashResults.get(key) ?? work(given);
+    hashResults.set(key, result as Promise<never>);
+    result.catch(() => hashResults.delete(key));
     return result;
   };
 }
 
-/** All that was logged since the app started, but for errors: the arguments of each call. */
+/** Everything that was logged since the app started, except errors: the arguments of each call. */
 export const loggedLines = (): readonly (readonly unknown[])[] => logged;
 
 /** What was logged as an event since the app started, without its message. */
@@ -154,7 +156,10 @@ export interface Send {
   body?: unknown;
 }
 
-/** Sends a request to the route file that Next.js would pick. Both request and response have to be as the document says. */
+/**
+ * Sends a request to the route file that Next.js would pick. Request and response are validated against the OpenAPI
+ * document.
+ */
 export async function send(method: string, path: string, { token, headers, body }: Send = {}): Promise<Response> {
   const url = new URL(path, ORIGIN);
   const init: RequestInit = { method, headers: new Headers(headers) };
@@ -170,14 +175,14 @@ export async function send(method: string, path: string, { token, headers, body 
     const match = pattern.exec(url.pathname);
     if (!match) continue;
     const response = deployment
-      ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(asItLeft)
+      ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(stripPlatformHeaders)
       : await callRoute(load, new Request(url, init), match.groups);
     const described = declared.includes('[') ? url.pathname : declared;
-    await expectDeclared(method, described, response);
-    if (typeof init.body === 'string') expectPermitted(method, described, init.body, response);
+    await expectDocumentedResponse(method, described, response);
+    if (typeof init.body === 'string') expectDocumentedRequest(method, described, init.body, response);
     return response;
   }
-  throw new Error(`No route file answers ${url.pathname}`);
+  throw new Error(`No route file matches ${url.pathname}`);
 }
 
 async function callRoute(load: () => Promise<RouteFile>, request: Request, params: object = {}): Promise<Response> {
@@ -187,17 +192,17 @@ async function callRoute(load: () => Promise<RouteFile>, request: Request, param
   return handler(request, { params: Promise.resolve({ ...params }) });
 }
 
-/** What next.config.ts and the servers on the way add to an answer. */
-const ADDED = [
+/** Headers that next.config.ts and the servers in between add to a response. */
+const PLATFORM_HEADERS = [
   ...['connection', 'date', 'keep-alive', 'strict-transport-security', 'transfer-encoding'],
   ...['content-security-policy', 'cross-origin-opener-policy', 'permissions-policy', 'referrer-policy'],
   ...['x-content-type-options', 'x-frame-options'],
 ];
 
-/** The answer as it left the route file. */
-async function asItLeft(response: Response): Promise<Response> {
+/** The response as the route file returned it. */
+async function stripPlatformHeaders(response: Response): Promise<Response> {
   const headers = new Headers(response.headers);
-  for (const name of ADDED) headers.delete(name);
+  for (const name of PLATFORM_HEADERS) headers.delete(name);
   const { status } = response;
   return new Response([204, 304].includes(status) ? null : await response.arrayBuffer(), { status, headers });
 }
@@ -212,14 +217,14 @@ export interface TestUser {
   tasks: string;
 }
 
-/** A user who signed up and took a token, through the same endpoints as anyone. */
+/** Signs a user up and requests a token, through the public endpoints. */
 export async function signUp(): Promise<TestUser> {
   const email = `${randomUUID()}@example.com`;
   const password = PASSWORD;
-  const answer = await send('POST', '/api/auth/sign-up/email', { body: { name: 'Test', email, password } });
-  expect(answer.status).toBe(200);
-  const { user } = await answer.json();
-  const cookie = cookieOf(answer);
+  const response = await send('POST', '/api/auth/sign-up/email', { body: { name: 'Test', email, password } });
+  expect(response.status).toBe(200);
+  const { user } = await response.json();
+  const cookie = cookieOf(response);
   const token = await takeToken(cookie);
   return { id: user.id, email, password, cookie, token, tasks: `/api/${user.id}/tasks` };
 }
@@ -227,14 +232,14 @@ export async function signUp(): Promise<TestUser> {
 export const signIn = ({ email, password }: Pick<TestUser, 'email' | 'password'>): Promise<Response> =>
   send('POST', '/api/auth/sign-in/email', { body: { email, password } });
 
-/** The cookies that the answer sets, as a browser would send them back. */
-export function cookieOf(answer: Response): string {
-  const cookies = answer.headers.getSetCookie().map((one) => one.split(';')[0]);
+/** The cookies that the response sets, as a browser would send them back. */
+export function cookieOf(response: Response): string {
+  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
   return cookies.join('; ');
 }
 
 export async function takeToken(cookie: string): Promise<string> {
-  const answer = await send('GET', '/api/auth/token', { headers: { Cookie: cookie } });
-  expect(answer.status).toBe(200);
-  return (await answer.json()).token;
+  const response = await send('GET', '/api/auth/token', { headers: { Cookie: cookie } });
+  expect(response.status).toBe(200);
+  return (await response.json()).token;
 }

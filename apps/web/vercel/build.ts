@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const CLI = 'vercel@56.5.0';
 
-/** What Vercel knows of a project that was imported with this root directory and no other setting. */
+/** The settings of a Vercel project that was imported with this root directory and no other setting. */
 const project = {
   projectId: 'prj_taskward',
   orgId: 'team_taskward',
@@ -16,7 +16,8 @@ const project = {
 };
 
 /**
- * Builds a preview with Vercel's own command, in a copy of what git knows or would add, and removes the copy.
+ * Builds a preview with Vercel's own command, in a copy of the files that git tracks or would add, and removes the
+ * copy.
  *
  * @param environment what the project's settings and the system of Vercel would set
  * @returns a folder in the form of the Build Output API, version 3, where each function has all its files; the caller's
@@ -42,7 +43,7 @@ export async function buildForVercel(environment: Record<string, string>): Promi
     await runVercel(copy, join(folder, 'bin'));
     const output = join(folder, 'output');
     fs.renameSync(join(copy, '.vercel/output'), output);
-    for (const one of functionFolders(output)) bringFiles(copy, one);
+    for (const functionFolder of functionFolders(output)) bringFiles(copy, functionFolder);
     fs.rmSync(copy, { recursive: true });
     return output;
   } catch (error) {
@@ -81,7 +82,7 @@ export function functionFolders(output: string): string[] {
     .map(({ parentPath, name }) => join(parentPath, name));
 }
 
-/** What of a function is elsewhere is only listed, for the upload to find. */
+/** Copies the files of a function that its configuration only lists. */
 function bringFiles(from: string, folder: string): void {
   const { filePathMap = {} } = readFunction(folder);
   for (const [file, source] of Object.entries(filePathMap)) {
@@ -99,7 +100,7 @@ interface FunctionConfig {
   readonly useWebApi?: boolean;
 }
 
-/** What Vercel is told of a function. */
+/** The configuration of a function. */
 export function readFunction(folder: string): FunctionConfig {
   return JSON.parse(fs.readFileSync(join(folder, '.vc-config.json'), 'utf8'));
 }

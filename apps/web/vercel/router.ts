@@ -41,10 +41,10 @@ const launch = fileURLToPath(new URL('function.cjs', import.meta.url));
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding'];
 
 /**
- * Serves what `buildForVercel` made in the way of Vercel's router, as far as the API and the first load of a page need
+ * Serves the output of `buildForVercel` like Vercel's router, as far as the API and the first load of a page need
  * it: each function in a process of its own, which its first request starts.
  *
- * @param host the name under which clients know it
+ * @param host the host name that clients use
  * @param environment the variables of the functions, which have no others
  * @see https://vercel.com/docs/build-output-api/configuration#routes
  */
@@ -56,7 +56,7 @@ export async function serve(output: string, host: string, environment: Record<st
   writeFileSync(log, '');
 
   const server = createServer((incoming, response) => {
-    answer(incoming, response).catch((error) => {
+    handle(incoming, response).catch((error) => {
       appendFileSync(log, `${error.stack}\n`);
       response.destroy();
     });
@@ -73,10 +73,10 @@ export async function serve(output: string, host: string, environment: Record<st
     },
   };
 
-  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, search } = new URL(incoming.url ?? '/', `https://${host}`);
     const address = incoming.socket.remoteAddress;
-    // Over whatever the client says of these itself.
+    // These override the headers of the client.
     const headers: IncomingHttpHeaders = {
       ...incoming.headers,
       host,
@@ -99,14 +99,14 @@ export async function serve(output: string, host: string, environment: Record<st
     const [path, query] = destination(pathname);
     headers['x-matched-path'] = path;
     const url = pathname + [search || '?', query].filter(Boolean).join('&');
-    const sent = await ask(path, incoming.method, url, headers, incoming);
+    const sent = await invoke(path, incoming.method, url, headers, incoming);
     response.writeHead(sent.statusCode ?? 502, { ...added, ...withoutHops(sent.headers) });
     await pipeline(sent, response);
   }
 
-  /** Lets the proxy of the pages see a request, and takes over what it changes of the request and adds to the answer. */
+  /** Runs the proxy of the pages, and applies its changes to the request and its headers for the response. */
   async function pass(path: string, url: string, headers: IncomingHttpHeaders, added: IncomingHttpHeaders) {
-    const sent = await ask(path, 'GET', url, headers);
+    const sent = await invoke(path, 'GET', url, headers);
     sent.resume();
     if (sent.headers['x-middleware-next'] !== '1') throw new Error('The proxy is expected to let all requests pass.');
     for (const [name, value] of Object.entries(withoutHops(sent.headers))) {
@@ -116,7 +116,7 @@ export async function serve(output: string, host: string, environment: Record<st
     }
   }
 
-  /** The path of the function that answers, and the parameters that its route finds in the path of the request. */
+  /** The path of the function for this request, and the parameters in the path. */
   function destination(pathname: string): [path: string, query?: string] {
     if (functionAt(pathname)) return [pathname];
     for (const { src, dest = '' } of matching('rewrite', pathname)) {
@@ -138,7 +138,7 @@ export async function serve(output: string, host: string, environment: Record<st
     return existsSync(folder) ? realpathSync(folder) : undefined;
   }
 
-  async function ask(
+  async function invoke(
     path: string,
     method: string | undefined,
     url: string,
@@ -149,12 +149,12 @@ export async function serve(output: string, host: string, environment: Record<st
     if (!folder) throw new Error(`There is no function at ${path}.`);
     const running = ports.get(folder) ?? start(folder);
     ports.set(folder, running);
-    const asked = request({ host: '127.0.0.1', port: await running, method, path: url, headers, setHost: false });
-    if (body) body.pipe(asked);
-    else asked.end();
-    const [sent] = await once(asked, 'response');
-    // A function that has answered may hang up on the rest of a body.
-    asked.on('error', () => {});
+    const outgoing = request({ host: '127.0.0.1', port: await running, method, path: url, headers, setHost: false });
+    if (body) body.pipe(outgoing);
+    else outgoing.end();
+    const [sent] = await once(outgoing, 'response');
+    // A function that has responded may close the connection before the end of the body.
+    outgoing.on('error', () => {});
     return sent;
   }
 

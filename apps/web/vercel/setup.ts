@@ -9,13 +9,13 @@ import { serve } from './router';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The deployment that the tests ask; undefined where they call the route files. */
+    /** The deployment that the tests send requests to; undefined where they call the route files. */
     deployment?: {
-      /** Where it is reached. */
+      /** The address of the local router. */
       address: string;
       /** The file of what its functions print: errors alone. */
       log: string;
-      /** How it knows itself. */
+      /** Its own origin. */
       origin: string;
       /** Neon's variables, Vercel's own, and the secret. */
       environment: Record<string, string>;
@@ -25,7 +25,7 @@ declare module 'vitest' {
   }
 }
 
-/** What Vercel tells each deployment of a preview by itself. */
+/** The system variables that Vercel sets for a preview. */
 const system = {
   VERCEL: '1',
   VERCEL_ENV: 'preview',
@@ -56,7 +56,7 @@ export default async function setup(project: TestProject) {
     };
     const output = await buildForVercel(environment);
     undo.push(() => rmSync(dirname(output), { recursive: true }));
-    // All who sign up in tests come from one address, and some are in a hurry.
+    // All users of the tests share one address, and some send many requests.
     const unlimited = { API_CONCURRENCY_LIMIT: '0', API_RATE_LIMIT: '0', AUTH_RATE_LIMIT: '0', LOG_LEVEL: 'error' };
     const served = await serve(output, system.VERCEL_BRANCH_URL, { ...environment, ...unlimited });
     undo.push(() => served.close());

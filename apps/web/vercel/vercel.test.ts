@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { functionFolders } from './build';
 import { type Served, serve } from './router';
 
-/** What `vercel build` makes, as it runs with no variable of ours but the secret. */
+/** The output of `vercel build`, which runs with no variable of ours but the secret. */
 
 const { environment, origin, output } = inject('deployment') ?? expect.fail('There is no deployment.');
 
@@ -20,7 +20,7 @@ for (const folder of ['.', 'apps/web', 'packages/api-core', 'packages/db']) {
   for (const name of Object.keys(devDependencies)) unwanted.add(name);
 }
 
-describe('a preview', () => {
+describe('a Vercel preview', () => {
   let served: Served;
   beforeAll(async () => {
     served = await serve(output, new URL(origin).host, environment);
@@ -34,7 +34,7 @@ describe('a preview', () => {
       redirect: 'manual',
     });
 
-  test('is ready: the build has migrated its branch of the database', async () => {
+  test('a Vercel preview is ready, since its build has migrated the database of its branch', async () => {
     const ready = await ask('/api/health/ready');
     expect(ready.status).toBe(200);
     expect(Object.fromEntries(ready.headers)).toMatchObject({
@@ -44,25 +44,25 @@ describe('a preview', () => {
     });
   });
 
-  test('signs people up, and issues tokens by and for the address of its branch alone', async () => {
+  test('a Vercel preview issues tokens by and for the address of its branch alone', async () => {
     const body = JSON.stringify({ name: 'Ada', email: 'ada@example.com', password: 'correct horse battery' });
     const signedUp = await ask('/api/auth/sign-up/email', { method: 'POST', body });
     expect(signedUp.status).toBe(200);
     const [cookie = ''] = signedUp.headers.getSetCookie();
     expect(cookie).toMatch(/^__Secure-better-auth\.session_token=.*; HttpOnly; Secure; SameSite=Lax$/);
     const { user } = await signedUp.json();
-    const answer = await ask('/api/auth/token', { headers: { Cookie: cookie.split(';')[0] ?? '' } });
-    const { token } = await answer.json();
+    const response = await ask('/api/auth/token', { headers: { Cookie: cookie.split(';')[0] ?? '' } });
+    const { token } = await response.json();
     expect(decodeJwt(token)).toMatchObject({ sub: user.id, iss: origin, aud: origin });
 
     const headers = { Authorization: `Bearer ${token}` };
-    const made = await ask(`/api/${user.id}/tasks`, { method: 'POST', headers, body: '{"title":"Milk"}' });
-    expect([made.status, made.headers.get('RateLimit-Policy')]).toEqual([201, '"user";q=600;w=60']);
-    const found = await ask(made.headers.get('Location') ?? '', { headers });
-    expect(await found.json()).toEqual(await made.json());
+    const created = await ask(`/api/${user.id}/tasks`, { method: 'POST', headers, body: '{"title":"Milk"}' });
+    expect([created.status, created.headers.get('RateLimit-Policy')]).toEqual([201, '"user";q=600;w=60']);
+    const found = await ask(created.headers.get('Location') ?? '', { headers });
+    expect(await found.json()).toEqual(await created.json());
   });
 
-  test('gives pages their policy, and their scripts a year in caches', async () => {
+  test('a Vercel preview sends the Content-Security-Policy with pages, and caches scripts for a year', async () => {
     const page = await ask('/sign-in');
     expect(page.status).toBe(200);
     const [, nonce] = /'nonce-([^']+)'/.exec(page.headers.get('Content-Security-Policy') ?? '') ?? [];
@@ -73,14 +73,14 @@ describe('a preview', () => {
     expect([asset.status, asset.headers.get('Cache-Control')]).toEqual([200, 'public,max-age=31536000,immutable']);
   });
 
-  test('answers what it does not have', async () => {
+  test('a Vercel preview returns 404 for unknown paths', async () => {
     const page = await ask('/nowhere');
     expect([page.status, page.headers.get('Content-Type')]).toEqual([404, 'text/html; charset=utf-8']);
     const problem = await ask('/api/nowhere');
     expect([problem.status, problem.headers.get('Content-Type')]).toEqual([404, 'application/problem+json']);
   });
 
-  test('logs nothing that is wrong', () => {
+  test('a Vercel preview logs no error', () => {
     const lines = readFileSync(served.log, 'utf8').trim().split('\n');
     expect(lines.map((line) => JSON.parse(line)).filter(({ level }) => level > 30)).toEqual([]);
   });
@@ -88,24 +88,24 @@ describe('a preview', () => {
 
 describe.each(functionFolders(output).map((folder) => [relative(join(output, 'functions'), folder), folder]))(
   'the function %s',
-  (_, folder) => {
+  (name, folder) => {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ parentPath, name }) => join(parentPath, name));
 
-    test('carries neither the embedded database, nor Swagger UI, nor what only builds and tests need', () => {
+    test(`the function ${name} contains neither the embedded database, nor Swagger UI, nor build and test packages`, () => {
       const packages = files.flatMap((file) => /.*\/node_modules\/((@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
       expect(packages.filter((name) => unwanted.has(name))).toEqual([]);
       expect(files.filter((file) => readFileSync(file, 'utf8').includes('swagger-ui'))).toEqual([]);
     });
 
-    test('is below 8 MB', () => {
+    test(`the function ${name} is smaller than 8 MB`, () => {
       expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(8e6);
     });
   },
 );
 
-describe('before the build', () => {
+describe('vercel:prepare', () => {
   const unreachable = { ...environment, DATABASE_URL_UNPOOLED: 'postgres://ada:secret@127.0.0.1:1/tasks' };
   const prepare = (variables: Record<string, string>) => {
     // Nothing else of this machine's, so not NODE_ENV either, which Next.js would have in this type.
@@ -117,7 +117,7 @@ describe('before the build', () => {
     return started.catch((error) => error);
   };
 
-  test('a project without a database is told so', async () => {
+  test('vercel:prepare fails with a hint for a project without a database', async () => {
     const { DATABASE_URL, ...without } = environment;
     const { code, stderr } = await prepare(without);
     expect(code).toBe(1);
@@ -126,14 +126,14 @@ describe('before the build', () => {
 `);
   });
 
-  test('a database that cannot be migrated ends it', async () => {
+  test('vercel:prepare fails when the database cannot be migrated', async () => {
     expect(await prepare(unreachable)).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^The migrations did not run\. .+\n$/),
     });
   });
 
-  test('MIGRATE_ON_BUILD=0 leaves the database alone', async () => {
+  test('vercel:prepare with MIGRATE_ON_BUILD=0 does not migrate the database', async () => {
     expect(await prepare({ ...unreachable, MIGRATE_ON_BUILD: '0' })).toEqual({ stdout: '', stderr: '' });
   });
 });

@@ -3,21 +3,21 @@ import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest
 import { type Client, type ClientOptions, createClient, ProblemError } from './client';
 import { createTask, type Operation, operations, type Task, type TaskPage } from './index';
 
-/** The client by itself, over a network of our making. */
+/** Unit tests of the client, over a simulated network. */
 
 const ORIGIN = 'https://tasks.example.com';
 const params = { user_id: 'ada' };
 const at = { ...params, task_id: 't1' };
 
-type Answer = () => Promise<Response>;
+type Outcome = () => Promise<Response>;
 
-const answer =
-  (status: number, headers: Record<string, string> = {}): Answer =>
+const respondWith =
+  (status: number, headers: Record<string, string> = {}): Outcome =>
   async () =>
     status < 400
       ? new Response([204, 304].includes(status) ? null : '{}', { status, headers })
       : Response.json({ status }, { status, headers: { ...headers, 'Content-Type': 'application/problem+json' } });
-const cut: Answer = async () => {
+const cut: Outcome = async () => {
   throw new TypeError('fetch failed');
 };
 
@@ -27,27 +27,27 @@ interface Sent {
   headers: Headers;
 }
 
-/** A client whose attempts are answered with these, one each; what it sends, waits and asks for is noted. */
-function connect(answers: Answer[] = [], options: Partial<ClientOptions> = {}) {
+/** A client whose attempts have these outcomes, one each; its requests, waits and token refreshes are recorded. */
+function connect(outcomes: Outcome[] = [], options: Partial<ClientOptions> = {}) {
   const sent: Sent[] = [];
   const waits: number[] = [];
-  const asked: boolean[] = [];
+  const refreshes: boolean[] = [];
   const client = createClient({
     baseUrl: ORIGIN,
     getToken: ({ refresh }) => {
-      asked.push(refresh);
+      refreshes.push(refresh);
       return refresh ? 'fresh' : 'first';
     },
     fetch: (url, init) => {
       sent.push({ url, init, headers: new Headers(init.headers) });
-      return (answers.shift() ?? answer(200))();
+      return (outcomes.shift() ?? respondWith(200))();
     },
     sleep: async (ms) => {
       waits.push(ms);
     },
     ...options,
   });
-  return { client, sent, waits, asked };
+  return { client, sent, waits, refreshes };
 }
 
 async function failure(call: Promise<unknown>): Promise<ProblemError> {
@@ -56,7 +56,7 @@ async function failure(call: Promise<unknown>): Promise<ProblemError> {
   throw new Error('The call should have failed with a problem', { cause: error });
 }
 
-/** A call of each operation, and the status it succeeds with. */
+/** A call of each operation, and its success status. */
 const calls: [id: string, status: number, call: (client: Client) => Promise<{ status: number }>][] = [
   ['listTasks', 200, (client) => client.listTasks({ params })],
   ['createTask', 201, (client) => client.createTask({ params, body: { title: 'New' } })],
@@ -67,8 +67,8 @@ const calls: [id: string, status: number, call: (client: Client) => Promise<{ st
   ['completeTask', 200, (client) => client.completeTask({ params: at })],
 ];
 
-describe('operations as functions', () => {
-  test('each operation is one, under its id', () => {
+describe('the functions of the client', () => {
+  test('the client has one function for each operation, under its id', () => {
     expect(Object.keys(connect().client).sort()).toEqual(operations.map(({ id }) => id).sort());
     expect(calls.map(([id]) => id)).toEqual(operations.map(({ id }) => id));
     expectTypeOf<keyof Client>().toEqualTypeOf<
@@ -76,7 +76,7 @@ describe('operations as functions', () => {
     >();
   });
 
-  test('what they take and answer is typed by the schemas', () => {
+  test('options and results of the client are typed by the schemas', () => {
     expectTypeOf<Awaited<ReturnType<Client['listTasks']>>>().toEqualTypeOf<{
       readonly status: 200;
       readonly body: TaskPage;
@@ -103,7 +103,7 @@ describe('operations as functions', () => {
     expectTypeOf<('todo' | 'done')[]>().toExtend<Query['status']>();
     expectTypeOf<'doing'>().not.toExtend<Query['status']>();
 
-    // Options are there where the operation has a use for them.
+    // Only operations that support an option have it.
     expectTypeOf<Of<'createTask'>>().toHaveProperty('idempotencyKey');
     expectTypeOf<Of<'replaceTask'>>().not.toHaveProperty('idempotencyKey');
     expectTypeOf<Of<'deleteTask'>>().toHaveProperty('ifMatch');
@@ -113,16 +113,16 @@ describe('operations as functions', () => {
     expectTypeOf<Awaited<ReturnType<Client['getTask']>>['status']>().toEqualTypeOf<200>();
   });
 
-  test('a version asked about may answer 304, with no body', async () => {
-    const { client } = connect([answer(304, { ETag: '"1"' })]);
-    const known = await client.getTask({ params: at, ifNoneMatch: 1 });
-    expectTypeOf(known.status).toEqualTypeOf<200 | 304>();
-    if (known.status === 200) expectTypeOf(known.body).toEqualTypeOf<Task>();
-    else expectTypeOf(known.body).toEqualTypeOf<undefined>();
-    expect(known).toEqual({ status: 304, body: undefined, etag: '"1"', replayed: false });
+  test('getTask with ifNoneMatch may return 304 without a body', async () => {
+    const { client } = connect([respondWith(304, { ETag: '"1"' })]);
+    const notModified = await client.getTask({ params: at, ifNoneMatch: 1 });
+    expectTypeOf(notModified.status).toEqualTypeOf<200 | 304>();
+    if (notModified.status === 200) expectTypeOf(notModified.body).toEqualTypeOf<Task>();
+    else expectTypeOf(notModified.body).toEqualTypeOf<undefined>();
+    expect(notModified).toEqual({ status: 304, body: undefined, etag: '"1"', replayed: false });
   });
 
-  test('its modules need zod and nothing of Node.js', () => {
+  test('the client imports only zod and no Node.js module', () => {
     const needed = new Set<string>();
     const visit = (module: string) => {
       if (needed.has(module)) return;
@@ -151,20 +151,23 @@ describe('operations as functions', () => {
   });
 });
 
-describe('the request', () => {
-  test('parameters of the path are encoded', async () => {
+describe('requests of the client', () => {
+  test('the client encodes path parameters', async () => {
     const { client, sent } = connect();
     await client.getTask({ params: { user_id: 'a/b?c#d', task_id: 'x y' } });
     expect(sent[0]?.url).toBe(`${ORIGIN}/api/a%2Fb%3Fc%23d/tasks/x%20y`);
   });
 
-  test.each(['', '.', '..'])('a parameter %j, which would lead to another path, is not sent', async (task_id) => {
-    const { client, sent } = connect();
-    await expect(client.deleteTask({ params: { ...params, task_id } })).rejects.toThrow(TypeError);
-    expect(sent).toEqual([]);
-  });
+  test.each(['', '.', '..'])(
+    'the client refuses the path parameter %j, which would change the path',
+    async (task_id) => {
+      const { client, sent } = connect();
+      await expect(client.deleteTask({ params: { ...params, task_id } })).rejects.toThrow(TypeError);
+      expect(sent).toEqual([]);
+    },
+  );
 
-  test('a query has commas in one parameter or repeats it, as the operation wants it', async () => {
+  test('the client joins or repeats array parameters as the operation defines', async () => {
     const { client, sent } = connect();
     const query = { tag: ['a,b', 'ü&='], status: ['todo', 'done'] as const, completed: false, cursor: undefined };
     await client.listTasks({ params, query: { ...query, limit: 7 } });
@@ -184,8 +187,8 @@ describe('the request', () => {
     ]);
   });
 
-  test('a body is JSON of the first media type, and none has no type; no cookie goes with it', async () => {
-    const { client, sent } = connect([answer(201)]);
+  test('the client sends bodies as JSON of the first media type, without credentials', async () => {
+    const { client, sent } = connect([respondWith(201)]);
     await client.createTask({ params, body: { title: 'Ü' } });
     await client.updateTask({ params: at, body: {} });
     await client.completeTask({ params: at });
@@ -195,7 +198,7 @@ describe('the request', () => {
     expect(sent.map(({ init }) => init.credentials)).toEqual(['omit', 'omit', 'omit']);
   });
 
-  test('a version becomes an entity tag', async () => {
+  test('the client converts a version to an entity tag', async () => {
     const { client, sent } = connect();
     for (const ifMatch of [7, { version: 7 }, '*', undefined] as const) {
       await client.updateTask({ params: at, body: {}, ifMatch });
@@ -205,40 +208,43 @@ describe('the request', () => {
     expect(sent[4]?.headers.get('If-None-Match')).toBe('*');
   });
 
-  test('an idempotency key goes with each operation that honours it, new for each call unless given', async () => {
-    const { client, sent } = connect([answer(201), answer(201), answer(201)]);
+  test('the client sends a new idempotency key with each call of an idempotent operation unless one is given', async () => {
+    const { client, sent } = connect([respondWith(201), respondWith(201), respondWith(201)]);
     const body = { title: 'Milk' };
     await client.createTask({ params, body, idempotencyKey: 'mine' });
     await client.createTask({ params, body });
     await client.createTask({ params, body });
     await client.updateTask({ params: at, body });
     await client.completeTask({ params: at });
-    const [given, ...made] = sent.map(({ headers }) => headers.get('Idempotency-Key'));
+    const [given, ...generated] = sent.map(({ headers }) => headers.get('Idempotency-Key'));
     expect(given).toBe('mine');
-    for (const key of made) expect(key).toMatch(/^[\da-f]{32}$/);
-    expect(new Set(made).size).toBe(4);
+    for (const key of generated) expect(key).toMatch(/^[\da-f]{32}$/);
+    expect(new Set(generated).size).toBe(4);
     sent.length = 0;
     await client.listTasks({ params });
     await client.replaceTask({ params: at, body });
     expect(sent.map(({ headers }) => headers.has('Idempotency-Key'))).toEqual([false, false]);
   });
 
-  test('an idempotency key needs no context that is secure: pages on plain http have no `crypto.randomUUID`', async () => {
+  test('the client creates idempotency keys without crypto.randomUUID, which pages over plain HTTP do not have', async () => {
     vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
     onTestFinished(() => void vi.unstubAllGlobals());
-    const { client, sent } = connect([answer(201)]);
+    const { client, sent } = connect([respondWith(201)]);
     await client.createTask({ params, body: { title: 'Milk' } });
     expect(sent[0]?.headers.get('Idempotency-Key')).toMatch(/^[\da-f]{32}$/);
   });
 
-  test.each(['/', '', '/behind/a/proxy', '/behind/a/proxy/'])('the base URL may end in %j', async (end) => {
-    const { client, sent } = connect([], { baseUrl: `${ORIGIN}${end}` });
-    await client.listTasks({ params });
-    expect(sent[0]?.url).toBe(`${ORIGIN}${end.replace(/\/$/, '')}/api/ada/tasks`);
-  });
+  test.each(['/', '', '/behind/a/proxy', '/behind/a/proxy/'])(
+    'the base URL of the client may end in %j',
+    async (end) => {
+      const { client, sent } = connect([], { baseUrl: `${ORIGIN}${end}` });
+      await client.listTasks({ params });
+      expect(sent[0]?.url).toBe(`${ORIGIN}${end.replace(/\/$/, '')}/api/ada/tasks`);
+    },
+  );
 
-  test('goes by the fetch of the platform, where no other is given', async () => {
-    const fetch = vi.fn(answer(200));
+  test('the client uses the global fetch by default', async () => {
+    const fetch = vi.fn(respondWith(200));
     vi.stubGlobal('fetch', fetch);
     await createClient({ baseUrl: '', getToken: () => 'token' }).listTasks({ params });
     vi.unstubAllGlobals();
@@ -246,22 +252,25 @@ describe('the request', () => {
   });
 });
 
-describe('another attempt', () => {
-  const mishaps: [string, Answer][] = [
+describe('retries of the client', () => {
+  const transientFailures: [string, Outcome][] = [
     ['a failing network', cut],
-    ['503', answer(503)],
-    ['429', answer(429)],
+    ['503', respondWith(503)],
+    ['429', respondWith(429)],
   ];
-  test.each(mishaps)('follows %s, on every operation, and is the same request', async (_, mishap) => {
-    for (const [id, status, call] of calls) {
-      const { client, sent, waits } = connect([mishap, mishap, answer(status)]);
-      expect((await call(client)).status, id).toBe(status);
-      expect([sent.length, waits.length], id).toEqual([3, 2]);
-      expect([sent[1], sent[2]], id).toEqual([sent[0], sent[0]]);
-    }
-  });
+  test.each(transientFailures)(
+    'the client retries every operation with the same request after %s',
+    async (_, transientFailure) => {
+      for (const [id, status, call] of calls) {
+        const { client, sent, waits } = connect([transientFailure, transientFailure, respondWith(status)]);
+        expect((await call(client)).status, id).toBe(status);
+        expect([sent.length, waits.length], id).toEqual([3, 2]);
+        expect([sent[1], sent[2]], id).toEqual([sent[0], sent[0]]);
+      }
+    },
+  );
 
-  test('does not follow where the operation cannot safely be repeated', async () => {
+  test('the client does not retry an operation that is not idempotent', async () => {
     const { idempotent: _, ...unsafe } = createTask;
     const all = operations as Operation[];
     const at = all.indexOf(createTask);
@@ -269,22 +278,25 @@ describe('another attempt', () => {
     onTestFinished(() => {
       all[at] = createTask;
     });
-    for (const [mishap, attempts] of [
+    for (const [transientFailure, attempts] of [
       [cut, 1],
-      [answer(503), 1],
-      [answer(401), 2],
+      [respondWith(503), 1],
+      [respondWith(401), 2],
     ] as const) {
-      const { client, sent } = connect([mishap, mishap]);
+      const { client, sent } = connect([transientFailure, transientFailure]);
       await expect(client.createTask({ params, body: { title: 'Twice?' } })).rejects.toThrow();
       expect(sent).toHaveLength(attempts);
     }
   });
 
-  test('comes no sooner than Retry-After says, and not always at the same time', async () => {
+  test('the client waits at least as long as Retry-After before a retry, with jitter', async () => {
     const random = vi.spyOn(Math, 'random');
     const waitsAt = async (chance: number) => {
       random.mockReturnValue(chance);
-      const { client, waits } = connect([answer(429, { 'Retry-After': '7' }), answer(503, { 'Retry-After': '3' })]);
+      const { client, waits } = connect([
+        respondWith(429, { 'Retry-After': '7' }),
+        respondWith(503, { 'Retry-After': '3' }),
+      ]);
       await client.listTasks({ params });
       return waits;
     };
@@ -297,9 +309,9 @@ describe('another attempt', () => {
   });
 
   test.each([undefined, 'Wed, 21 Oct 2026 07:28:00 GMT', '0', '-5', 'soon'])(
-    'comes in its own good time, later each time, where Retry-After is %j',
+    'the client backs off exponentially when Retry-After is %j',
     async (date) => {
-      const { client, waits } = connect([answer(503, date ? { 'Retry-After': date } : {}), cut]);
+      const { client, waits } = connect([respondWith(503, date ? { 'Retry-After': date } : {}), cut]);
       await client.listTasks({ params });
       expect(waits[0]).toBeGreaterThanOrEqual(500);
       expect(waits[1]).toBeGreaterThanOrEqual(1_000);
@@ -307,36 +319,36 @@ describe('another attempt', () => {
     },
   );
 
-  test('is the third at most; then the call fails as the last one did', async () => {
-    const { client, sent, waits } = connect([cut, cut, answer(503), cut]);
+  test('the client makes at most three attempts, and then fails with the last error', async () => {
+    const { client, sent, waits } = connect([cut, cut, respondWith(503), cut]);
     expect((await failure(client.listTasks({ params }))).status).toBe(503);
     expect([sent.length, waits.length]).toEqual([3, 2]);
     await expect(connect([cut, cut, cut]).client.listTasks({ params })).rejects.toThrow('fetch failed');
   });
 
-  test('does not come where the wait would be long, also in sum', async () => {
-    const long = connect([answer(429, { 'Retry-After': '60' })]);
+  test('the client does not retry when it would have to wait for long, at once or in total', async () => {
+    const long = connect([respondWith(429, { 'Retry-After': '60' })]);
     const error = await failure(long.client.listTasks({ params }));
     expect([error.status, error.headers.get('Retry-After')]).toEqual([429, '60']);
     expect([long.sent.length, long.waits]).toEqual([1, []]);
-    const slow = answer(503, { 'Retry-After': '20' });
+    const slow = respondWith(503, { 'Retry-After': '20' });
     const sum = connect([slow, slow]);
     await failure(sum.client.listTasks({ params }));
     expect([sum.sent.length, sum.waits.length]).toEqual([2, 1]);
   });
 
-  test.each([400, 403, 404, 409, 412, 422, 500, 502])('does not follow %i', async (status) => {
-    const { client, sent } = connect([answer(status)]);
+  test.each([400, 403, 404, 409, 412, 422, 500, 502])('the client does not retry after a %i', async (status) => {
+    const { client, sent } = connect([respondWith(status)]);
     expect((await failure(client.listTasks({ params }))).status).toBe(status);
     expect(sent).toHaveLength(1);
   });
 
-  test('really waits, if nobody else does it', async () => {
+  test('the client waits with a timer by default', async () => {
     vi.useFakeTimers();
     onTestFinished(() => {
       vi.useRealTimers();
     });
-    const { client, sent } = connect([answer(503, { 'Retry-After': '2' })], { sleep: undefined });
+    const { client, sent } = connect([respondWith(503, { 'Retry-After': '2' })], { sleep: undefined });
     const call = client.listTasks({ params });
     await vi.advanceTimersByTimeAsync(1_999);
     expect(sent).toHaveLength(1);
@@ -346,29 +358,29 @@ describe('another attempt', () => {
   });
 });
 
-describe('tokens', () => {
-  test('one that is refused is refreshed, and the call goes on', async () => {
-    const { client, sent, asked, waits } = connect([answer(401)]);
+describe('tokens of the client', () => {
+  test('the client refreshes a refused token and repeats the request', async () => {
+    const { client, sent, refreshes, waits } = connect([respondWith(401)]);
     await client.listTasks({ params });
     expect(sent.map(({ headers }) => headers.get('Authorization'))).toEqual(['Bearer first', 'Bearer fresh']);
-    expect([asked, waits]).toEqual([[false, true], []]);
+    expect([refreshes, waits]).toEqual([[false, true], []]);
   });
 
-  test('one is refreshed once in a call', async () => {
-    const { client, sent, asked } = connect([answer(401), cut, answer(401)]);
+  test('the client refreshes a token once per call', async () => {
+    const { client, sent, refreshes } = connect([respondWith(401), cut, respondWith(401)]);
     expect((await failure(client.listTasks({ params }))).status).toBe(401);
-    expect([sent.length, asked]).toEqual([3, [false, true]]);
+    expect([sent.length, refreshes]).toEqual([3, [false, true]]);
   });
 
-  test('without one nothing is sent', async () => {
+  test('the client sends nothing when getToken fails', async () => {
     const { client, sent } = connect([], { getToken: () => Promise.reject(new Error('Signed out')) });
     await expect(client.listTasks({ params })).rejects.toThrow('Signed out');
     expect(sent).toEqual([]);
   });
 });
 
-describe('errors', () => {
-  test('are made of whatever answered', async () => {
+describe('errors of the client', () => {
+  test('an error of the client has the status and request id even of a response that is not a problem document', async () => {
     const headers = { 'Content-Type': 'text/html', 'X-Request-Id': 'of-the-proxy' };
     const { client } = connect([async () => new Response('<h1>Bad gateway</h1>', { status: 502, headers })]);
     const error = await failure(client.listTasks({ params }));
@@ -376,15 +388,15 @@ describe('errors', () => {
     expect(error.message).toContain('502');
   });
 
-  test('a success that the operation does not declare is one', async () => {
-    expect((await failure(connect([answer(204)]).client.listTasks({ params }))).status).toBe(204);
+  test('the client fails on a success status that the operation does not declare', async () => {
+    expect((await failure(connect([respondWith(204)]).client.listTasks({ params }))).status).toBe(204);
   });
 });
 
-describe('an abort', () => {
+describe('aborting a call', () => {
   const reason = new Error('Changed my mind');
 
-  test('reaches fetch, and there is no other attempt', async () => {
+  test('aborting a call of the client aborts its fetch and prevents a retry', async () => {
     const controller = new AbortController();
     const { client, sent, waits } = connect([
       () => {
@@ -397,9 +409,9 @@ describe('an abort', () => {
     expect([sent.length, waits.length]).toEqual([1, 0]);
   });
 
-  test('ends the wait for another attempt', async () => {
+  test('aborting a call of the client ends the wait for a retry', async () => {
     const controller = new AbortController();
-    const { client, sent } = connect([answer(503, { 'Retry-After': '15' })], { sleep: undefined });
+    const { client, sent } = connect([respondWith(503, { 'Retry-After': '15' })], { sleep: undefined });
     const call = client.listTasks({ params, signal: controller.signal });
     setTimeout(() => controller.abort(reason), 20);
     await expect(call).rejects.toBe(reason);

@@ -2,28 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
-import { createDatabase, type Database, openDriver } from './database';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { createDatabase, type Database } from './database';
 import { DatabaseUnavailable, type Driver, toDatabaseError } from './driver';
 import { tasks, taskTags, user } from './schema';
 import { defineStatement, prepare, queryBuilder, type Statement } from './statement';
-import { type FreshDatabase, freshDatabase, statement } from './testing';
+import { statement, useFreshDatabase } from './testing';
 
-let fresh: FreshDatabase;
 let driver: Driver;
 let db: Database;
 let asUser: Database['asUser'];
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
+useFreshDatabase((opened) => {
+  ({ driver } = opened);
   db = createDatabase(driver);
   asUser = db.asUser;
-});
-
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
 });
 
 async function newUser(): Promise<string> {
@@ -45,7 +38,7 @@ function failure(work: Promise<unknown>): Promise<{ code: string }> {
   );
 }
 
-describe('the statements of one call', () => {
+describe('a batch of asUser', () => {
   const allTitles = prepare(queryBuilder.select({ title: tasks.title }).from(tasks).orderBy(tasks.title));
   const rename = prepare(
     queryBuilder
@@ -55,7 +48,7 @@ describe('the statements of one call', () => {
       .returning({ id: tasks.id, version: tasks.version }),
   );
 
-  test('run in order and in one transaction; each answers its rows, typed', async () => {
+  test('the statements of a batch run in order in one transaction, and each returns typed rows', async () => {
     const userId = await newUser();
     const id = randomUUID();
     const results = await asUser(userId, [
@@ -87,25 +80,22 @@ describe('the statements of one call', () => {
     expect(results[2]).toEqual(results[6]);
   });
 
-  test('may be none, one, or the same one twice', async () => {
+  test('a batch may be empty, or contain the same statement twice', async () => {
     const userId = await newUser();
     expect(await asUser(userId, [])).toEqual([]);
     expect(await asUser(userId, [allTitles(), allTitles()])).toEqual([[], []]);
   });
 
-  test.each([0, 1, 2, 3])(
-    'leave nothing when the one at place %i fails, and the next call finds all in order',
-    async (place) => {
-      const userId = await newUser();
-      const batch: Statement[] = [newTask(userId), newTask(userId), newTask(userId)];
-      batch.splice(place, 0, statement(queryBuilder.execute(sql`select 1 / ${0}::int`)));
-      const error = await failure(asUser(userId, batch));
-      expect(error.code).toBe('22012');
-      for (let i = 0; i < 12; i++) expect(await titles(userId)).toEqual([]);
-    },
-  );
+  test.each([0, 1, 2, 3])('a batch whose statement %i fails writes nothing, and later batches work', async (place) => {
+    const userId = await newUser();
+    const batch: Statement[] = [newTask(userId), newTask(userId), newTask(userId)];
+    batch.splice(place, 0, statement(queryBuilder.execute(sql`select 1 / ${0}::int`)));
+    const error = await failure(asUser(userId, batch));
+    expect(error.code).toBe('22012');
+    for (let i = 0; i < 12; i++) expect(await titles(userId)).toEqual([]);
+  });
 
-  test('stay apart from a transaction of Better Auth’s that is open meanwhile', async () => {
+  test('a batch is isolated from an open transaction of the owner', async () => {
     const userId = await newUser();
     const open = failure(
       db.ownerDb.transaction(async (tx) => {
@@ -120,7 +110,7 @@ describe('the statements of one call', () => {
     expect(await titles(userId)).toEqual(['Milk']);
   });
 
-  test('fail as the first of those that fail', async () => {
+  test('a batch fails with the error of its first failing statement', async () => {
     const userId = await newUser();
     const wrong = [
       statement(queryBuilder.execute('select 1 / 0')),
@@ -134,7 +124,7 @@ describe('the statements of one call', () => {
     }
   });
 
-  test('leave nothing when a constraint fails at the commit', async () => {
+  test('a batch writes nothing when a constraint fails at the commit', async () => {
     const userId = await newUser();
     await asOwner('create table late (id int unique deferrable initially deferred)');
     await asOwner('grant insert on late to app_user');
@@ -145,7 +135,7 @@ describe('the statements of one call', () => {
     await asOwner('drop table late');
   });
 
-  test('leave nothing when a value cannot be written', async () => {
+  test('a batch writes nothing when a parameter cannot be serialized', async () => {
     const userId = await newUser();
     const circle: Record<string, unknown> = {};
     circle.itself = circle;
@@ -157,7 +147,7 @@ describe('the statements of one call', () => {
     expect(await titles(userId)).toEqual([]);
   });
 
-  test('answer rightly also where there are more of them than are prepared', async () => {
+  test('statements return the right rows when there are more texts than prepared statements', async () => {
     for (let i = 0; i < 520; i++) await asUser('', [statement(queryBuilder.execute(`select ${i} as n`))]);
     for (const i of [518, 519, 518, 7]) {
       const same = statement(queryBuilder.execute<{ n: number }>(`select ${i} as n`));
@@ -165,13 +155,13 @@ describe('the statements of one call', () => {
     }
   });
 
-  test('are run by asUser alone', async () => {
+  test('statements can only be executed by asUser', async () => {
     await expect(queryBuilder.select().from(tasks)).rejects.toMatchObject({
       cause: { message: 'Statements must be executed through Database.asUser().' },
     });
   });
 
-  test('need a value for each placeholder, and columns of one table', () => {
+  test('a statement requires a value for each parameter, and columns of one table', () => {
     const select = defineStatement('select :first, :second');
     expect(() => select({ first: 1 })).toThrow('The parameter :second has no value.');
     const joined = queryBuilder.select().from(tasks).innerJoin(taskTags, eq(tasks.id, taskTags.taskId));
@@ -179,12 +169,12 @@ describe('the statements of one call', () => {
   });
 });
 
-describe('who is in force', () => {
+describe('role and app.user_id of a batch', () => {
   const IDENTITY = `select current_user::text as role, coalesce(current_setting('app.user_id', true), '') as id,
     current_setting('statement_timeout') as timeout`;
   const identity = async (id: string) => (await asUser(id, [statement(queryBuilder.execute(IDENTITY))]))[0][0];
 
-  test('a statement without a predicate reaches the rows of the user alone; of nobody, none', async () => {
+  test('a statement without a predicate reaches only rows of its user, and none for an empty user id', async () => {
     const [ada, bob] = [await newUser(), await newUser()];
     await asUser(ada, [newTask(ada, 'of Ada')]);
     await asUser(bob, [newTask(bob, 'of Bob')]);
@@ -194,7 +184,7 @@ describe('who is in force', () => {
     expect((await asUser('', [statement(queryBuilder.update(tasks).set({ title: 'x' }).returning())]))[0]).toEqual([]);
   });
 
-  test('role, user and time limit end with the transaction, however that ends', async () => {
+  test('role, app.user_id and statement timeout are reset after each batch, even a failed one', async () => {
     const ada = await newUser();
     const [owner] = await asOwner(IDENTITY);
     expect(owner).toMatchObject({ role: expect.not.stringContaining('app_user'), id: '', timeout: '0' });
@@ -204,7 +194,7 @@ describe('who is in force', () => {
     expect(await identity('')).toEqual({ role: 'app_user', id: '', timeout: '9s' });
   });
 
-  test('the shortest timeout of its statements applies to a batch, and to no other', async () => {
+  test('the shortest timeout of its statements applies to a batch, and only to that batch', async () => {
     const ada = await newUser();
     const limited = prepare(queryBuilder.execute(IDENTITY), { timeoutMs: 1_500 });
     const [[first], [second]] = await asUser(ada, [statement(queryBuilder.execute(IDENTITY)), limited()]);
@@ -212,7 +202,7 @@ describe('who is in force', () => {
     expect(await identity(ada)).toMatchObject({ timeout: '9s' });
   });
 
-  test('users at work at once are never mixed up', async () => {
+  test('concurrent batches of many users never mix up their users', async () => {
     const users = await Promise.all(Array.from({ length: 20 }, newUser));
     const rounds = users.flatMap((id) => [id, id, id]);
     const seen = await Promise.all(
@@ -233,15 +223,18 @@ describe('who is in force', () => {
     }
   });
 
-  test.each(['user', 'account', 'session', 'verification', 'jwks'])('%s is out of reach', async (table) => {
-    for (const text of [`select * from "${table}"`, `delete from "${table}"`]) {
-      expect((await failure(asUser('', [statement(queryBuilder.execute(text))]))).code).toBe('42501');
-    }
-  });
+  test.each(['user', 'account', 'session', 'verification', 'jwks'])(
+    'a batch cannot reach the table %s',
+    async (table) => {
+      for (const text of [`select * from "${table}"`, `delete from "${table}"`]) {
+        expect((await failure(asUser('', [statement(queryBuilder.execute(text))]))).code).toBe('42501');
+      }
+    },
+  );
 
-  // Whoever could inject a statement could name another user by `set_config('app.user_id', …)`, or `reset role`, since
+  // An injected statement could set another user by `set_config('app.user_id', …)`, or `reset role`, since
   // PostgreSQL cannot forbid either. Parameters keep statements out; what then holds is the role, as long as it is on.
-  test('a statement that names another user reaches tasks and no more', async () => {
+  test('a batch that sets app.user_id to another user reaches tasks and no other table', async () => {
     const [ada, bob] = [await newUser(), await newUser()];
     await asUser(bob, [newTask(bob, 'of Bob')]);
     const imposture = () => statement(queryBuilder.execute(sql`select set_config('app.user_id', ${bob}, true)`));
@@ -258,21 +251,27 @@ describe('who is in force', () => {
   });
 });
 
-test.each(['EPIPE', 'ECONNRESET', '57P01', undefined])('%s is no answer of the database', (code) => {
-  expect(toDatabaseError(Object.assign(new Error(), { code }), true)).toBeInstanceOf(DatabaseUnavailable);
-});
+test.each(['EPIPE', 'ECONNRESET', '57P01', undefined])(
+  'the error code %s is classified as DatabaseUnavailable',
+  (code) => {
+    expect(toDatabaseError(Object.assign(new Error(), { code }), true)).toBeInstanceOf(DatabaseUnavailable);
+  },
+);
 
-test.each(['22P02', 'XX000', 'P0001', '23505'])('%s is one', (code) => {
-  const error = Object.assign(new Error(), { code });
-  expect(toDatabaseError(error, true)).toBe(error);
-});
+test.each(['22P02', 'XX000', 'P0001', '23505'])(
+  'the error code %s is not classified as DatabaseUnavailable',
+  (code) => {
+    const error = Object.assign(new Error(), { code });
+    expect(toDatabaseError(error, true)).toBe(error);
+  },
+);
 
-test('an error of the owner’s statements, printed, tells neither the statement nor what was in it', async () => {
+test("a printed error of an owner's query contains neither the statement nor its parameters", async () => {
   const failed = await failure(db.ownerDb.execute(sql`select ${'ada@example.com'}::uuid`));
   expect(inspect(failed)).toMatch(/^A query failed: \w+ 22P02$/);
 });
 
-test('values arrive the same from every engine', async () => {
+test('every engine returns the same values', async () => {
   const userId = await newUser();
   const id = randomUUID();
   const created = new Date('2026-03-01T09:30:00.123Z');
@@ -326,29 +325,29 @@ test('values arrive the same from every engine', async () => {
   expect(returned).toEqual({ due: '9999-12-31', at: created });
 });
 
-test("Better Auth's transactions are interactive: they read what they wrote, commit whole and roll back whole", async () => {
-  const [kept, gone] = [randomUUID(), randomUUID()];
+test('transactions of Better Auth are interactive: they read their own writes, and commit or roll back as a whole', async () => {
+  const [committed, rolledBack] = [randomUUID(), randomUUID()];
   const row = (id: string) => ({ id, name: 'Test', email: `${id}@example.com` });
   const found = await db.ownerDb.transaction(async (tx) => {
-    await tx.insert(user).values(row(kept));
-    const [own] = await tx.select().from(user).where(eq(user.id, kept));
+    await tx.insert(user).values(row(committed));
+    const [own] = await tx.select().from(user).where(eq(user.id, committed));
     await tx
       .update(user)
       .set({ name: `${own?.name}, renamed` })
-      .where(eq(user.id, kept));
-    return tx.select({ name: user.name }).from(user).where(eq(user.id, kept));
+      .where(eq(user.id, committed));
+    return tx.select({ name: user.name }).from(user).where(eq(user.id, committed));
   });
   expect(found).toEqual([{ name: 'Test, renamed' }]);
   const aborted = db.ownerDb.transaction(async (tx) => {
-    await tx.insert(user).values(row(gone));
+    await tx.insert(user).values(row(rolledBack));
     throw new Error('changed my mind');
   });
   await expect(aborted).rejects.toThrow('changed my mind');
   const twice = db.ownerDb.transaction(async (tx) => {
-    await tx.insert(user).values(row(gone));
-    await tx.insert(user).values(row(gone));
+    await tx.insert(user).values(row(rolledBack));
+    await tx.insert(user).values(row(rolledBack));
   });
   expect(await failure(twice)).toMatchObject({ cause: { code: '23505' } });
-  const left = await asOwner(`select id from "user" where id in ('${kept}', '${gone}')`);
-  expect(left).toEqual([{ id: kept }]);
+  const left = await asOwner(`select id from "user" where id in ('${committed}', '${rolledBack}')`);
+  expect(left).toEqual([{ id: committed }]);
 });

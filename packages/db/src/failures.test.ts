@@ -12,11 +12,14 @@ import { tasks, user } from './schema';
 import { queryBuilder, type Statement } from './statement';
 import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startPostgres, statement } from './testing';
 
-/** What happens when the way to the database fails. On a server and a gateway of its own, so that nobody else is hit. */
+/**
+ * Failures of the database and of connections to it. The server and the gateway are the file's own, so that no other
+ * test is affected.
+ */
 
-const patience = { connectTimeoutMs: 1_000, queryTimeoutMs: 2_000 };
-/** Both time-outs, and a second try. */
-const LONGEST_MS = 2 * (patience.connectTimeoutMs + patience.queryTimeoutMs) + 500;
+const timeouts = { connectTimeoutMs: 1_000, queryTimeoutMs: 2_000 };
+/** Both timeouts, and one retry. */
+const LONGEST_MS = 2 * (timeouts.connectTimeoutMs + timeouts.queryTimeoutMs) + 500;
 const userId = randomUUID();
 let server: PostgresServer;
 let gateway: NeonGateway;
@@ -26,7 +29,7 @@ let url: URL;
 let driver: Driver;
 let db: Database;
 
-/** Passes bytes on between the driver and the server, except for what goes wrong. */
+/** A proxy between the driver and the server that can inject faults. */
 async function startProxy(target: { host: string; port: number }) {
   const faults: { frozen?: boolean; cut?: 'before' | 'after' | undefined } = {};
   const sockets = new Set<Socket>();
@@ -38,7 +41,7 @@ async function startProxy(target: { host: string; port: number }) {
       if (faults.cut === 'before') end();
       else if (!faults.frozen) far.write(bytes);
     });
-    // The end of a transaction is known by the `idle` in its last message.
+    // The last message of a transaction has the status `idle`.
     far.on('data', (bytes) => {
       if (faults.cut !== 'after') near.write(bytes);
       else if (bytes.toString('latin1').endsWith('Z\0\0\0\x05I') && bytes.includes('COMMIT')) end();
@@ -62,7 +65,7 @@ beforeAll(async () => {
   proxy = await startProxy(server);
   url = new URL(database.url);
   if (engine === 'postgres') url.port = String(proxy.port);
-  driver = await openDriver(url.href, engine === 'neon' ? new URL(gateway.url).origin : undefined, patience);
+  driver = await openDriver(url.href, engine === 'neon' ? new URL(gateway.url).origin : undefined, timeouts);
   const direct = await openDriver(database.url);
   await direct.migrate(migrationsFolder());
   await direct.close();
@@ -94,7 +97,7 @@ const count = async (title: string) =>
 const read = () => db.asUser(userId, [statement(queryBuilder.select().from(tasks).limit(1))]);
 const nap = (seconds: number) => statement(queryBuilder.execute(sql.raw(`select pg_sleep(${seconds})`)));
 
-/** How it failed: for want of the database, and in time. */
+/** Expects a DatabaseUnavailable in time, and returns it. */
 async function unavailable(work: Promise<unknown>): Promise<DatabaseUnavailable> {
   const started = performance.now();
   const error = await work.then(
@@ -118,20 +121,20 @@ async function terminate(text: string): Promise<void> {
   while ((await admin.query(kill, [text])).rowCount === 0) await sleep(10);
 }
 
-describe.runIf(engine !== 'pglite')('the way to the database', () => {
-  test('more callers than connections are answered or told in time, and all is well after', async () => {
+describe.runIf(engine !== 'pglite')('a failing database server', () => {
+  test('more callers than connections succeed or fail in time, and the pool recovers', async () => {
     const started = performance.now();
     const calls = Array.from({ length: 60 }, () => db.asUser(userId, [nap(0.4)]));
     const outcomes = await Promise.allSettled(calls);
     expect(performance.now() - started).toBeLessThan(LONGEST_MS);
-    const errors = outcomes.map((one) => (one.status === 'rejected' ? one.reason : undefined));
+    const errors = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason : undefined));
     expect(errors.filter((error) => error && !(error instanceof DatabaseUnavailable))).toEqual([]);
     expect(errors.filter((error) => !error).length).toBeGreaterThanOrEqual(10);
-    // Those that were given up on have to end over there first.
+    // The statements that timed out have to end on the server first.
     await vi.waitFor(() => Promise.all(Array.from({ length: 20 }, read)), { timeout: 10_000 });
   });
 
-  test('a connection killed at work fails that call alone, and leaves nothing half-written', async () => {
+  test('a killed connection fails only its own call, and leaves nothing half-written', async () => {
     const failed = unavailable(db.asUser(userId, write('killed', nap(30))));
     await terminate('select pg_sleep(30)');
     expect((await failed).outcomeUnknown).toBe(true);
@@ -140,7 +143,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     expect(await count('after')).toBe(1);
   });
 
-  test("a connection killed in one of Better Auth's transactions fails that alone, too", async () => {
+  test('a connection killed in a transaction of Better Auth fails only that transaction', async () => {
     const name = `renamed ${randomUUID()}`;
     const work = db.ownerDb.transaction(async (tx) => {
       await tx.update(user).set({ name });
@@ -152,7 +155,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     expect(await db.ownerDb.select({ name: user.name }).from(user)).toEqual([{ name: 'Test' }]);
   });
 
-  test('idle connections that die are replaced unnoticed', async () => {
+  test('idle connections that die are replaced without an error', async () => {
     await Promise.all([read(), read(), db.ownerDb.execute('select 1'), read()]);
     await terminateAll();
     await sleep(100);
@@ -160,7 +163,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     expect(await count('replaced')).toBe(1);
   });
 
-  test('transactions that cannot even begin use no connections up', async () => {
+  test('transactions that cannot begin leak no connections', async () => {
     for (let i = 0; i < 12; i++) {
       await db.ownerDb.execute('select 1').catch(() => {});
       if (engine === 'postgres') proxy.faults.cut = 'before';
@@ -171,7 +174,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     await Promise.all(Array.from({ length: 10 }, () => db.ownerDb.transaction((tx) => tx.select().from(user))));
   });
 
-  test('a statement that takes too long is stopped, by the server first, and undone', async () => {
+  test('a statement that exceeds its timeout is cancelled by the server and rolled back', async () => {
     await unavailable(db.asUser(userId, write('too long', nap(20))));
     expect(await count('too long')).toBe(0);
     const { rows } = await admin.query(
@@ -181,7 +184,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     await read();
   });
 
-  test("a transaction of Better Auth's that takes too long leaves no connection with half of it", async () => {
+  test('a transaction of Better Auth that exceeds its timeout leaves no connection inside it', async () => {
     const work = db.ownerDb.transaction(async (tx) => {
       await tx.update(user).set({ name: 'half' });
       await tx.execute('select pg_sleep(4)');
@@ -191,7 +194,7 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
     expect(new Set(inside.map(([row]) => row?.name))).toEqual(new Set(['Test']));
   });
 
-  test('a server out of connections is not available, and is again when it has some', async () => {
+  test('a server without free connections is unavailable, and available again when it has some', async () => {
     await limitConnections(0);
     await terminateAll();
     await sleep(100);
@@ -211,8 +214,8 @@ describe.runIf(engine !== 'pglite')('the way to the database', () => {
   });
 });
 
-describe.runIf(engine === 'postgres')('a line', () => {
-  test('that falls silent is given up in time, for tasks and for Better Auth', async () => {
+describe.runIf(engine === 'postgres')('a failing connection', () => {
+  test('an unresponsive connection times out, for tasks and for Better Auth', async () => {
     await read();
     proxy.faults.frozen = true;
     const works = [
@@ -227,7 +230,7 @@ describe.runIf(engine === 'postgres')('a line', () => {
     await read();
   });
 
-  test('cut before a write arrives leaves nothing; cut after it, one: it is never sent twice', async () => {
+  test('a write whose connection is cut is never sent twice, whether it was cut before or after the commit', async () => {
     for (const cut of ['before', 'after'] as const) {
       await read();
       proxy.faults.cut = cut;
@@ -239,7 +242,7 @@ describe.runIf(engine === 'postgres')('a line', () => {
     }
   });
 
-  test('cut once costs a read nothing: it is sent again', async () => {
+  test('a read whose connection is cut once is retried', async () => {
     await read();
     proxy.faults.cut = 'before';
     const work = read();
@@ -251,13 +254,13 @@ describe.runIf(engine === 'postgres')('a line', () => {
 
 type Faults = NeonGateway['faults'];
 
-describe.runIf(engine === 'neon')('a gateway', () => {
+describe.runIf(engine === 'neon')('a failing Neon gateway', () => {
   const requests = async (work: () => Promise<unknown>) => {
     const before = gateway.httpRequests;
     await work();
     return gateway.httpRequests - before;
   };
-  /** Goes wrong for one request, and no more. */
+  /** Injects the faults for one request only. */
   const once = (faults: Faults) => {
     const { httpRequests } = gateway;
     const isFirst = () => gateway.httpRequests === httpRequests + 1;
@@ -272,7 +275,7 @@ describe.runIf(engine === 'neon')('a gateway', () => {
     [{ status: 502 }, 0],
     [{ status: 503 }, 0],
     [{ delayMs: 2_500 }, 0],
-  ])('with %j fails a write, which is sent once, and leaves %i', async (faults, rows) => {
+  ])('the gateway fault %j fails a write, which is sent once and leaves %i rows', async (faults, rows) => {
     const title = JSON.stringify(faults);
     gateway.faults = faults;
     expect(await requests(() => unavailable(db.asUser(userId, write(title))))).toBe(1);
@@ -280,7 +283,7 @@ describe.runIf(engine === 'neon')('a gateway', () => {
   });
 
   test.each<Faults>([{ drop: true }, { dropAfter: true }, { truncate: true }, { status: 503 }])(
-    'with %j fails a read after a second try, and one such failure costs a read nothing',
+    'the gateway fault %j fails a read after one retry, and a single fault is retried successfully',
     async (faults) => {
       gateway.faults = faults;
       expect(await requests(() => unavailable(read()))).toBe(2);
@@ -289,8 +292,8 @@ describe.runIf(engine === 'neon')('a gateway', () => {
     },
   );
 
-  test('that takes no WebSocket is no database for Better Auth', async () => {
-    const other = await openDriver(url.href, new URL(gateway.url).origin, patience);
+  test('a gateway that refuses WebSockets makes the database unavailable for Better Auth', async () => {
+    const other = await openDriver(url.href, new URL(gateway.url).origin, timeouts);
     gateway.faults = { drop: true };
     await unavailable(other.ownerDb.execute('select 1'));
     await unavailable(other.queryAsOwner('select 1'));

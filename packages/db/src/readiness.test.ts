@@ -1,34 +1,28 @@
 import { Client, escapeIdentifier } from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { createDatabase, type Database, openDriver } from './database';
 import type { Driver } from './driver';
 import { migrationsFolder } from './location';
-import { engine, type FreshDatabase, freshDatabase } from './testing';
+import { engine, type FreshDatabase, useFreshDatabase } from './testing';
 
 let fresh: FreshDatabase;
 let driver: Driver;
 let db: Database;
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
+useFreshDatabase((opened) => {
+  ({ fresh, driver } = opened);
   db = createDatabase(driver);
-});
-
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
 });
 
 const asOwner = async (statements: readonly string[]) => {
   for (const statement of statements) await db.ownerDb.execute(statement);
 };
 
-test('a database just migrated is ready', async () => {
+test('a migrated database is ready', async () => {
   await expect(db.assertReady()).resolves.toBeUndefined();
 });
 
-test('one that a later version has migrated is ready too, while the old version is still being replaced', async () => {
+test('a database migrated by a later version is ready, so that versions can overlap in a rolling deployment', async () => {
   await asOwner([`insert into drizzle.__drizzle_migrations (hash, created_at) values ('later', 99999999999999)`]);
   try {
     await expect(db.assertReady()).resolves.toBeUndefined();
@@ -43,12 +37,12 @@ const behind = /schema .* `pnpm db:migrate`/;
 const apart = (table: string) => new RegExp(`^Row-level security is missing or misconfigured on ${table}:`);
 const own = `user_id = (select current_setting('app.user_id', true))`;
 
-/** What is wrong, how it comes about, how it is put right, and what is said of it. */
-const faults: [string, string[], string[], RegExp][] = [
+/** Each misconfiguration with the statements that cause it, those that undo it, and the error message. */
+const misconfigurations: [string, string[], string[], RegExp][] = [
   [
     'the last migration has not run',
-    [`create table kept as select * from ${MIGRATIONS}`, `delete from ${MIGRATIONS} where created_at ${needed}`],
-    [`delete from ${MIGRATIONS}`, `insert into ${MIGRATIONS} select * from kept`, 'drop table kept'],
+    [`create table saved as select * from ${MIGRATIONS}`, `delete from ${MIGRATIONS} where created_at ${needed}`],
+    [`delete from ${MIGRATIONS}`, `insert into ${MIGRATIONS} select * from saved`, 'drop table saved'],
     behind,
   ],
   [
@@ -91,7 +85,7 @@ const faults: [string, string[], string[], RegExp][] = [
   ],
 ];
 
-test.each(faults)('it is not ready when %s, and says so', async (_, wrong, right, message) => {
+test.each(misconfigurations)('a database is not ready when %s', async (_, wrong, right, message) => {
   await asOwner(wrong);
   try {
     await expect(db.assertReady()).rejects.toThrow(message);
@@ -101,14 +95,14 @@ test.each(faults)('it is not ready when %s, and says so', async (_, wrong, right
   await expect(db.assertReady()).resolves.toBeUndefined();
 });
 
-describe.runIf(engine !== 'pglite')('migrations', () => {
+describe.runIf(engine !== 'pglite')('concurrent and failing migrations', () => {
   const asAdmin = async (statement: string) => {
     const client = new Client({ connectionString: inject('engines').adminUrl });
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
 
-  test('started by several at once on an empty database run once, and all succeed', async () => {
+  test('migrations started by several processes on an empty database run once, and all processes succeed', async () => {
     const { templateUrl } = inject('engines');
     const url = new URL(templateUrl);
     const name = `test_empty_${Date.now()}_${process.pid}`;
@@ -116,7 +110,7 @@ describe.runIf(engine !== 'pglite')('migrations', () => {
     url.pathname = `/${name}`;
     const drivers = await Promise.all([1, 2, 3].map(() => openDriver(url.href, fresh.neonEndpoint)));
     try {
-      await Promise.all(drivers.map((one) => one.migrate(migrationsFolder())));
+      await Promise.all(drivers.map((opened) => opened.migrate(migrationsFolder())));
       const [first] = drivers as [Driver];
       const rows = await first.queryAsOwner(
         'select hash, count(*)::int as times from drizzle.__drizzle_migrations group by 1',
@@ -125,19 +119,19 @@ describe.runIf(engine !== 'pglite')('migrations', () => {
       expect(rows.filter(({ times }) => times !== 1)).toEqual([]);
       await expect(createDatabase(first).assertReady()).resolves.toBeUndefined();
     } finally {
-      await Promise.all(drivers.map((one) => one.close()));
+      await Promise.all(drivers.map((opened) => opened.close()));
       await asAdmin(`drop database ${name} with (force)`);
     }
   });
 
-  test('that cannot reach the server fail, and end nothing else', async () => {
+  test('migrations fail when the server cannot be reached', async () => {
     const lost = await openDriver('postgres://nobody:x@127.0.0.1:1/none', fresh.neonEndpoint);
     await expect(lost.migrate(migrationsFolder())).rejects.toThrow('ECONNREFUSED');
     await lost.close();
   });
 });
 
-test('it is not ready when the role has been given a table for its own', async () => {
+test('a database is not ready when the task role owns a table', async () => {
   await asOwner(['grant create on schema public to app_user', 'alter table tasks owner to app_user']);
   await expect(db.assertReady()).rejects.toThrow(apart('tasks'));
 });

@@ -4,7 +4,7 @@ import { openDriver } from '.';
 import { addSigningKey, listSigningKeys, type StoredKey } from './signing-keys';
 import { freshDatabase } from './testing';
 
-test('of many that add a key at once, however slowly they look, one does, and all get that one', async () => {
+test('concurrent attempts to add a signing key add one, and all return it', async () => {
   const database = await freshDatabase();
   const driver = await openDriver(database.url, database.neonEndpoint);
   const add = (id: string) => {

@@ -7,24 +7,19 @@ import { openDriver } from './database';
 import type { Driver } from './driver';
 import { migrationsFolder } from './location';
 import { bind, prepare, queryBuilder } from './statement';
-import { engine, type FreshDatabase, freshDatabase } from './testing';
+import { engine, type FreshDatabase, useFreshDatabase } from './testing';
 import { backfillText } from './text-backfill';
 
-/** Rows of a version of the app that knows neither `title_key` nor `description_key`, and what becomes of them. */
+/** The backfill of rows from a previous version of the app, which had neither `title_key` nor `description_key`. */
 
 let fresh: FreshDatabase;
 let driver: Driver;
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
-});
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
+useFreshDatabase((opened) => {
+  ({ fresh, driver } = opened);
 });
 
-const one = async <Row>(text: string) => (await driver.queryAsOwner(text))[0] as Row;
+const queryRow = async <Row>(text: string) => (await driver.queryAsOwner(text))[0] as Row;
 
 async function newUser(): Promise<string> {
   const id = randomUUID();
@@ -32,7 +27,7 @@ async function newUser(): Promise<string> {
   return id;
 }
 
-/** As that version does it: under the role of users, for one of them. */
+/** Executes a statement as that version does: under the task role, for one user. */
 async function asBefore(userId: string, statement: string): Promise<void> {
   await driver.ownerDb.transaction(async (tx) => {
     await tx.execute(`select set_config('role', 'app_user', true), set_config('app.user_id', '${userId}', true)`);
@@ -73,13 +68,14 @@ interface Stored {
   tags: string[];
 }
 const stored = (id: string) =>
-  one<Stored>(`
+  queryRow<Stored>(`
     select title, description, title_key, description_key, version, updated_at > '2026-03-02' as is_touched,
       array(select tag from task_tags where task_id = id order by tag) as tags
     from tasks where id = '${id}'`);
-const waiting = async () => (await one<{ count: number }>(`select count(*)::int as count from text_backfill`)).count;
+const waiting = async () =>
+  (await queryRow<{ count: number }>(`select count(*)::int as count from text_backfill`)).count;
 
-test('text that a client sees in another form gets a new version, and two tags that become equal are one', async () => {
+test('the backfill normalizes text with a new version, and merges tags that become equal', async () => {
   const user = await newUser();
   const tags = ['cafe\u0301', 'café', 'home'];
   const id = await insertBefore(user, { title: 'Cafe\u0301 STRASSE', description: 'U\u0308ber', tags });
@@ -95,13 +91,13 @@ test.each<[string, Old]>([
   ['title', { title: 'Cafe\u0301' }],
   ['description', { title: 'x', description: 'Cafe\u0301' }],
   ['tag', { title: 'x', tags: ['cafe\u0301'] }],
-])('a %s alone is reason enough for a new version', async (_, task) => {
+])('the backfill adds a version when only the %s was not in NFC', async (_, task) => {
   const id = await insertBefore(await newUser(), task);
   await backfillText(driver);
   expect(await stored(id)).toMatchObject({ version: 4, is_touched: true });
 });
 
-test('a task whose text is in NFC keeps its version and its time', async () => {
+test('the backfill keeps version and updated_at of a task whose text is in NFC', async () => {
   const id = await insertBefore(await newUser(), { title: 'Über', tags: ['größe'] });
   expect(await backfillText(driver)).toBe(1);
   expect(await stored(id)).toEqual({
@@ -110,7 +106,7 @@ test('a task whose text is in NFC keeps its version and its time', async () => {
   });
 });
 
-test('text that would not fit in NFC, or cannot be normalized in bounded time, is folded and left as it is', async () => {
+test('the backfill folds but does not normalize text that would become too long or has too many combining marks', async () => {
   const user = await newUser();
   // In NFC, U+0958 is two characters.
   const long = await insertBefore(user, { title: '\u0958'.repeat(255), tags: ['\u0958'.repeat(50)] });
@@ -121,7 +117,7 @@ test('text that would not fit in NFC, or cannot be normalized in bounded time, i
   expect(await stored(marked)).toMatchObject({ title: marks, version: 3, title_key: 'x', description_key: 'x' });
 });
 
-test('more tasks than fit a batch, of several users, are all updated, and a second run finds nothing to do', async () => {
+test('the backfill updates more tasks than fit a batch, of several users, and a second run updates none', async () => {
   const users = [await newUser(), await newUser()];
   for (const user of users) {
     await asBefore(
@@ -131,7 +127,7 @@ test('more tasks than fit a batch, of several users, are all updated, and a seco
     );
   }
   expect(await backfillText(driver)).toBe(500);
-  const left = await one(`
+  const left = await queryRow(`
     select count(*) filter (where description_key is distinct from repeat('e', 1000))::int as descriptions,
       count(*) filter (where title_key not like 'u%')::int as titles, count(*)::int as tasks
     from tasks where user_id in ('${users.join("', '")}')`);
@@ -139,12 +135,12 @@ test('more tasks than fit a batch, of several users, are all updated, and a seco
   expect(await backfillText(driver)).toBe(0);
 });
 
-test('interrupted, it keeps what is done and goes on from there', async () => {
+test('an interrupted backfill keeps its progress and continues from there', async () => {
   const users = [await newUser(), await newUser()];
   for (const user of users) await insertBefore(user, { title: 'Über' });
   let sent = 0;
   const failing: Driver['executeBatch'] = async (...batch) => {
-    // A read and a write for the first, and a read that finds no more.
+    // A read and a write for the first user, and a read that finds no more rows.
     if (++sent > 4) throw new Error('The connection is lost.');
     return driver.executeBatch(...batch);
   };
@@ -157,7 +153,7 @@ test('interrupted, it keeps what is done and goes on from there', async () => {
   expect(await waiting()).toBe(0);
 });
 
-test('a write that comes between wins, and the task is updated all the same', async () => {
+test('a write concurrent with the backfill wins, and the task is backfilled all the same', async () => {
   const user = await newUser();
   const id = await insertBefore(user, { title: 'Cafe\u0301', tags: ['cafe\u0301'] });
   const rename = prepare(
@@ -179,7 +175,7 @@ test('a write that comes between wins, and the task is updated all the same', as
   expect(await stored(id)).toMatchObject({ title: 'Bread', title_key: 'bread', tags: ['café'], version: 5 });
 });
 
-test('two at once update each task once', async () => {
+test('two concurrent backfills update each task once', async () => {
   const user = await newUser();
   const id = await insertBefore(user, { title: 'Cafe\u0301', tags: ['cafe\u0301'] });
   for (let i = 0; i < 20; i++) await insertBefore(user, { title: `Cafe\u0301 ${i}` });
@@ -188,7 +184,7 @@ test('two at once update each task once', async () => {
   expect(await stored(id)).toMatchObject({ title: 'Café', tags: ['café'], version: 4 });
 });
 
-test('an account deleted meanwhile is no obstacle', async () => {
+test('the backfill skips an account deleted meanwhile', async () => {
   const user = await newUser();
   await insertBefore(user, { title: 'Über' });
   await driver.ownerDb.execute(`delete from "user" where id = '${user}'`);
@@ -196,8 +192,8 @@ test('an account deleted meanwhile is no obstacle', async () => {
   expect(await waiting()).toBe(0);
 });
 
-describe('what the version before writes while this one serves', () => {
-  test('is sorted and searched as that version does it, until the next run', async () => {
+describe('writes of the previous version during a rolling deployment', () => {
+  test('a task written by the previous version is sorted and searched as that version does until the next backfill', async () => {
     const user = await newUser();
     const id = await insertBefore(user, { title: 'ÜBER Milk' });
     expect(await stored(id)).toMatchObject({ title_key: 'Über milk', description_key: null });
@@ -211,7 +207,7 @@ describe('what the version before writes while this one serves', () => {
     expect(await stored(id)).toMatchObject({ title_key: 'ete x', description_key: '', version: 4 });
   });
 
-  test('is found by a change of the description, or of the tags alone', async () => {
+  test('the backfill finds tasks of which the previous version changed the description or only the tags', async () => {
     const user = await newUser();
     const id = await insertBefore(user, { title: 'Über' });
     await backfillText(driver);
@@ -228,7 +224,7 @@ describe('what the version before writes while this one serves', () => {
     expect(await stored(id)).toMatchObject({ title_key: 'uber', tags: ['café'], version: 6 });
   });
 
-  test('writes of this version leave nothing to do', async () => {
+  test('writes of this version need no backfill', async () => {
     const user = await newUser();
     const id = randomUUID();
     const insert = prepare(
@@ -241,7 +237,7 @@ describe('what the version before writes while this one serves', () => {
     expect(await waiting()).toBe(0);
   });
 
-  test('its role can neither read nor change whose rows are waiting', async () => {
+  test('the task role can neither read nor change the list of users to backfill', async () => {
     const user = await newUser();
     for (const statement of ['select * from text_backfill', 'delete from text_backfill']) {
       await expect(asBefore(user, statement)).rejects.toMatchObject({ cause: { code: '42501' } });
@@ -249,7 +245,7 @@ describe('what the version before writes while this one serves', () => {
   });
 });
 
-test('every user there is when the columns come is noted, and updated by the migration itself', async () => {
+test('the migration that adds the search columns backfills every existing user', async () => {
   await driver.ownerDb.execute('delete from "user"');
   const user = await newUser();
   const id = randomUUID();
@@ -269,11 +265,11 @@ test('every user there is when the columns come is noted, and updated by the mig
   expect(await driver.migrate(migrationsFolder())).toBe(1);
   expect(await stored(id)).toMatchObject({ title: 'ÜBER', title_key: 'uber', description_key: '', version: 1 });
   expect(await driver.migrate(migrationsFolder())).toBe(0);
-  const { used } = await one<{ used: string }>(`select pg_get_indexdef('tasks_by_title'::regclass) as used`);
+  const { used } = await queryRow<{ used: string }>(`select pg_get_indexdef('tasks_by_title'::regclass) as used`);
   expect(used).toContain('(user_id, title_key, id)');
 });
 
-describe.runIf(engine !== 'pglite')('a role that row-level security binds', () => {
+describe.runIf(engine !== 'pglite')('a role without BYPASSRLS', () => {
   let role: string;
   const admin = () => new Client({ connectionString: inject('engines').adminUrl });
 
@@ -281,7 +277,7 @@ describe.runIf(engine !== 'pglite')('a role that row-level security binds', () =
     role = `backfill_${process.pid}_${engine}`;
     const client = admin();
     await client.connect();
-    await client.query(`create role ${role} login password 'plain' nobypassrls; grant app_user, todo_user to ${role}`);
+    await client.query(`create role ${role} login password 'plain' nobypassrls; grant app_user, app_user to ${role}`);
     await client.query(`create database ${role} owner ${role}`);
     await client.end();
   });
@@ -293,7 +289,7 @@ describe.runIf(engine !== 'pglite')('a role that row-level security binds', () =
     await client.end();
   });
 
-  test('is enough to run it', async () => {
+  test('a role without BYPASSRLS can run the backfill', async () => {
     const url = Object.assign(new URL(fresh.url), { username: role, password: 'plain', pathname: `/${role}` }).href;
     const plain = await openDriver(url, fresh.neonEndpoint);
     try {

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDriver } from './database';
+import { expect, test } from 'vitest';
 import type { Driver } from './driver';
-import { type FreshDatabase, freshDatabase } from './testing';
+import { useFreshDatabase } from './testing';
 import { foldText } from './text';
 
 /** Case folding as PostgreSQL 18 does it, from tables of its own. */
 
-let fresh: FreshDatabase;
 let driver: Driver;
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
-});
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
+useFreshDatabase((opened) => {
+  ({ driver } = opened);
 });
 
 const withoutMarks = (text: string) =>
@@ -29,16 +22,16 @@ test('characters have the same folded form exactly where Unicode’s full case f
     select chr(code) as character, casefold(chr(code) collate "pg_unicode_fast") as folded
     from generate_series(1, 131071) code where code not between 55296 and 57343 and unicode_assigned(chr(code))`);
   const forms = new Map<string, string>();
-  const faults: unknown[] = [];
+  const mismatches: unknown[] = [];
   for (const { character, folded } of rows as { character: string; folded: string }[]) {
-    // The two may know different versions of Unicode.
+    // The two may have different versions of Unicode.
     if (/\p{Cn}/u.test(character) || /[её\u0401\u0415]/i.test(character)) continue;
-    if (foldText(character) !== foldText(folded)) faults.push({ character, folded });
+    if (foldText(character) !== foldText(folded)) mismatches.push({ character, folded });
     const standard = withoutMarks(folded);
     const form = forms.get(foldText(character)) ?? standard;
-    if (form !== standard) faults.push({ character, folded, form });
+    if (form !== standard) mismatches.push({ character, folded, form });
     forms.set(foldText(character), standard);
   }
-  expect(faults).toEqual([]);
+  expect(mismatches).toEqual([]);
   expect(forms.size).toBeGreaterThan(80_000);
 });

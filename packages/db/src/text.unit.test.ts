@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldText, isStreamSafe, MAX_MARKS, normalizeText } from './text';
 
-/** What is hard to fold, in any order, and any other character. */
+/** Characters that are hard to fold, in any order, and any other character. */
 const hard = [
   ...[
     'a',
@@ -73,7 +73,7 @@ const text = fc
   })
   .map((all) => all.join(''));
 
-describe('folded text', () => {
+describe('foldText', () => {
   test.each([
     ['Über', 'uber'],
     ['STRASSE', 'Straße'],
@@ -93,7 +93,7 @@ describe('folded text', () => {
     ['Ệ', 'e'],
     ['Å', 'å'],
     ['ǅ', 'ǆ'],
-  ])('of %s and %s is the same', (one, other) => {
+  ])('foldText returns the same for %s and %s', (one, other) => {
     expect(foldText(one)).toBe(foldText(other));
   });
 
@@ -109,41 +109,41 @@ describe('folded text', () => {
     ['が', 'か'],
     ['가', '각'],
     ['1\u20e3', '1'],
-  ])('of %s and %s differs', (one, other) => {
+  ])('foldText returns different text for %s and %s', (one, other) => {
     expect(foldText(one)).not.toBe(foldText(other));
   });
 
-  test('stays as it is when it is folded again', () => {
+  test('foldText is idempotent', () => {
     fc.assert(
-      fc.property(text, (one) => {
-        expect(foldText(foldText(one))).toBe(foldText(one));
+      fc.property(text, (sample) => {
+        expect(foldText(foldText(sample))).toBe(foldText(sample));
       }),
       { numRuns: 2_000 },
     );
   });
 
-  test('is the same for each normalization form and each case of a text, and is in NFC', () => {
+  test('foldText returns the same NFC text for each normalization form and lower case of a text', () => {
     fc.assert(
-      fc.property(text, (one) => {
-        const folded = foldText(one);
-        expect(foldText(one.normalize('NFD'))).toBe(folded);
-        expect(foldText(one.normalize('NFC'))).toBe(folded);
-        expect(foldText(one.toLowerCase())).toBe(folded);
+      fc.property(text, (sample) => {
+        const folded = foldText(sample);
+        expect(foldText(sample.normalize('NFD'))).toBe(folded);
+        expect(foldText(sample.normalize('NFC'))).toBe(folded);
+        expect(foldText(sample.toLowerCase())).toBe(folded);
         expect(folded.normalize('NFC')).toBe(folded);
       }),
       { numRuns: 2_000 },
     );
   });
 
-  test('holds every word of the text, folded by itself', () => {
+  test('foldText of a text contains the folded form of each of its words', () => {
     fc.assert(
-      fc.property(text, (one) => {
-        for (const word of one.split(/\s+/)) expect(foldText(one)).toContain(foldText(word));
+      fc.property(text, (sample) => {
+        for (const word of sample.split(/\s+/)) expect(foldText(sample)).toContain(foldText(word));
       }),
     );
   });
 
-  test('is at most three times as long', () => {
+  test('foldText returns at most three times as many characters', () => {
     for (let code = 1; code <= 0x1ffff; code++) {
       const character = String.fromCodePoint(code).normalize('NFC');
       const length = [...foldText(character)].length;
@@ -152,12 +152,12 @@ describe('folded text', () => {
   });
 });
 
-describe('normalized text', () => {
-  test('is in NFC', () => {
+describe('normalizeText', () => {
+  test('normalizeText returns NFC', () => {
     expect(normalizeText('Cafe\u0301 \u212b')).toBe('Café Å');
   });
 
-  test(`is left as it is where more than ${MAX_MARKS} marks stand in a row`, () => {
+  test(`normalizeText does not change text with more than ${MAX_MARKS} combining marks in a row`, () => {
     const run = (count: number) => `e\u0301${'\u0323'.repeat(count - 1)}`;
     expect([isStreamSafe(run(MAX_MARKS)), isStreamSafe(run(MAX_MARKS + 1))]).toEqual([true, false]);
     expect(normalizeText(run(MAX_MARKS))).toBe(run(MAX_MARKS).normalize('NFC'));
@@ -180,14 +180,14 @@ const shapes: Record<string, (length: number) => string> = {
   'of musical symbols': (length) => '\u{1d15e}'.repeat(length / 2),
 };
 
-test.each(Object.entries(shapes))('text %s is normalized and folded in time that grows with its length', (_, shape) => {
+test.each(Object.entries(shapes))('text %s is normalized and folded in linear time', (_, shape) => {
   /** In microseconds. */
   const cost = (length: number) => {
-    const one = shape(length);
+    const sample = shape(length);
     const times = Array.from({ length: 5 }, () => {
       const start = process.cpuUsage();
-      // What is not stream-safe is refused before it is folded.
-      const normalized = normalizeText(one);
+      // Text that is not stream-safe is refused before it is folded.
+      const normalized = normalizeText(sample);
       if (isStreamSafe(normalized)) foldText(normalized);
       return process.cpuUsage(start).user;
     });

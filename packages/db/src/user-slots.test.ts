@@ -1,30 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDatabase, type Database, openDriver } from './database';
+import { expect, test } from 'vitest';
+import { createDatabase, type Database } from './database';
 import { DatabaseUnavailable, type Driver } from './driver';
 import { queryBuilder } from './statement';
-import { engine, type FreshDatabase, freshDatabase, statement } from './testing';
+import { engine, statement, useFreshDatabase } from './testing';
 
-let fresh: FreshDatabase;
 let driver: Driver;
 let db: Database;
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
+useFreshDatabase((opened) => {
+  ({ driver } = opened);
   db = createDatabase(driver);
-});
-
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
 });
 
 const nap = (seconds: number) => statement(queryBuilder.execute(sql.raw(`select pg_sleep(${seconds})`)));
 
-test('twelve slow statements of one user do not keep another user’s statement waiting for them', async () => {
+test('twelve slow statements of one user do not delay a statement of another user', async () => {
   const [ada, bob] = [randomUUID(), randomUUID()];
   let done = 0;
   const slow = Array.from({ length: 12 }, () =>
@@ -32,28 +25,28 @@ test('twelve slow statements of one user do not keep another user’s statement 
   );
   await sleep(20);
   await db.asUser(bob, [nap(0)]);
-  // The embedded database runs one at a time, and one more may have begun before this one came.
+  // The embedded database runs one at a time, and one more may have started before this one arrived.
   expect(done).toBeLessThanOrEqual(engine === 'pglite' ? 2 : 0);
   await Promise.all(slow);
   expect(done).toBe(12);
 });
 
-test('statements of one user that fail make room for those that wait', async () => {
+test('failing statements of one user release their slots', async () => {
   const ada = randomUUID();
   const failing = () => db.asUser(ada, [statement(queryBuilder.execute('select 1 / 0'))]);
   const outcomes = await Promise.allSettled(Array.from({ length: 30 }, failing));
-  expect(outcomes.map((one) => one.status)).toEqual(Array(30).fill('rejected'));
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(Array(30).fill('rejected'));
   await expect(db.asUser(ada, [nap(0)])).resolves.toBeDefined();
 });
 
 test.skipIf(engine === 'pglite')(
-  'a statement that waits too long behind others of its user is unavailable',
+  'a statement that waits too long for a slot of its user fails as unavailable without being sent',
   async () => {
     const impatient = createDatabase(driver, { connectTimeoutMs: 300, queryTimeoutMs: 10_000 });
     const ada = randomUUID();
     const started = performance.now();
     const outcomes = await Promise.allSettled(Array.from({ length: 3 }, () => impatient.asUser(ada, [nap(0.7)])));
-    const errors = outcomes.flatMap((one) => (one.status === 'rejected' ? one.reason : []));
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? outcome.reason : []));
     expect(errors).toHaveLength(1);
     for (const error of errors) {
       expect(error).toBeInstanceOf(DatabaseUnavailable);

@@ -16,10 +16,10 @@ const pruneKeys = (env: Record<string, string>) =>
     },
   );
 
-/** With more between them than are read at once. */
+/** The test adds more users between them than one batch has. */
 const users = ['ada', 'zoe'];
 
-test('the command takes away keys older than a day, of every user, and no other', async () => {
+test('prune-idempotency-keys deletes keys older than a day of every user, and no others', async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
   const open = async () => {
     const driver = await openDriver(url, neonEndpoint);
@@ -28,7 +28,7 @@ test('the command takes away keys older than a day, of every user, and no other'
   const before = await open();
   for (const id of users) {
     await before.db.ownerDb.insert(user).values({ id, name: id, email: `${id}@example.com` });
-    const keep = (key: string, age: string) =>
+    const insertKey = (key: string, age: string) =>
       statement(
         queryBuilder.insert(idempotencyKeys).values({
           userId: id,
@@ -38,8 +38,8 @@ test('the command takes away keys older than a day, of every user, and no other'
           createdAt: sql`now() - ${age}::interval`,
         }),
       );
-    const old = Array.from({ length: 45 }, (_, i) => keep(`old-${i}`, '25 hours'));
-    await before.db.asUser(id, [...old, keep('fresh', '23 hours')]);
+    const old = Array.from({ length: 45 }, (_, i) => insertKey(`old-${i}`, '25 hours'));
+    await before.db.asUser(id, [...old, insertKey('fresh', '23 hours')]);
   }
   await before.db.ownerDb.execute(
     sql`insert into "user" (id, name, email) select 'm' || n, n, n || '@example.com' from generate_series(1, 100) n`,
@@ -60,14 +60,14 @@ test('the command takes away keys older than a day, of every user, and no other'
   await drop();
 });
 
-test('it says in one line what kept it from that', async () => {
+test('prune-idempotency-keys fails in one line when the database is unavailable', async () => {
   const { code, stderr } = await pruneKeys({ DATABASE_URL: 'postgres://nobody:x@127.0.0.1:1/none' }).catch(
     (end) => end,
   );
   expect([code, stderr]).toEqual([1, 'Pruning failed: The database is unavailable.\n']);
 });
 
-test.runIf(engine === 'pglite')('it leaves an embedded database alone that is in use', async () => {
+test.runIf(engine === 'pglite')('prune-idempotency-keys refuses an embedded database that is in use', async () => {
   const { url, drop } = await freshDatabase();
   const driver = await openDriver(url);
   const { code, stderr } = await pruneKeys({ DATABASE_URL: url }).catch((end) => end);

@@ -8,7 +8,7 @@ const KEY = createSecretKey(randomBytes(32));
 const SCOPE = '["ada","-created_at",{}]';
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** What a list can be sorted by, as text: titles of any script, moments, dates, ranks. */
+/** The sort values of lists, as text: titles of any script, timestamps, dates, ranks. */
 const position: fc.Arbitrary<Position> = fc.tuple(
   fc.oneof(
     fc.string({ unit: 'binary', maxLength: 255 }),
@@ -43,7 +43,7 @@ function expectRefused(cursor: string, key: KeyObject = KEY, where = SCOPE): voi
   });
 }
 
-test('a cursor is read back as the position it was made of', () => {
+test('a cursor decodes to the position that it was created from', () => {
   fc.assert(
     fc.property(position, scope, (at, where) => {
       const cursor = encodeCursor(KEY, where, at);
@@ -54,7 +54,7 @@ test('a cursor is read back as the position it was made of', () => {
   );
 });
 
-test('a cursor is refused where it was not made: in another scope, or under another key', () => {
+test('a cursor is refused in another scope and under another key', () => {
   fc.assert(
     fc.property(position, scope, scope, (at, one, other) => {
       fc.pre(one !== other);
@@ -65,13 +65,13 @@ test('a cursor is refused where it was not made: in another scope, or under anot
   );
 });
 
-test('a position does not run over into the scope', () => {
+test('the position of a cursor cannot be shifted into its scope', () => {
   const cursor = encodeCursor(KEY, 'a', ['b', '00000000-0000-4000-8000-000000000000']);
   const bytes = Buffer.from(cursor, 'base64url');
   for (const where of ['', 'a\0', 'a\0[', 'a["b"']) expectRefused(bytes.toString('base64url'), KEY, where);
 });
 
-test('every change of one character is refused: replaced, left out, doubled, put in', () => {
+test('a cursor with any one character replaced, removed, doubled or inserted is refused', () => {
   const cursor = encodeCursor(KEY, SCOPE, ['2026-03-01 09:30:00.123+00', '0198c0de-0000-7000-8000-00000000000a']);
   expect(decodeCursor(KEY, SCOPE, cursor)).toHaveLength(2);
   for (let i = 0; i <= cursor.length; i++) {
@@ -84,7 +84,7 @@ test('every change of one character is refused: replaced, left out, doubled, put
   }
 });
 
-test('a change of one character of any cursor is refused', () => {
+test('any cursor with one changed character is refused', () => {
   fc.assert(
     fc.property(position, fc.nat(), fc.string({ unit: 'binary', minLength: 0, maxLength: 1 }), (at, where, other) => {
       const cursor = encodeCursor(KEY, SCOPE, at);
@@ -96,7 +96,7 @@ test('a change of one character of any cursor is refused', () => {
   );
 });
 
-test('whatever it is, what we did not make is a 422 and nothing else', () => {
+test('arbitrary text as a cursor is a validation error and never another one', () => {
   const bytes = fc.uint8Array({ maxLength: 200 }).map((all) => Buffer.from(all).toString('base64url'));
   const unsigned = fc.json().map((json) => Buffer.from(json).toString('base64url'));
   fc.assert(

@@ -7,7 +7,7 @@ import { validate } from '../kit/validation';
 import { TaskInput, TaskPatch } from './contract';
 import * as tasks from './service';
 
-/** JSON Merge Patch as its RFC tells it by example, on the members of a task. */
+/** JSON Merge Patch by the examples of its RFC, on the fields of a task. */
 
 let driver: Driver;
 let drop: () => Promise<void>;
@@ -27,7 +27,7 @@ afterAll(async () => {
   await drop();
 });
 
-/** The task that the patch makes of the original, or the pointers of what is wrong with the patch. */
+/** The original task and the patched one, or the pointers of the errors in the patch. */
 async function patched(original: object, patch: unknown) {
   const { body: before } = await tasks.create(ctx, TaskInput.parse(original));
   const { value, errors } = validate(TaskPatch, patch, 'body');
@@ -39,11 +39,13 @@ async function patched(original: object, patch: unknown) {
 const DAY = '2026-02-28';
 const task = { title: 'a', description: 'b', status: 'in_progress', priority: 'high', due_date: DAY, tags: ['b'] };
 
-/** What the table in Appendix A of RFC 7396 says of an object with an object as its patch; no `{}` without a title. */
-describe('the examples of RFC 7396: what is given changes, null clears, the rest stays', () => {
+/**
+ * The rows of the table in Appendix A of RFC 7396 that patch an object with an object; without those that lack a title.
+ */
+describe('the examples of RFC 7396', () => {
   test.each([
-    ['a member is replaced', { title: 'x', description: 'b' }, { description: 'c' }, { description: 'c' }],
-    ['a member is added', { title: 'x', description: 'b' }, { due_date: DAY }, { description: 'b', due_date: DAY }],
+    ['a field is replaced', { title: 'x', description: 'b' }, { description: 'c' }, { description: 'c' }],
+    ['a field is added', { title: 'x', description: 'b' }, { due_date: DAY }, { description: 'b', due_date: DAY }],
     ['null clears it', { title: 'x', description: 'b' }, { description: null }, { description: null }],
     [
       'null clears one and leaves the other',
@@ -61,7 +63,7 @@ describe('the examples of RFC 7396: what is given changes, null clears, the rest
     ['an array is replaced, not merged', { title: 'x', tags: ['b', 'c'] }, { tags: ['a'] }, { tags: ['a'] }],
     ['an array can become empty', { title: 'x', tags: ['b'] }, { tags: [] }, { tags: [] }],
     ['an empty patch changes nothing', task, {}, {}],
-  ])('%s', async (_, original, patch, result) => {
+  ])('a merge patch follows the example of RFC 7396: %s', async (_, original, patch, result) => {
     const { before, after } = await patched(original, patch);
     const { version, updated_at, ...rest } = { ...before, ...result };
     expect(after).toMatchObject(rest);
@@ -77,20 +79,20 @@ const changes = {
   tags: ['c', 'd'],
 };
 
-test.each(Object.entries(changes))('%s alone changes, and every other member stays', async (member, value) => {
-  const { before, after } = await patched(task, { [member]: value });
+test.each(Object.entries(changes))('a merge patch of %s changes only that field', async (field, value) => {
+  const { before, after } = await patched(task, { [field]: value });
   const { updated_at } = after;
-  expect(after).toStrictEqual({ ...before, [member]: value, version: 2, updated_at });
+  expect(after).toStrictEqual({ ...before, [field]: value, version: 2, updated_at });
 });
 
-test('members that are left out are not in what the patch says, nor take a default', () => {
-  for (const [member, value] of Object.entries(changes)) {
-    expect(TaskPatch.parse({ [member]: value })).toStrictEqual({ [member]: value });
+test('a parsed patch contains only the fields given, without defaults', () => {
+  for (const [field, value] of Object.entries(changes)) {
+    expect(TaskPatch.parse({ [field]: value })).toStrictEqual({ [field]: value });
   }
   expect(TaskPatch.parse({})).toStrictEqual({});
 });
 
-describe('a patch that would make no task is refused, and changes nothing', () => {
+describe('invalid merge patches', () => {
   test.each<[unknown, string[]]>([
     // RFC 7396 would put these in the place of the whole task.
     [['c', 'd'], ['']],
@@ -99,18 +101,18 @@ describe('a patch that would make no task is refused, and changes nothing', () =
     ['bar', ['']],
     [1, ['']],
     [true, ['']],
-    // Its table changes a type or nests; the members of a task have one type each.
+    // The table also changes types and nests objects; the fields of a task have one type each.
     [{ tags: 'c' }, ['/tags']],
     [{ title: ['b'] }, ['/title']],
     [{ description: { b: 'd', c: null } }, ['/description']],
     [{ tags: [1] }, ['/tags/0']],
     [{ tags: [null] }, ['/tags/0']],
     [{ tags: { 0: 'c' } }, ['/tags']],
-    // Only what may be absent can be cleared.
+    // Only nullable fields can be cleared.
     [{ title: null, status: null, priority: null, tags: null }, ['/title', '/status', '/priority', '/tags']],
     [{ description: null, nope: null }, ['/nope']],
     [{ completed: null }, ['/completed']],
-  ])('%j', async (patch, pointers) => {
+  ])('the invalid merge patch %j is refused and changes nothing', async (patch, pointers) => {
     const { errors, before, after } = await patched(task, patch);
     expect(errors?.toSorted()).toEqual(pointers.toSorted());
     expect(after).toStrictEqual(before);

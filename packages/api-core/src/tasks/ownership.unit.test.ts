@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TaskInput } from './contract';
 import * as tasks from './service';
 
-/** The statements by themselves: run by the superuser, whom no row-level security holds back. */
+/** The statements by themselves, executed by the superuser, to whom row-level security does not apply. */
 
 let driver: Driver;
 let drop: () => Promise<void>;
@@ -23,11 +23,11 @@ beforeAll(async () => {
     ...driver,
     executeBatch: (_, statements) =>
       pg.transaction(async (tx) => {
-        const answers: unknown[][] = [];
+        const results: unknown[][] = [];
         for (const { text, params, rowMode } of statements) {
-          answers.push((await tx.query(text, params, { rowMode })).rows);
+          results.push((await tx.query(text, params, { rowMode })).rows);
         }
-        return answers;
+        return results;
       }),
   });
   as = (userId) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), maxTasks: 20_000, preconditions: {} });
@@ -42,12 +42,12 @@ afterAll(async () => {
 const input = TaskInput.parse({ title: 'Ada’s', tags: ['hers'], due_date: '2026-02-28' });
 const everything = { limit: 100, sort: '-created_at' } as const;
 
-async function anAdasTask() {
+async function createAdasTask() {
   return (await tasks.create(as('ada'), input)).body;
 }
 
-test('each statement finds its way to the owner’s tasks alone', async () => {
-  const { id } = await anAdasTask();
+test('without row-level security, no statement reads or changes a task of another user', async () => {
+  const { id } = await createAdasTask();
   const before = await tasks.list(as('ada'), everything);
   const bob = as('bob');
   const attempts = [
@@ -66,8 +66,8 @@ test('each statement finds its way to the owner’s tasks alone', async () => {
   expect(await tasks.list(as('ada'), everything)).toEqual(before);
 });
 
-test('the same id belongs to each user apart', async () => {
-  const { id } = await anAdasTask();
+test('without row-level security, the same task id addresses different tasks for two users', async () => {
+  const { id } = await createAdasTask();
   const before = await tasks.get(as('ada'), id);
   const his = TaskInput.parse({ title: 'Bob’s', tags: ['his'] });
   expect(await tasks.replace(as('bob'), id, his)).toMatchObject({ body: { id, user_id: 'bob', version: 1 } });
@@ -82,7 +82,7 @@ test('the same id belongs to each user apart', async () => {
   expect(await tasks.get(as('ada'), id)).toEqual(before);
 });
 
-test('the same idempotency key belongs to each user apart', async () => {
+test('without row-level security, two users can use the same idempotency key', async () => {
   const idempotency = { key: randomUUID(), fingerprint: 'same' };
   const [hers, his] = [
     await tasks.create({ ...as('ada'), idempotency }, input),

@@ -15,15 +15,15 @@ const names = [...copiedTables].map(getTableName);
 
 /** An embedded database with some rows in every table, and its secret. */
 let folder: string;
-/** What it holds. */
+/** The rows of the embedded database. */
 let held: Rows;
-/** A server that holds the same. */
+/** A server database with the same rows. */
 let filled: FreshDatabase;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'taskward-test-'));
   cpSync(inject('engines').pgliteTemplate, folder, { recursive: true });
-  writeFileSync(join(folder, 'secret'), 'kept for nobody to see');
+  writeFileSync(join(folder, 'secret'), 'a secret of the app');
   const driver = await openDriver(`pglite:${folder}`);
   for (const statement of SOME_ROWS) await driver.ownerDb.execute(statement);
   await driver.migrate(migrationsFolder());
@@ -40,7 +40,7 @@ const SOME_ROWS = [
   `insert into session (id, user_id, token, expires_at) select 's' || id, id, 't' || id, now() from "user"`,
   `insert into verification (id, identifier, value, expires_at) values ('v', 'reset', '{"a": null}', 'infinity')`,
   `insert into jwks (id, public_key, private_key, created_at) values ('k', '{}', '"\\u2028"', now())`,
-  // More than are read at once, some of them large.
+  // More than one batch, some of them large.
   `insert into tasks (user_id, id, title, description, status, completed_at, due_date)
      select id, gen_random_uuid(), 'ÀB "c" \\ ' || n, case when n < 5 then repeat(e'😀\\n', 2000) end,
        case n % 2 when 0 then 'done' else 'todo' end, case n % 2 when 0 then now() end, date '0001-01-01' + n
@@ -72,21 +72,21 @@ function start(from: string, to: string[]): { process: ChildProcess; ended: Prom
 
 const copy = (from: string, ...to: string[]) => start(from, to).ended;
 
-test('every table is copied but those of the limits and of the backfill, and there are no sequences to set', async () => {
+test('db:copy copies every table except rate limits and the backfill, and the schema has no sequences', async () => {
   const driver = await openDriver(`pglite:${folder}`);
   const there = await driver.queryAsOwner(
     `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'S')`,
   );
   await driver.close();
   expect([...names, 'rate_limits', 'text_backfill'].sort()).toEqual(there.map(({ relname }) => relname).sort());
-  // None of the tests below passes for want of rows.
+  // No test below may pass only because a table is empty.
   for (const name of names) expect(held[name], name).not.toEqual([]);
 });
 
-describe.runIf(engine === 'pglite')('it is refused in one line', () => {
+describe.runIf(engine === 'pglite')('db:copy from an embedded database', () => {
   const nowhere = 'postgres://nobody:x@127.0.0.1:1/none';
 
-  test('where the embedded database is in use', async () => {
+  test('db:copy refuses an embedded database that is in use', async () => {
     const driver = await openDriver(`pglite:${folder}`);
     const { code, output } = await copy(`pglite:${folder}`, nowhere);
     expect(code).toBe(1);
@@ -94,24 +94,27 @@ describe.runIf(engine === 'pglite')('it is refused in one line', () => {
     await driver.close();
   });
 
-  test('where there is none, and none is made', async () => {
+  test('db:copy refuses a missing embedded database, and creates none', async () => {
     const { code, output } = await copy(`pglite:${folder}/none`, nowhere);
     expect([code, output]).toEqual([1, `Nothing was copied. There is no embedded database in ${folder}/none.\n`]);
     expect(readdirSync(folder)).not.toContain('none');
   });
 
-  test.each([[[]], [['pglite:elsewhere']], [['postgres://:x:y']]])('where it is not said where to: %j', async (to) => {
-    const { code, output } = await copy(`pglite:${folder}`, ...to);
-    expect([code, output]).toEqual([1, expect.stringMatching(/^Nothing was copied\. Usage: .+\n$/)]);
-  });
+  test.each([[[]], [['pglite:elsewhere']], [['postgres://:x:y']]])(
+    'db:copy refuses the missing or invalid target %j',
+    async (to) => {
+      const { code, output } = await copy(`pglite:${folder}`, ...to);
+      expect([code, output]).toEqual([1, expect.stringMatching(/^Nothing was copied\. Usage: .+\n$/)]);
+    },
+  );
 
-  test('where the server cannot be reached', async () => {
+  test('db:copy fails in one line when the server cannot be reached', async () => {
     const { code, output } = await copy(`pglite:${folder}`, nowhere);
     expect([code, output]).toEqual([1, 'Nothing was copied. connect ECONNREFUSED 127.0.0.1:1\n']);
   });
 });
 
-describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, () => {
+describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, () => {
   let target: FreshDatabase;
 
   beforeAll(async () => {
@@ -123,7 +126,7 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     return () => target.drop();
   });
 
-  test('holds every row, is ready for the app, and leaves the source as it was to the byte', async () => {
+  test('db:copy copies every row, leaves a ready database, and does not change the source', async () => {
     const before = filesIn(folder);
     const { code, output } = await copy(`pglite:${folder}`, filled.url);
     expect(output).toMatch(/tasks +1200 +1200 /);
@@ -133,11 +136,11 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     await withDriver(filled, (driver) => createDatabase(driver).assertReady());
 
     expect(output).toContain(join(folder, 'secret'));
-    expect(output).not.toContain('kept for nobody to see');
+    expect(output).not.toContain('a secret of the app');
     expect(output).not.toContain(new URL(filled.url).password);
   });
 
-  test('can be repeated, and then adds nothing', async () => {
+  test('db:copy can be repeated, and then adds nothing', async () => {
     expect((await copy(filled.url, target.url)).output).toMatch(/tasks +1200 +1200 /);
     const { code, output } = await copy(filled.url, target.url);
     expect(output).toMatch(/tasks +1200 +0 /);
@@ -149,9 +152,9 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     ['user', `update "user" set id = 'other', email = 'u3@example.com' where id = 'u3'`],
     ['tasks', `update tasks set title = 'Another' where ctid in (select min(ctid) from tasks)`],
     ['task_tags', `insert into task_tags select user_id, task_id, 'new' from task_tags limit 1`],
-  ])('stops where the target holds something else in %s, and changes nothing', async (table, difference) => {
+  ])('db:copy stops when the target differs in %s, and changes nothing', async (table, difference) => {
     await copy(filled.url, target.url);
-    // Something is missing, too, which the copy must not have added.
+    // Other rows are missing, and the copy must not add them.
     for (const lost of ['account', 'session', 'tasks', 'idempotency_keys']) {
       await asOwner(target, `delete from ${lost} where user_id = 'u3'`);
     }
@@ -163,7 +166,7 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     expect(await rowsIn(target)).toEqual(before);
   });
 
-  /** Calls `meanwhile` while the copy, half done, waits for a lock. */
+  /** Calls `meanwhile` while the copy waits for a lock halfway. */
   async function halfway(meanwhile: (copying: ChildProcess) => Promise<unknown>): Promise<Outcome> {
     const holder = new Client({ connectionString: target.url });
     await holder.connect();
@@ -177,13 +180,13 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     return copying.ended;
   }
 
-  test('that is killed in the middle leaves nothing, and row-level security in force', async () => {
+  test('a killed db:copy leaves no rows, and row-level security in force', async () => {
     await halfway(async (copying) => copying.kill('SIGKILL'));
     await expect.poll(async () => Object.values(await rowsIn(target)).flat()).toEqual([]);
     await withDriver(target, (driver) => createDatabase(driver).assertReady());
   });
 
-  test('from a server in use is that server at one moment', async () => {
+  test('db:copy from a database in use copies one snapshot', async () => {
     const { code } = await halfway(() =>
       asOwner(filled, `insert into task_tags select user_id, task_id, 'later' from task_tags limit 1`),
     );
@@ -192,7 +195,7 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     expect(await rowsIn(target)).toEqual(held);
   });
 
-  test('has the rows whose text is not folded yet as they are, and folds them when it is migrated', async () => {
+  test('db:copy copies rows whose text is not folded yet, and the next migration folds them', async () => {
     const old = `insert into tasks (user_id, id, title) values ('u1', gen_random_uuid(), 'Über')`;
     await asOwner(filled, old);
     await asOwner(filled, `update tasks set title_key = 'uber' where title = 'Über'`);
@@ -204,11 +207,11 @@ describe.runIf(engine !== 'pglite')('a copy to a server', { timeout: 60_000 }, (
     }
   });
 
-  test('needs no right to bypass row-level security there, but all of the source in sight', async () => {
+  test('db:copy needs no BYPASSRLS on the target, but has to see every row of the source', async () => {
     const role = `plain_${process.pid}_${engine}`;
     const admin = new Client({ connectionString: inject('engines').adminUrl });
     await admin.connect();
-    await admin.query(`create role ${role} login password 'plain' nobypassrls; grant app_user, todo_user to ${role}`);
+    await admin.query(`create role ${role} login password 'plain' nobypassrls; grant app_user, app_user to ${role}`);
     await admin.query(`create database ${role} owner ${role}`);
     const at = (url: string, parts: Partial<URL>) =>
       Object.assign(new URL(url), { pathname: `/${role}`, ...parts }).href;
@@ -254,7 +257,7 @@ function allRows(driver: Driver): Promise<Rows> {
   });
 }
 
-/** What is in each file, by its path, but for the lock. */
+/** The hash of each file by its path, except of the lock. */
 function filesIn(path: string): Record<string, string> {
   const files = (readdirSync(path, { recursive: true }) as string[]).filter(
     (name) => name !== 'lock' && statSync(join(path, name)).isFile(),

@@ -14,7 +14,7 @@ const migrate = (env: Record<string, string>) =>
 
 const NOWHERE = 'postgres://nobody:x@127.0.0.1:1/none';
 
-test('makes an empty database one that the app takes, by the URL past a pooler where there is one, and in which users create no temporary tables', async () => {
+test('db:migrate makes an empty database ready, through DATABASE_URL_UNPOOLED if set, and lets users create no temporary tables', async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
   const before = await openDriver(url, neonEndpoint);
   for (const statement of ['drop schema drizzle cascade', 'drop schema public cascade', 'create schema public']) {
@@ -33,7 +33,7 @@ test('makes an empty database one that the app takes, by the URL past a pooler w
   await drop();
 });
 
-test('says how many tasks had text to normalize, goes on where it failed, and has nothing to do the next time', {
+test('db:migrate reports how many tasks it backfilled, and continues after a failure', {
   timeout: 60_000,
 }, async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
@@ -58,13 +58,13 @@ test('says how many tasks had text to normalize, goes on where it failed, and ha
   await drop();
 });
 
-test('says in one line why it did not run', async () => {
+test('db:migrate fails in one line when the server cannot be reached', async () => {
   const { code, stderr } = await migrate({ DATABASE_URL: NOWHERE }).catch((end) => end);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^The migrations did not finish\. .*ECONNREFUSED 127\.0\.0\.1:1\n$/);
 });
 
-test.runIf(engine === 'pglite')('leaves an embedded database alone that is in use', async () => {
+test.runIf(engine === 'pglite')('db:migrate refuses an embedded database that is in use', async () => {
   const { url, drop } = await freshDatabase();
   const driver = await openDriver(url);
   const { code, stderr } = await migrate({ DATABASE_URL: url }).catch((end) => end);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** Runs the command as an operator would. */
-async function retire(): Promise<{ code: number | null; output: string }> {
+async function revoke(): Promise<{ code: number | null; output: string }> {
   const command = fileURLToPath(new URL('revoke-signing-keys.ts', import.meta.url));
   const { url, neonEndpoint = '' } = database;
   const child = spawn(process.execPath, ['--import', 'tsx', command], {
@@ -26,24 +26,25 @@ async function retire(): Promise<{ code: number | null; output: string }> {
   return { code, output };
 }
 
-test('removes every key and says how many', async () => {
+test('signing-keys:revoke deletes every key and prints their number', async () => {
   const { url, neonEndpoint } = database;
   const driver = await openDriver(url, neonEndpoint);
   const key = { publicKey: '{}', privateKey: '""', alg: 'EdDSA', crv: 'Ed25519', createdAt: new Date() };
   await driver.ownerDb.insert(jwks).values(['a', 'b'].map((id) => ({ ...key, id })));
   await driver.close();
-  expect(await retire()).toEqual({ code: 0, output: expect.stringContaining('Retired 2 keys.') });
+  expect(await revoke()).toEqual({ code: 0, output: expect.stringContaining('Retired 2 keys.') });
   const after = await openDriver(url, neonEndpoint);
   expect(await after.ownerDb.select().from(jwks)).toEqual([]);
   await after.close();
 });
 
-async function refusesWhileHeld() {
+async function expectRefusedWhileInUse() {
   const driver = await openDriver(database.url);
-  const { code, output } = await retire();
+  const { code, output } = await revoke();
   expect(code).toBe(1);
   expect(output).toMatch(/^The keys were not retired\. The data folder \S+ is in use by process \d+ on \S+: .+\n$/);
   await driver.close();
 }
 
-if (engine === 'pglite') test('says who holds the embedded database, and leaves it alone', refusesWhileHeld);
+if (engine === 'pglite')
+  test('signing-keys:revoke refuses an embedded database that is in use', expectRefusedWhileInUse);

@@ -54,23 +54,23 @@ const NODE = [process.execPath, '--import', import.meta.resolve('tsx'), '--input
 
 interface Locker {
   readonly child: ChildProcess;
-  /** Its process number, as it sees that itself. */
+  /** Its process number in its own PID namespace. */
   readonly pid: number;
-  ask(folder?: string): Promise<string>;
+  request(folder?: string): Promise<string>;
 }
 
-/** Another process, which locks what it is told to. */
+/** Starts a process that locks the folders it is sent. */
 async function locker(prefix: string[] = [], program = PROGRAM): Promise<Locker> {
   const [command = '', ...args] = [...prefix, ...NODE, '--eval', program];
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   children.push(child);
   const [ready] = await once(child, 'message');
-  const ask = async (what = '') => {
+  const request = async (what = '') => {
     const reply = once(child, 'message');
     child.send(what);
     return String((await reply)[0]);
   };
-  return { child, pid: Number(String(ready).slice('ready '.length)), ask };
+  return { child, pid: Number(String(ready).slice('ready '.length)), request };
 }
 
 async function kill({ child }: Locker): Promise<void> {
@@ -81,51 +81,51 @@ async function kill({ child }: Locker): Promise<void> {
 
 const IN_USE = expect.stringContaining('is in use by');
 
-describe('a data folder', () => {
-  test('is locked by exactly one of two processes that try at the same time, over and over', async () => {
+describe('the lock of a data folder', () => {
+  test('a data folder is locked by exactly one of two processes that try at the same time', async () => {
     const [a, b] = await Promise.all([locker(), locker()]);
     for (let round = 0; round < 50; round++) {
-      const replies = await Promise.all([a.ask(folder), b.ask(folder)]);
+      const replies = await Promise.all([a.request(folder), b.request(folder)]);
       expect(replies.toSorted()).toEqual([IN_USE, 'locked']);
-      await (replies[0] === 'locked' ? a : b).ask();
+      await (replies[0] === 'locked' ? a : b).request();
     }
   });
 
-  test('can be locked at once after kill -9 of the process that had it locked', async () => {
+  test('a data folder can be locked at once after kill -9 of the process that had it locked', async () => {
     const successor = await locker();
     for (let round = 0; round < 3; round++) {
       const first = await locker();
-      expect(await first.ask(folder)).toBe('locked');
-      expect(await successor.ask(folder)).toContain(
+      expect(await first.request(folder)).toBe('locked');
+      expect(await successor.request(folder)).toContain(
         `is in use by process ${first.pid} on ${hostname()}: stop that one`,
       );
       await kill(first);
-      expect(await successor.ask(folder)).toBe('locked');
-      await successor.ask();
+      expect(await successor.request(folder)).toBe('locked');
+      await successor.request();
     }
   });
 
-  test('stays locked while the process that has it locked is stopped and does not respond', async () => {
+  test('a data folder stays locked while the process that has it locked is stopped and does not respond', async () => {
     const [first, second] = await Promise.all([locker(), locker()]);
-    await first.ask(folder);
+    await first.request(folder);
     first.child.kill('SIGSTOP');
-    expect(await second.ask(folder)).toEqual(IN_USE);
+    expect(await second.request(folder)).toEqual(IN_USE);
   });
 
-  test.each(['+', '-'])('stays locked for a process whose clock is ten years off (%s)', async (sign) => {
+  test.each(['+', '-'])('a data folder stays locked for a process whose clock is ten years off (%s)', async (sign) => {
     const shifted = `const { now } = Date; Date.now = () => now() ${sign} 315_360_000_000;`;
     const [first, second] = await Promise.all([locker(), locker([], `${shifted}\n${PROGRAM}`)]);
-    await first.ask(folder);
-    expect(await second.ask(folder)).toEqual(IN_USE);
+    await first.request(folder);
+    expect(await second.request(folder)).toEqual(IN_USE);
   });
 
-  test('can be locked where a living process has the number of the one that was killed', async () => {
+  test('a data folder can be locked when another process has the number of the one that was killed', async () => {
     writeFileSync(join(folder, 'lock'), `process ${process.pid}`);
     writeFileSync(join(folder, `lock.${process.pid}`), '');
-    expect(await (await locker()).ask(folder)).toBe('locked');
+    expect(await (await locker()).request(folder)).toBe('locked');
   });
 
-  test('is locked between processes with the same number in different containers (PID namespaces)', async ({
+  test('a data folder is locked between processes with the same number in different containers (PID namespaces)', async ({
     skip,
   }) => {
     const unshare = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
@@ -133,20 +133,20 @@ describe('a data folder', () => {
     if (spawnSync(command, [...args, 'true']).status !== 0) skip('needs the right to make PID namespaces');
     const [first, second] = await Promise.all([locker(unshare), locker(unshare)]);
     expect([first.pid, second.pid]).toEqual([1, 1]);
-    expect(await first.ask(folder)).toBe('locked');
-    expect(await second.ask(folder)).toEqual(IN_USE);
+    expect(await first.request(folder)).toBe('locked');
+    expect(await second.request(folder)).toEqual(IN_USE);
     await kill(first);
-    await expect.poll(() => second.ask(folder)).toBe('locked');
+    await expect.poll(() => second.request(folder)).toBe('locked');
   });
 
-  test('is not locked twice by one process', () => {
+  test('a data folder cannot be locked twice by one process', () => {
     const unlock = lockFolder(folder);
     expect(() => lockFolder(folder)).toThrow(`in use by process ${process.pid}`);
     unlock();
     lockFolder(folder)();
   });
 
-  test('can be locked however long its path is', () => {
+  test('a data folder can be locked however long its path is', () => {
     const long = join(folder, 'a'.repeat(250), 'b'.repeat(250));
     mkdirSync(long, { recursive: true });
     const unlock = lockFolder(long);
@@ -154,27 +154,30 @@ describe('a data folder', () => {
     unlock();
   });
 
-  test('is not locked where something else has the place of the lock, which is left alone', () => {
+  test('a data folder is not locked when another file has the place of the lock, and that file is not changed', () => {
     mkdirSync(join(folder, 'lock'));
     expect(() => lockFolder(folder)).toThrow(`The data folder ${folder} cannot be written (EISDIR)`);
     expect(existsSync(join(folder, 'lock'))).toBe(true);
   });
 
-  test.runIf(process.platform === 'linux')('is not locked without the command that locks it', async () => {
-    const { ask } = await locker([], `process.env.PATH = '/nowhere';\n${PROGRAM}`);
-    expect(await ask(folder)).toContain('cannot be locked: the command flock (util-linux, BusyBox) is needed');
-  });
+  test.runIf(process.platform === 'linux')(
+    'a data folder is not locked when the flock command is missing',
+    async () => {
+      const { request } = await locker([], `process.env.PATH = '/nowhere';\n${PROGRAM}`);
+      expect(await request(folder)).toContain('cannot be locked: the command flock (util-linux, BusyBox) is needed');
+    },
+  );
 });
 
 const modeOf = (...path: string[]) => (statSync(join(folder, ...path)).mode & 0o777).toString(8);
 
-describe.skipIf(process.platform === 'win32')('the other users of the machine', () => {
-  test('cannot enter a data folder that is created', () => {
+describe.skipIf(process.platform === 'win32')('permissions of a data folder', () => {
+  test('other users of the machine cannot enter a new data folder', () => {
     prepareFolder(join(folder, 'data'));
     expect(modeOf('data')).toBe('700');
   });
 
-  test('cannot enter one that was there before, empty or with the files of the app', () => {
+  test('other users of the machine cannot enter an existing data folder, empty or with the files of the app', () => {
     for (const name of ['secret', 'lock', 'postgres.new']) {
       chmodSync(folder, 0o777);
       prepareFolder(folder);
@@ -183,7 +186,7 @@ describe.skipIf(process.platform === 'win32')('the other users of the machine', 
     }
   });
 
-  test('keep a folder that holds other files: it is refused and its mode is not changed', () => {
+  test('a data folder with other files is refused, and its mode is not changed', () => {
     writeFileSync(join(folder, 'notes.txt'), '');
     chmodSync(folder, 0o755);
     expect(() => prepareFolder(folder)).toThrow('is open to other users and holds other files (notes.txt)');
@@ -192,7 +195,7 @@ describe.skipIf(process.platform === 'win32')('the other users of the machine', 
     prepareFolder(folder);
   });
 
-  test('cannot read any file of an embedded database in a folder that was open to all', {
+  test('other users of the machine cannot read any file of an embedded database in a folder that was open to all', {
     timeout: 60_000,
   }, async () => {
     chmodSync(folder, 0o777);
@@ -209,7 +212,7 @@ describe.skipIf(process.platform === 'win32')('the other users of the machine', 
     }
   });
 
-  test('cannot read a file that was written with too wide a mode, and symbolic links are not followed', () => {
+  test('other users of the machine cannot read files with too wide a mode, and symbolic links are not followed', () => {
     const outside = join(folder, 'outside');
     const data = join(folder, 'data');
     mkdirSync(join(data, 'base'), { recursive: true });

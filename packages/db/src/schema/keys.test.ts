@@ -1,28 +1,21 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openDriver } from '..';
+import { expect, test } from 'vitest';
 import type { Driver } from '../driver';
-import { type FreshDatabase, freshDatabase } from '../testing';
+import { useFreshDatabase } from '../testing';
 
-/** What lets each user's rows live on a machine of their own: no key of them spans two users. */
+/** No key spans two users, so that the rows of each user could be stored on a different machine. */
 
-let fresh: FreshDatabase;
 let driver: Driver;
 
-beforeAll(async () => {
-  fresh = await freshDatabase();
-  driver = await openDriver(fresh.url, fresh.neonEndpoint);
-});
-afterAll(async () => {
-  await driver?.close();
-  await fresh?.drop();
+useFreshDatabase((opened) => {
+  ({ driver } = opened);
 });
 
 const column = (table: string, number: string) =>
   `(select attname::text from pg_attribute where attrelid = ${table} and attnum = ${number})`;
-/** The tables that row-level security holds users apart in. */
+/** The tables with row-level security by user. */
 const theirs = `select oid from pg_class where relnamespace = 'public'::regnamespace and relrowsecurity`;
 
-test('every index of a user’s rows, unique or not, begins with the user', async () => {
+test('every index on rows of a user begins with user_id', async () => {
   const indexes = await driver.queryAsOwner(
     `select indexrelid::regclass::text as name, ${column('indrelid', 'indkey[0]')} as first
      from pg_index where indrelid in (${theirs})`,
@@ -32,7 +25,7 @@ test('every index of a user’s rows, unique or not, begins with the user', asyn
   expect(indexes.filter(({ first }) => first !== 'user_id')).toEqual([]);
 });
 
-test('every foreign key of a user’s rows leads to that user, or to rows of the same user', async () => {
+test('every foreign key from rows of a user references that user, or rows of the same user', async () => {
   const keys = await driver.queryAsOwner(
     `select conname::text as name, ${column('conrelid', 'conkey[1]')} as first, confrelid::regclass::text as parent,
        ${column('confrelid', 'confkey[1]')} as "of"

@@ -3,7 +3,9 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { openDriver } from '../database';
+import type { Driver } from '../driver';
 import { type DrizzleQuery, prepare, type Statement } from '../statement';
 
 export { type NeonGateway, startNeonGateway } from './neon-gateway';
@@ -11,7 +13,7 @@ export { type PostgresServer, startPostgres } from './postgres';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** What the global set-up made for the test files to copy and use. */
+    /** The engines that the global set-up started, for the test files to use and copy. */
     engines: {
       /** The folder of a migrated, empty embedded database. */
       pgliteTemplate: string;
@@ -59,7 +61,27 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   };
 }
 
-/** The statement that a query is, for one that is run but once. */
+interface OpenDatabase {
+  readonly fresh: FreshDatabase;
+  readonly driver: Driver;
+}
+
+/** Opens a fresh database before the tests of a file, and closes and drops it after them. */
+export function useFreshDatabase(onOpen: (opened: OpenDatabase) => void): void {
+  let opened: OpenDatabase | undefined;
+  let fresh: FreshDatabase | undefined;
+  beforeAll(async () => {
+    fresh = await freshDatabase();
+    opened = { fresh, driver: await openDriver(fresh.url, fresh.neonEndpoint) };
+    onOpen(opened);
+  });
+  afterAll(async () => {
+    await opened?.driver.close();
+    await fresh?.drop();
+  });
+}
+
+/** Compiles a query that is executed once. */
 export function statement<Row>(query: DrizzleQuery<Row>): Statement<Row> {
   const prepared = prepare(query)();
   return { ...prepared, isReadOnly: prepared.text.startsWith('select ') };

@@ -18,7 +18,7 @@ beforeAll(async () => {
   neonConfig.wsProxy = gateway.wsProxy;
   neonConfig.useSecureWebSocket = false;
   neonConfig.webSocketConstructor = WebSocket;
-  // A server found running may insist on SCRAM, which cannot be pipelined.
+  // An existing server may require SCRAM, which cannot be pipelined.
   if (!postgres.controllable) neonConfig.pipelineConnect = false;
   sql = neon(database.url);
   await sql`create table notes (id text primary key, body text)`;
@@ -41,7 +41,7 @@ const failure = (work: Promise<unknown>) =>
   );
 
 describe('SQL over HTTP', () => {
-  test('values of every kind arrive as the driver parses them', async () => {
+  test('SQL over HTTP returns values of every type as the driver parses them', async () => {
     const rows = await sql`
       select 9007199254740993::int8 as big, 7::int4 as int, true as yes, '{"a": [1, null]}'::jsonb as json,
         array['x', null, 'y,"z']::text[] as list, '2026-01-02 03:04:05.678901+00'::timestamptz as at,
@@ -60,7 +60,7 @@ describe('SQL over HTTP', () => {
     ]);
   });
 
-  test('parameters arrive unchanged', async () => {
+  test('SQL over HTTP passes parameters unchanged', async () => {
     const bytes = Buffer.from([0, 1, 255]);
     const text = `Zoë's "naïve" \\ 🐘`;
     const rows = await sql`
@@ -71,7 +71,7 @@ describe('SQL over HTTP', () => {
     ]);
   });
 
-  test('full results say command, count and fields', async () => {
+  test('SQL over HTTP returns command, count and fields in full results', async () => {
     const id = randomUUID();
     const result = await sql.query('insert into notes values ($1) returning id', [id], { fullResults: true });
     expect(result).toMatchObject({ command: 'INSERT', rowCount: 1, rowAsArray: false, rows: [{ id }] });
@@ -81,11 +81,11 @@ describe('SQL over HTTP', () => {
     expect(none).toMatchObject({ command: 'CREATE', rowCount: null, rows: [], fields: [] });
   });
 
-  test('array mode keeps columns of one name apart', async () => {
+  test('SQL over HTTP in array mode returns columns with the same name separately', async () => {
     expect(await sql.query('select 1 as a, 2 as a', [], { arrayMode: true })).toEqual([[1, 2]]);
   });
 
-  test('a batch is one transaction: all of it or nothing', async () => {
+  test('SQL over HTTP runs a batch in one transaction', async () => {
     const [first, second] = [randomUUID(), randomUUID()];
     const results = await sql.transaction([
       sql`insert into notes values (${first})`,
@@ -101,14 +101,14 @@ describe('SQL over HTTP', () => {
     expect(await isWritten(second)).toBe(false);
   });
 
-  test('what fails at commit fails the batch', async () => {
+  test('SQL over HTTP fails a batch whose commit fails', async () => {
     await sql`create table deferred (id int unique deferrable initially deferred)`;
     const twice = sql.transaction([sql`insert into deferred values (1)`, sql`insert into deferred values (1)`]);
     expect(await failure(twice)).toMatchObject({ code: '23505' });
     expect(await sql`select from deferred`).toEqual([]);
   });
 
-  test('isolation level, read only and deferrable take effect', async () => {
+  test('SQL over HTTP honours isolation level, read only and deferrable', async () => {
     const settings = (options = {}) =>
       sql.transaction(
         [
@@ -129,7 +129,7 @@ describe('SQL over HTTP', () => {
     expect(await failure(write)).toMatchObject({ code: '25006' });
   });
 
-  test('nothing set in one request is there in the next', async () => {
+  test('SQL over HTTP resets session settings after each request', async () => {
     const settings = () => sql`select current_setting('app.user_id', true) as user_id, current_setting('role') as role`;
     const inside = await sql.transaction([sql`select set_config('app.user_id', 'me', true)`, settings()]);
     expect(inside[1]).toEqual([{ user_id: 'me', role: 'none' }]);
@@ -144,7 +144,7 @@ describe('SQL over HTTP', () => {
     }
   });
 
-  test('an error of the database is a NeonDbError with all its fields', async () => {
+  test('SQL over HTTP returns a database error as a NeonDbError with all its fields', async () => {
     const id = randomUUID();
     await sql`insert into notes values (${id})`;
     const error = await failure(sql`insert into notes values (${id})`);
@@ -160,18 +160,18 @@ describe('SQL over HTTP', () => {
     expect(await failure(sql`select nope`)).toMatchObject({ code: '42703', position: '8' });
   });
 
-  test('one query is one statement', async () => {
+  test('SQL over HTTP accepts one statement per query', async () => {
     expect(await failure(sql`select 1; select 2`)).toMatchObject({ code: '42601' });
   });
 
-  test('a wrong password is refused as the proxy does, an unknown database as PostgreSQL does', async () => {
+  test("SQL over HTTP refuses a wrong password as Neon's proxy does, and an unknown database as PostgreSQL does", async () => {
     const wrongPassword = await failure(neon(database.url, { password: 'wrong' })`select 1`);
     expect(wrongPassword).toMatchObject({ message: `password authentication failed for user 'test_owner'` });
     const unknown = await failure(neon(database.url, { database: 'nowhere' })`select 1`);
     expect(unknown.message).toMatch(/^Server error \(HTTP status 500\): .*"code":"3D000"/);
   });
 
-  test('requests run at the same time', async () => {
+  test('SQL over HTTP runs requests concurrently', async () => {
     const before = gateway.httpRequests;
     const start = performance.now();
     const rows = await Promise.all(
@@ -182,7 +182,7 @@ describe('SQL over HTTP', () => {
     expect(gateway.httpRequests - before).toBe(8);
   });
 
-  test('who hangs up has the statement cancelled', async () => {
+  test('SQL over HTTP cancels the statement of a client that disconnects', async () => {
     const id = randomUUID();
     const signal = AbortSignal.timeout(200);
     const slow = sql.query('insert into notes select $1 from pg_sleep(1)', [id], {
@@ -203,12 +203,12 @@ describe('PostgreSQL in a WebSocket', () => {
   });
   afterAll(() => pool.end());
 
-  test('an interactive transaction is committed or rolled back', async () => {
+  test('an interactive transaction in a WebSocket is committed or rolled back', async () => {
     const before = gateway.webSockets;
     const client = await pool.connect();
-    const [kept, undone] = [randomUUID(), randomUUID()];
+    const [committed, undone] = [randomUUID(), randomUUID()];
     for (const [id, end] of [
-      [kept, 'commit'],
+      [committed, 'commit'],
       [undone, 'rollback'],
     ] as const) {
       await client.query('begin');
@@ -217,18 +217,18 @@ describe('PostgreSQL in a WebSocket', () => {
       await client.query(end);
     }
     client.release();
-    expect(await isWritten(kept)).toBe(true);
+    expect(await isWritten(committed)).toBe(true);
     expect(await isWritten(undone)).toBe(false);
     expect(gateway.webSockets).toBe(before + 1);
   });
 
-  test('large values pass in both directions', async () => {
+  test('large values pass through a WebSocket in both directions', async () => {
     const text = 'é'.repeat(1_000_000);
     const { rows } = await pool.query('select $1::text as text', [text]);
     expect(rows[0].text === text).toBe(true);
   });
 
-  test('a wrong password is refused', async () => {
+  test('a WebSocket connection with a wrong password is refused', async () => {
     const url = new URL(database.url);
     url.password = 'wrong';
     const stranger = new Pool({ connectionString: url.href });
@@ -236,7 +236,7 @@ describe('PostgreSQL in a WebSocket', () => {
     await stranger.end();
   });
 
-  test('a dropped connection rejects', async () => {
+  test('a dropped WebSocket connection rejects its query', async () => {
     gateway.faults = { drop: true };
     const before = gateway.webSockets;
     const fresh = new Pool({ connectionString: database.url });
@@ -247,7 +247,7 @@ describe('PostgreSQL in a WebSocket', () => {
     await fresh.end();
   });
 
-  test('a delay holds the connection up', async () => {
+  test('delayMs delays a WebSocket connection', async () => {
     gateway.faults = { delayMs: 300 };
     const fresh = new Pool({ connectionString: database.url });
     const start = performance.now();
@@ -257,7 +257,7 @@ describe('PostgreSQL in a WebSocket', () => {
   });
 });
 
-describe('faults', () => {
+describe('faults of the gateway', () => {
   const insert = (id: string) => sql.transaction([sql`insert into notes values (${id})`]);
 
   test.each([
@@ -273,19 +273,22 @@ describe('faults', () => {
     },
     { fault: { truncate: true }, written: true, message: /^terminated/ },
     { fault: { status: 503 }, written: false, message: /^Server error \(HTTP status 503\)/ },
-  ])('$fault rejects at once, and written is $written', async ({ fault, written, message }) => {
-    const id = randomUUID();
-    const before = gateway.httpRequests;
-    gateway.faults = fault;
-    const start = performance.now();
-    expect((await failure(insert(id))).message).toMatch(message);
-    expect(performance.now() - start).toBeLessThan(2000);
-    expect(gateway.httpRequests - before).toBe(1);
-    gateway.faults = {};
-    expect(await isWritten(id)).toBe(written);
-  });
+  ])(
+    'the gateway fault $fault rejects at once, and whether the row is written is $written',
+    async ({ fault, written, message }) => {
+      const id = randomUUID();
+      const before = gateway.httpRequests;
+      gateway.faults = fault;
+      const start = performance.now();
+      expect((await failure(insert(id))).message).toMatch(message);
+      expect(performance.now() - start).toBeLessThan(2000);
+      expect(gateway.httpRequests - before).toBe(1);
+      gateway.faults = {};
+      expect(await isWritten(id)).toBe(written);
+    },
+  );
 
-  test('a delay holds the answer up; who gives up meanwhile has nothing run', async () => {
+  test('delayMs delays a response, and a request aborted meanwhile is not executed', async () => {
     gateway.faults = { delayMs: 300 };
     const [patient, hasty] = [randomUUID(), randomUUID()];
     const start = performance.now();
@@ -302,7 +305,7 @@ describe('faults', () => {
   test.runIf(!process.env.TEST_DATABASE_URL).each([
     { mode: 'fast', interruption: { code: '57P01', severity: 'FATAL' } },
     { mode: 'immediate', interruption: { code: '', message: expect.stringMatching(/^error communicating/) } },
-  ] as const)('PostgreSQL may stop ($mode) and is found again', async ({ mode, interruption }) => {
+  ] as const)('PostgreSQL behind the gateway may stop ($mode) and start again', async ({ mode, interruption }) => {
     const pool = new Pool({ connectionString: database.url });
     pool.on('error', () => {});
     await pool.query('select 1');

@@ -8,17 +8,17 @@ import { errorFields } from '@neondatabase/serverless';
 import { DatabaseError, Pool, type PoolClient } from 'pg';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 
-/** What goes wrong from now on. All of it concerns HTTP; `delayMs` and `drop` concern WebSockets too. */
+/** The faults to inject from now on. All affect HTTP; `delayMs` and `drop` affect WebSockets as well. */
 interface Faults {
-  /** Wait before doing anything; who hangs up meanwhile has nothing run. */
+  /** Wait before doing anything; a request whose client disconnects meanwhile is not executed. */
   delayMs?: number;
-  /** Cut the connection. Nothing is run. */
+  /** Close the connection. Nothing is executed. */
   drop?: boolean;
-  /** Answer with this HTTP status. Nothing is run. */
+  /** Respond with this HTTP status. Nothing is executed. */
   status?: number;
-  /** Run and commit, then cut the connection without an answer. */
+  /** Execute and commit, then close the connection without a response. */
   dropAfter?: boolean;
-  /** Run and commit, then cut the connection after half of the answer. */
+  /** Execute and commit, then close the connection after half of the response. */
   truncate?: boolean;
 }
 
@@ -30,12 +30,12 @@ export interface NeonGateway {
   wsProxy: string;
   /** Requests to `/sql` so far. */
   httpRequests: number;
-  /** How many statements they held. */
+  /** The number of statements in them. */
   httpStatements: number;
   /** WebSockets opened so far. */
   webSockets: number;
   faults: Faults;
-  /** Cuts all connections and frees the port. */
+  /** Closes all connections and frees the port. */
   close(): Promise<void>;
 }
 
@@ -48,14 +48,14 @@ interface Statement {
  * Speaks Neon's protocols, SQL over HTTP at `/sql` and PostgreSQL in a WebSocket at `/v2`, in front of the
  * PostgreSQL at `target`, whatever host the connection string names. Statuses, error bodies and the treatment
  * of sessions follow `proxy/src/serverless` in neondatabase/neon. Only raw text output is served: the driver
- * asks for nothing else.
+ * requests nothing else.
  */
 export async function startNeonGateway(target: { host: string; port: number }): Promise<NeonGateway> {
   const pools = new Map<string, Pool>();
   const sockets = new Set<Socket>();
   const webSockets = new WebSocketServer({ noServer: true });
   const http = createServer((request, response) => {
-    answer(request, response).catch(() => request.socket.destroy());
+    handle(request, response).catch(() => request.socket.destroy());
   });
   http.on('connection', (socket) => sockets.add(socket.once('close', () => sockets.delete(socket))));
   http.on('upgrade', async (request, socket, head) => {
@@ -88,7 +88,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
   };
   return gateway;
 
-  async function answer(request: IncomingMessage, response: ServerResponse) {
+  async function handle(request: IncomingMessage, response: ServerResponse) {
     gateway.httpRequests++;
     const { delayMs, drop, status, dropAfter, truncate } = gateway.faults;
     const body = await text(request);
@@ -96,7 +96,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
     if (drop || response.destroyed) return request.socket.destroy();
 
     const result = status
-      ? new Refusal(status, 'The gateway was told to refuse.')
+      ? new Refusal(status, 'The gateway injects this status.')
       : await run(request, body, response).catch(toRefusal);
     if (dropAfter) return request.socket.destroy();
     const json = Buffer.from(JSON.stringify(result instanceof Refusal ? result.body : result));
@@ -120,7 +120,8 @@ export async function startNeonGateway(target: { host: string; port: number }): 
       throw connectionRefusal(error, pool.options.user);
     });
     const { processID } = session as PoolClient & { processID: number };
-    // Who hangs up has the running statement cancelled, and the session ended: the cancelling may come late.
+    // When the client disconnects, its statement is cancelled and the session closed, since the cancellation may arrive
+    // late.
     const cancel = () => pool.query('select pg_cancel_backend($1)', [processID]).catch(() => {});
     response.once('close', cancel);
     try {
@@ -128,7 +129,7 @@ export async function startNeonGateway(target: { host: string; port: number }): 
         'queries' in payload
           ? { results: await runBatch(session, begin, payload.queries, rowMode) }
           : await runStatement(session, payload, rowMode);
-      // What one request has set does not reach the next. Fails inside a transaction left open.
+      // Resets the session for the next request. Fails inside an open transaction.
       await session.query('discard all').then(
         () => session.release(response.destroyed),
         () => session.release(true),
@@ -144,8 +145,8 @@ export async function startNeonGateway(target: { host: string; port: number }): 
 
   function poolFor(header: string | string[] | undefined) {
     const connectionString = String(header);
-    const known = pools.get(connectionString);
-    if (known) return known;
+    const existing = pools.get(connectionString);
+    if (existing) return existing;
     if (!URL.canParse(connectionString)) throw new Refusal(400, 'invalid header: neon-connection-string');
     const { username, password, pathname } = new URL(connectionString);
     if (!password) throw new Refusal(400, 'missing authentication credentials: required password');

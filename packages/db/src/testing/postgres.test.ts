@@ -17,7 +17,7 @@ async function query(url: string, sql: string) {
   return (await client.query(sql).finally(() => client.end())).rows;
 }
 
-test('it is PostgreSQL 18, and says UTF-8 and UTC', async () => {
+test('the test server is PostgreSQL 18 with UTF-8 and UTC', async () => {
   const [row] = await query(
     postgres.adminUrl,
     `select current_setting('server_version_num')::int / 10000 as major,
@@ -27,7 +27,7 @@ test('it is PostgreSQL 18, and says UTF-8 and UTC', async () => {
   if (postgres.controllable) expect(row.major).toBe(18);
 });
 
-test('the owner has the rights of the default owner at Neon', async () => {
+test('the owner of a test database has the rights of the default owner at Neon', async () => {
   const { url, name } = await postgres.createDatabase();
   expect(
     await query(
@@ -48,13 +48,13 @@ test('the owner has the rights of the default owner at Neon', async () => {
   ]);
 });
 
-test('a wrong password is refused', async () => {
+test('the test server refuses a wrong password', async () => {
   const url = new URL((await postgres.createDatabase()).url);
   url.password = 'wrong';
   await expect(query(url.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
 });
 
-test('a clone has what its template had, and is apart from it', async () => {
+test('a cloned test database has the rows of its template, and is independent of it', async () => {
   const template = await postgres.createDatabase();
   await query(template.url, 'create table notes as select 1 as id');
   const [one, other] = await Promise.all([
@@ -67,7 +67,7 @@ test('a clone has what its template had, and is apart from it', async () => {
   expect(await query(template.url, 'select id from notes')).toEqual([{ id: 1 }]);
 });
 
-test('a database is dropped under whoever is connected to it', async () => {
+test('a test database can be dropped while clients are connected to it', async () => {
   const database = await postgres.createDatabase();
   const client = new Client({ connectionString: database.url });
   const cut = new Promise<{ code?: string }>((resolve) => client.once('error', resolve));
@@ -78,13 +78,16 @@ test('a database is dropped under whoever is connected to it', async () => {
   await expect(query(database.url, 'select 1')).rejects.toMatchObject({ code: '3D000' });
 });
 
-test.each(['fast', 'immediate'] as const)('a server stopped %s starts again with its data', async (mode) => {
-  if (!postgres.controllable) return expect(postgres.stop()).rejects.toThrow('TEST_DATABASE_URL');
-  const { url } = await postgres.createDatabase();
-  await query(url, 'create table notes as select 1 as id');
-  await postgres.stop(mode);
-  await setTimeout(1500);
-  await expect(query(url, 'select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  await postgres.start();
-  expect(await query(url, 'select id from notes')).toEqual([{ id: 1 }]);
-});
+test.each(['fast', 'immediate'] as const)(
+  'a test server that was stopped (%s) starts again with its data',
+  async (mode) => {
+    if (!postgres.controllable) return expect(postgres.stop()).rejects.toThrow('TEST_DATABASE_URL');
+    const { url } = await postgres.createDatabase();
+    await query(url, 'create table notes as select 1 as id');
+    await postgres.stop(mode);
+    await setTimeout(1500);
+    await expect(query(url, 'select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await postgres.start();
+    expect(await query(url, 'select id from notes')).toEqual([{ id: 1 }]);
+  },
+);

@@ -17,7 +17,7 @@ export interface TestDatabase {
   url: string;
   /** As the superuser. */
   adminUrl: string;
-  /** Drops the database and cuts off whoever is connected to it. */
+  /** Drops the database and closes all connections to it. */
   drop(): Promise<void>;
 }
 
@@ -27,15 +27,15 @@ export interface PostgresServer {
   port: number;
   /** As the superuser. */
   adminUrl: string;
-  /** False for a server that was running before: `stop` and `start` then throw. */
+  /** False for an existing server: `stop` and `start` then throw. */
   controllable: boolean;
-  /** `template` names a database to clone; nobody may be connected to it. */
+  /** `template` names a database to clone, which must have no connections. */
   createDatabase(options?: { template?: string }): Promise<TestDatabase>;
   /** 'fast' (the default) ends the sessions with 57P01; 'immediate' is a crash, recovered from at `start`. */
   stop(mode?: StopMode): Promise<void>;
   /** Starts the stopped server again: same port, same data. */
   start(): Promise<void>;
-  /** Removes what was made here: the databases, or the whole server with its files. */
+  /** Removes everything that was created here: the databases, or the whole server with its files. */
   dispose(): Promise<void>;
 }
 
@@ -82,7 +82,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
-// One owner for all runs: roles belong to the server, and only who made a role may grant it.
+// One owner for all runs: roles belong to the server, and only the creator of a role may grant it.
 async function createOwner(adminUrl: string) {
   const password = createHash('sha256').update(adminUrl).digest('hex');
   await run(
@@ -103,7 +103,8 @@ function foreignServer(adminUrl: string) {
   return { adminUrl, controllable: false, start: refuse, stop: refuse, dispose: async () => {} };
 }
 
-// Its input ends without a line when the test process ends, in whatever way: then server and folder go too.
+// Its input ends without a line when the test process ends, in whatever way: then server and folder are removed as
+// well.
 const watch = `read -r _ || { kill -QUIT $(head -n 1 "$0/data/postmaster.pid"); sleep 1; rm -rf "$0"; }`;
 
 async function ownServer() {
@@ -191,7 +192,7 @@ const hasEnded = (child: ChildProcess) => child.exitCode !== null || child.signa
 
 /**
  * Where the binaries are, and the account and environment to run them with. The package leaves the symbolic
- * links between its libraries to an install script; they are made in `folder` instead, so that no script has
+ * links between its libraries to an install script; they are created in `folder` instead, so that no script has
  * to run. Binaries that do not run in place (a folder only root may enter, macOS) are copied.
  */
 function prepareBinaries(folder: string) {

@@ -15,6 +15,6 @@ const task = {
 };
 const page = { data: Array.from({ length: 20 }, () => task), next_cursor: null };
 
-/** What the framework costs by itself: an answer of the same size, from nowhere. */
+/** The cost of the framework by itself: a response of the same size without a database. */
 export const dynamic = 'force-dynamic';
 export const GET = () => Response.json(page);

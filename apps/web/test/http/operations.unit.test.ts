@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { type Operation, operations, type ProblemCode, problemTypes } from '@taskward/api-core';
+import { describe, expect, test, vi } from 'vitest';
+import { getApp } from '../../server/app';
+import { routeFiles, type Send, send, signUp, type TestUser, useApp } from '../harness';
+
+useApp();
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** Route files of no operation: accounts, health, the OpenAPI document, and unknown paths. */
+const OTHERS = ['/api/auth/[...all]', '/api/health/live', '/api/health/ready', '/api/openapi.json', '/api/[[...path]]'];
+
+const operationPaths = [...new Set(operations.map(({ path }) => path as string))];
+const at = (path: string) => operations.filter((operation) => operation.path === path);
+const fill = (path: string, user: TestUser, taskId: string = randomUUID()) =>
+  path.replace('{user_id}', user.id).replace('{task_id}', taskId);
+
+test('the seven task operations are declared, each with a unique id', () => {
+  expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+    'DELETE /api/{user_id}/tasks/{task_id}',
+    'GET /api/{user_id}/tasks',
+    'GET /api/{user_id}/tasks/{task_id}',
+    'PATCH /api/{user_id}/tasks/{task_id}',
+    'PATCH /api/{user_id}/tasks/{task_id}/complete',
+    'POST /api/{user_id}/tasks',
+    'PUT /api/{user_id}/tasks/{task_id}',
+  ]);
+  expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
+});
+
+test('every operation has a route file, and every route file an operation', () => {
+  const files = routeFiles.map(({ path }) => path).filter((path) => !OTHERS.includes(path));
+  expect(files.sort()).toEqual(operationPaths.toSorted());
+});
+
+describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', ({ path, load }) => {
+  const own = at(path).map(({ method }) => method as string);
+  const served = own.includes('GET') ? ['HEAD', ...own] : own;
+
+  test(`the route file of ${path} exports a handler for every method, and is never static`, async () => {
+    const { dynamic, ...file } = (await load()) as Awaited<ReturnType<typeof load>> & { dynamic?: unknown };
+    expect(dynamic).toBe('force-dynamic');
+    // Next.js derives HEAD from GET where it is omitted.
+    const expected = METHODS.filter((method) => !(method === 'HEAD' && own.includes('GET')));
+    expect(
+      Object.keys(file)
+        .filter((name) => name !== 'HEAD' || !own.includes('GET'))
+        .sort(),
+    ).toEqual(expected.sort());
+    for (const handler of Object.values(file)) expect(handler).toBeTypeOf('function');
+  });
+
+  test(`${path} serves the methods of its operations and OPTIONS, and returns 405 for others`, async () => {
+    const statuses = new Map<string, number>();
+    for (const method of METHODS) {
+      const response = await send(method, path.replace('{user_id}', 'somebody').replace('{task_id}', randomUUID()));
+      statuses.set(method, response.status);
+    }
+    // Without a token an operation returns 401; any other method does not require one.
+    const expected = METHODS.map((method) => [
+      method,
+      method === 'OPTIONS' ? 204 : served.includes(method) ? 401 : 405,
+    ]);
+    expect([...statuses]).toEqual(expected);
+  });
+
+  test.each(at(path))(`$method ${path} is logged as operation $id`, async ({ id, method }) => {
+    const { log } = await getApp();
+    const info = vi.spyOn(log, 'info');
+    const user = await signUp();
+    const response = await send(method, fill(path, user), { token: user.token, body: goodBody(id) });
+    const line = info.mock.calls.at(-1)?.[0];
+    expect(line).toMatchObject({ operation: id, user_id: user.id, status: response.status });
+    expect([200, 201, 404]).toContain(response.status);
+  });
+});
+
+function goodBody(id: string): unknown {
+  return ['createTask', 'replaceTask', 'updateTask'].includes(id) ? { title: 'Milk' } : undefined;
+}
+
+/** The request that causes each error; undefined where the operation cannot return it. */
+const provocations: Partial<Record<ProblemCode, (operation: Operation, user: TestUser) => [string, Send] | undefined>> =
+  {
+    unauthorized: ({ path }, user) => [fill(path, user), {}],
+    forbidden: ({ path }, user) => [fill(path, { ...user, id: 'somebody' }), { token: user.token }],
+    not_found: ({ id, path }, user) =>
+      path.includes('{task_id}')
+        ? [path.replace('{user_id}', user.id).replace('{task_id}', 'x'), { token: user.token, body: goodBody(id) }]
+        : undefined,
+    validation: ({ id, path }, user) => [`${fill(path, user)}?nope=1`, { token: user.token, body: goodBody(id) }],
+    malformed_body: ({ path, body }, user) => body && [fill(path, user), { token: user.token, body: '{' }],
+    payload_too_large: ({ path, body }, user) =>
+      body && [fill(path, user), { token: user.token, body: ' '.repeat(65_537) }],
+    unsupported_media_type: ({ path, body }, user) =>
+      body && [fill(path, user), { token: user.token, body: '{}', headers: { 'Content-Type': 'text/plain' } }],
+  };
+
+test.each(operations.map((operation) => [operation.id, operation] as const))(
+  '%s declares exactly the client errors that a request can cause, each once',
+  async (_, operation) => {
+    const user = await signUp();
+    const provoked: string[] = [];
+    for (const [code, provoke] of Object.entries(provocations)) {
+      const request = provoke(operation, user);
+      if (!request) continue;
+      const response = await send(operation.method, ...request);
+      expect.soft(response.status, code).toBe(problemTypes[code as ProblemCode].status);
+      expect.soft((await response.json()).type).toBe(`/problems/${code}`);
+      provoked.push(code);
+    }
+    const declared = operation.errors.filter((code) => provocations[code]);
+    expect(declared.toSorted()).toEqual(provoked.sort());
+    // A client cannot cause a bug or an outage of the database.
+    expect(operation.errors).toEqual(expect.arrayContaining(['internal', 'unavailable']));
+  },
+);
+
+test.each(operations.map((operation) => [operation.id, operation] as const))(
+  '%s returns only statuses and bodies that it declares',
+  async (_, { id, method, path, success }) => {
+    const user = await signUp();
+    const { token } = user;
+    const created = await send('POST', user.tasks, { token, body: { title: 'Milk', tags: ['shop'] } });
+    const taskId = (await created.json()).id;
+    const targets = method === 'PUT' ? [taskId, randomUUID()] : [taskId];
+    const statuses: number[] = [];
+    for (const target of targets) {
+      const response = await send(method, fill(path, user, target), { token, body: goodBody(id) });
+      const schema = success[response.status as 200];
+      expect(schema).toBeDefined();
+      if (schema) expect(schema.safeParse(await response.json()).error).toBeUndefined();
+      else expect(await response.text()).toBe('');
+      statuses.push(response.status);
+    }
+    // 304 requires a conditional request.
+    expect(statuses.sort()).toEqual(
+      Object.keys(success)
+        .map(Number)
+        .filter((status) => status < 300),
+    );
+  },
+);
