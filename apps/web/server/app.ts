@@ -111,7 +111,7 @@ async function openResources(config: Config): Promise<Resources> {
   const log = await createLog(logLevel, { isDevelopment, isFunction: isVercel });
   driver.crashed?.then((error) => {
     log.fatal({ event: 'database_crashed' }, error.message);
-    // A graceful shutdown: requests in flight are responded to with 503, and a supervisor restarts the process.
+    // A graceful shutdown, in which requests in flight get 503. A supervisor then restarts the process.
     process.exitCode = 1;
     process.kill(process.pid, 'SIGTERM');
   });
@@ -173,7 +173,7 @@ async function start(config: Config): Promise<void> {
   if (!mailer) log.info('SMTP_URL is not set: no mail is sent, addresses are not verified, passwords cannot be reset');
   await runChecks(checks).catch((error) => {
     if (!isDatabaseUnavailable(error)) throw error;
-    log.warn('database unavailable at start; requests are answered with 503 until it is available');
+    log.warn('database unavailable at start; requests get 503 until it is available');
   });
   if (config.isProduction) redirectConsole(log);
 }

@@ -119,7 +119,7 @@ function toJwk(row: StoredKey, end: Date): SigningKey {
   return { ...row, alg: ALGORITHM, crv: CURVE, expiresAt };
 }
 
-/** A key that cannot be decrypted, for whatever reason, cannot sign. */
+/** Whether the private key can be decrypted, and thus sign. */
 async function canDecrypt(privateKey: string, secret: string): Promise<boolean> {
   try {
     await symmetricDecrypt({ key: secret, data: JSON.parse(privateKey) });

@@ -1,8 +1,8 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { ApiError } from '@taskward/api-core';
-import pLimit from 'p-limit';
 import { DISCARD_TIMEOUT_MS, MAX_DISCARDED_BYTES } from './body';
 import { NODE_REQUEST } from './node-requests';
+import { createPageQueue, PAGE_LIMITS } from './page-queue';
 import type { IncomingRequest } from './request-context';
 import { apiSecurityHeaders, securityHeaders, strictTransport } from './security-headers';
 
@@ -12,21 +12,17 @@ export type Refuse = (request: IncomingRequest, respond: () => Response) => Prom
 const PAGE_METHODS = ['GET', 'HEAD'];
 const API_METHODS = [...PAGE_METHODS, 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** Limits on pages, which share one thread with the API. Rendering a page takes about 10 ms of it. */
-export const PAGE_LIMITS = {
-  /** Pages that are rendered concurrently. */
-  rendering: 2,
-  /** Requests in the queue for that. */
-  waiting: 1_000,
-  /** How long a page holds its slot while a slow client reads it. */
-  heldMs: 250,
-};
-
-/** Checks requests before Next.js does, and refuses those that it would mishandle. */
+/**
+ * Checks requests before Next.js does, refuses those that it would mishandle, and queues those for pages.
+ *
+ * @param handleRequest writes the access log of a refused request.
+ */
 export function guardRequests(server: Server, handleRequest: Refuse, limits = PAGE_LIMITS): void {
-  const rendering = pLimit(limits.rendering);
   const listeners = server.listeners('request') as RequestListener[];
-  server.removeAllListeners('request');
+  const forward: RequestListener = (request, response) => {
+    for (const listener of listeners) listener.call(server, request, response);
+  };
+  const pages = createPageQueue(forward, limits);
   const guard = async (request: IncomingMessage, response: ServerResponse) => {
     const hasBody = 'content-length' in request.headers || 'transfer-encoding' in request.headers;
     if (hasBody) closeUnlessComplete(request, response);
@@ -36,30 +32,27 @@ export function guardRequests(server: Server, handleRequest: Refuse, limits = PA
     if (error) return send(await refuse(handleRequest, request, error), request, response);
     // With this header, Next.js would redirect to the URL of a client-side navigation, or fail to parse its state.
     if (isApi(request) || !hasReadableState(request)) delete request.headers.rsc;
-    const forward = () => {
-      for (const listener of listeners) listener.call(server, request, response);
-    };
-    if (!isPage(request)) return forward();
-    if (rendering.pendingCount >= limits.waiting)
-      return send(await refuse(handleRequest, request, tooManyPages()), request, response);
-    await rendering(async () => {
-      if (request.socket.destroyed) return;
-      forward();
-      await untilSent(response, limits.heldMs);
-    });
+    if (!isPage(request)) return forward(request, response);
+    if (pages.isFull()) return send(await refuse(handleRequest, request, tooManyPages()), request, response);
+    await pages.enqueue(request, response);
   };
+  server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     guard(request, response).catch((error) => {
       console.error(error);
       response.destroy();
     });
   });
+  acceptExpectations(server);
+}
+
+/** Serves requests with `Expect` like others. Node.js would respond with 417 to an unknown one (RFC 9110, 10.1.1). */
+function acceptExpectations(server: Server): void {
   server.on('checkContinue', (request, response) => {
     // Node.js would send it after the header of a response that waits for the previous one on the connection.
     if (response.socket) response.writeContinue();
     server.emit('request', request, response);
   });
-  // An unknown expectation may be ignored (RFC 9110, 10.1.1). Node.js would respond with 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
@@ -120,17 +113,6 @@ function isPage(request: IncomingMessage): boolean {
 
 function tooManyPages(): ApiError {
   return new ApiError('unavailable', 'Too many pages are waiting to be rendered.', { headers: { 'Retry-After': '2' } });
-}
-
-function untilSent(response: ServerResponse, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    const end = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    response.once('finish', end).once('close', end);
-  });
 }
 
 function findMethodError(request: IncomingMessage): ApiError | undefined {

@@ -14,8 +14,8 @@ export type HandleRequest<S = RequestServices> = (
 ) => Promise<Response>;
 
 /**
- * Creates the lifecycle of a request that is not an operation, such as a health check: whatever `respond` throws becomes
- * a problem document.
+ * Creates the lifecycle of a request that is not an operation, such as a health check. An error that `respond` throws
+ * becomes a problem document.
  */
 export function createRequestHandler<S extends RequestServices>(getServices: () => Promise<S>): HandleRequest<S> {
   return async (request, respond) => {

@@ -7,7 +7,7 @@ import { isLoopback } from './url-checks';
 
 const SMTP_TIMEOUT_MS = 10_000;
 
-/** Limits the mail of all kinds to one mailbox, whoever causes it. */
+/** Limits the mail to one mailbox, regardless of its kind and of the user who causes it. */
 const MAILBOX_POLICY = { name: 'mailbox', requests: 5, seconds: 60 * 60 };
 
 export interface MailConfig {
