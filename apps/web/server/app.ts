@@ -115,7 +115,7 @@ async function openResources(config: Config): Promise<Resources> {
     process.exitCode = 1;
     process.kill(process.pid, 'SIGTERM');
   });
-  return { driver, secret, log, keys: createSigningKeys({ auth: driver.ownerDb, secret, log }) };
+  return { driver, secret, log, keys: createSigningKeys({ ownerDb: driver.ownerDb, secret, log }) };
 }
 
 // Next.js loads this module twice, for the instrumentation and for the routes.

@@ -29,7 +29,15 @@ interface Cached {
 type SigningKey = Awaited<ReturnType<Adapter['createJwk']>> & { expiresAt: Date };
 
 /** The keys that sign tokens. Better Auth creates them and signs with them; the API verifies with them. */
-export function createSigningKeys({ auth, secret, log }: { auth: Database['ownerDb']; secret: string; log: Logger }) {
+export function createSigningKeys({
+  ownerDb,
+  secret,
+  log,
+}: {
+  ownerDb: Database['ownerDb'];
+  secret: string;
+  log: Logger;
+}) {
   let cached = new Map<string, Cached>();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
@@ -50,7 +58,7 @@ export function createSigningKeys({ auth, secret, log }: { auth: Database['owner
 
   async function loadPublicKeys(): Promise<Map<string, Cached>> {
     const oldest = Date.now() - KEY_GRACE * 1000;
-    const keys = await withEffectiveExpiry(await listSigningKeys(auth));
+    const keys = await withEffectiveExpiry(await listSigningKeys(ownerDb));
     const current = keys.filter(({ expiresAt }) => expiresAt.getTime() > oldest);
     const imported = current.map(async ({ id, publicKey: text }) => {
       const unchanged = cached.get(id);
@@ -90,7 +98,7 @@ export function createSigningKeys({ auth, secret, log }: { auth: Database['owner
     },
     /** The key storage of Better Auth's JWT plugin. */
     adapter: {
-      getJwks: async () => withEffectiveExpiry(await listSigningKeys(auth)),
+      getJwks: async () => withEffectiveExpiry(await listSigningKeys(ownerDb)),
       /** Stores the key, unless another process has just stored one: then that key signs here, too. */
       async createJwk(key) {
         const row = { ...key, id: randomUUID(), alg: ALGORITHM, crv: CURVE, expiresAt: key.expiresAt ?? null };
@@ -100,7 +108,7 @@ export function createSigningKeys({ auth, secret, log }: { auth: Database['owner
           );
           return stored.find(({ id }) => id === live.at(-1)?.id);
         };
-        const signer = await addSigningKey(auth, row, findUsable, KEY_GRACE * 1000);
+        const signer = await addSigningKey(ownerDb, row, findUsable, KEY_GRACE * 1000);
         loadedAt = Number.NEGATIVE_INFINITY;
         if (signer.id === row.id) log.info({ event: 'signing_key_created', key_id: row.id }, 'signing key created');
         return toJwk(signer, FOREVER);
