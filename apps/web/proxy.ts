@@ -1,11 +1,13 @@
 import { type NextRequest, NextResponse } from 'next/server';
+import { CACHE_CONTROL } from './server/http/cache-control';
+import { readRequestId } from './server/http/request-id';
 
-// React's development build explains errors by means of eval.
+// React's development build uses eval to explain errors.
 const DEVELOPMENT = process.env.NODE_ENV === 'development' ? " 'unsafe-eval'" : '';
 
 /**
- * Refuses what no page takes, and gives each page its Content-Security-Policy, with a nonce that Next.js reads from the
- * request and puts on its scripts. Nothing is authorised here.
+ * Refuses methods that no page has, and sets the Content-Security-Policy of each page, with a nonce that Next.js reads from
+ * the request and sets on its scripts. It authorizes nothing.
  */
 export function proxy(request: NextRequest): Response {
   if (!['GET', 'HEAD'].includes(request.method)) return methodNotAllowed(request);
@@ -28,10 +30,9 @@ export function proxy(request: NextRequest): Response {
   return response;
 }
 
-/** No page has a server action, so nothing but reads is ever meant for one (RFC 9110, 15.5.6). */
+/** The 405 (RFC 9110, 15.5.6) as a problem document. Pages have no server actions, so they take only reads. */
 function methodNotAllowed({ headers, method, nextUrl }: NextRequest): Response {
-  const given = headers.get('X-Request-Id') ?? '';
-  const id = /^[\w.=-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+  const id = readRequestId(headers);
   const problem = {
     type: '/problems/method_not_allowed',
     title: 'Method not allowed',
@@ -44,7 +45,7 @@ function methodNotAllowed({ headers, method, nextUrl }: NextRequest): Response {
     status: 405,
     headers: {
       Allow: 'GET, HEAD',
-      'Cache-Control': 'no-store',
+      'Cache-Control': CACHE_CONTROL.noStore,
       'Content-Type': 'application/problem+json',
       'X-Request-Id': id,
     },
@@ -52,7 +53,7 @@ function methodNotAllowed({ headers, method, nextUrl }: NextRequest): Response {
 }
 
 export const config = {
-  // Whatever could be a page, unknown paths included: on a path left out here, Next.js would take the nonce from the
-  // client's request. The API has no use for it, and a proxy in front would cut bodies short.
+  // Every path that could be a page, including unknown ones: on any other path, Next.js would read the nonce from the
+  // client's request. The API does not need the proxy, which would truncate bodies.
   matcher: '/((?!api(?:/|$)|_next/static/|icon\\.svg$).*)',
 };

@@ -81,7 +81,7 @@ test('a request is a span in the trace of its traceparent, with child spans for 
   }
   const batch = inTrace().find(({ name }) => name === 'BATCH postgresql');
   expect(attribute(batch?.attributes ?? [], 'db.operation.batch.size')).toBe(2);
-  expect(attribute(batch?.attributes ?? [], 'db.query.text')).toContain('insert into "tasks"');
+  expect(attribute(batch?.attributes ?? [], 'db.query.text')).toContain('insert into tasks');
 });
 
 test('metrics of requests, tokens and the pool are exported at shutdown, and no telemetry contains user input', async () => {
@@ -95,7 +95,7 @@ test('metrics of requests, tokens and the pool are exported at shutdown, and no 
   expect(new Set(metrics.map(({ name }) => name))).toEqual(
     new Set([
       'http.server.request.duration',
-      'taskward.tokens',
+      'taskward.token.verifications',
       'db.client.connection.count',
       'db.client.connection.pending_requests',
     ]),

@@ -1,7 +1,5 @@
-import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { format } from 'node:util';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { tasks } from '@taskward/api-core';
 import {
   createDatabase,
   type Database,
@@ -10,76 +8,79 @@ import {
   migrationsFolder,
   openDriver,
 } from '@taskward/db';
-import pino, { type Logger } from 'pino';
-import { type Authenticate, createAuthenticate } from './auth/access-token';
+import type { Logger } from 'pino';
+import { createAuthenticate } from './auth/access-token';
 import { createAuthLimits } from './auth/attempt-limits';
-import { type Auth, createAuth } from './auth/better-auth';
 import { createDeviceCookies } from './auth/device-cookie';
+import { type Auth, createAuth } from './auth/handler';
+import { loadOrCreateSecret } from './auth/secret';
 import { createSigningKeys, type SigningKeys } from './auth/signing-keys';
-import { type Config, readConfig } from './config';
+import { type Config, isBuild, readConfig } from './config';
 import { recordRemoteAddresses } from './http/client-address';
-import { type ConcurrencyLimit, createConcurrencyLimit } from './http/concurrency-limit';
+import { createConcurrencyLimit } from './http/concurrency-limit';
+import { guardServer } from './http/guard';
+import { createMethodNotAllowed } from './http/method-not-allowed';
+import { createRequestHandler } from './http/request';
+import { createRoute, type RequestFacts, type RouteServices } from './http/route';
 import { drainBackgroundWork } from './ops/background';
+import { createLog, redirectConsole } from './ops/log';
 import { createMailer, type Mailer } from './ops/mail';
-import { createWriteBehindRateLimit, type Policy, type RateLimit } from './ops/rate-limit';
-import { serializeError } from './ops/serialize-error';
+import { createWriteBehindRateLimit } from './ops/rate-limit';
+import { type ReadinessChecks, runChecks } from './ops/readiness';
 import { installGracefulShutdown } from './ops/shutdown';
-import { createTelemetry, type Telemetry } from './ops/telemetry';
+import { createTelemetry } from './ops/telemetry';
 
-/** The parts of the running server, made once and wired here alone. */
-export interface App {
+/** The parts of the running server. This file alone creates and connects them. */
+export interface App extends RouteServices {
   readonly auth: Auth;
-  /** Tells who calls, from the `Authorization` header. */
-  readonly authenticate: Authenticate;
-  /** What has to hold before requests are sent here, one after the other; each throws where it does not. */
-  readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
-  /** Origin under which people reach the app. */
+  /** The public origin of the app. */
   readonly baseUrl: string;
-  /** Other origins whose pages may call the task API. */
-  readonly corsOrigins: readonly string[];
+  readonly checks: ReadinessChecks;
   /** Signs the cursors of lists. */
   readonly cursorKey: KeyObject;
   readonly db: Database;
-  readonly isDevelopment: boolean;
   readonly log: Logger;
+  /** Undefined if no mail is sent. */
   readonly mailer: Mailer | undefined;
-  /** Tasks of one user; 0 is no limit. */
+  /** Tasks of one user; 0 for no limit. */
   readonly maxTasks: number;
-  /** Where spans and metrics go somewhere. */
-  readonly telemetry: Telemetry | undefined;
-  /** Of requests by one user; undefined where there is none. */
-  readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'consume'> } | undefined;
-  /** Of requests by one user at the same time; undefined where there is none. */
-  readonly concurrencyLimit: ConcurrencyLimit | undefined;
-  /** Ends it, with what still goes on after answers; the next `getApp` makes another, by the environment of then. */
+  /** Finishes background work and closes the database. The next `getApp` creates another app from the environment. */
   close(): Promise<void>;
 }
 
+export const handleRequest = createRequestHandler(getApp);
+export const methodNotAllowed = createMethodNotAllowed(handleRequest);
+export const route = createRoute(getApp, toTaskContext);
+
+function toTaskContext({ cursorKey, db, maxTasks }: App, facts: RequestFacts): tasks.TaskContext {
+  return { cursorKey, db, maxTasks, ...facts };
+}
+
 function createApp(config: Config, { driver, keys, log, secret }: Resources): App {
-  const { apiConcurrencyLimit, apiRateLimit, authRateLimit, baseUrl, mail } = config;
-  const { sharesRateLimits, trustedOrigins, trustedProxies } = config;
-  const telemetry = config.telemetry ? createTelemetry() : undefined;
+  const { apiConcurrencyLimit, apiRateLimit, baseUrl, corsOrigins, isDevelopment, mail, maxTasks } = config;
+  const { trustedOrigins, trustedProxies } = config;
+  const telemetry = config.telemetry && createTelemetry();
   const db = createDatabase(telemetry?.observeDriver(driver) ?? driver);
-  const rateLimitStore = sharesRateLimits ? db.ownerDb : undefined;
+  const rateLimitStore = config.rateLimitStore === 'database' ? db.ownerDb : undefined;
   const mailer = mail && createMailer(mail, log, rateLimitStore);
   const devices = createDeviceCookies(secret, baseUrl.startsWith('https:'));
-  const limits = createAuthLimits({ attempts: authRateLimit, devices, shared: rateLimitStore });
+  const limits = createAuthLimits({ attempts: config.authRateLimit, devices, shared: rateLimitStore });
+  const auth = createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log });
   const authenticate = createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys });
   const policy = { name: 'user', requests: apiRateLimit, seconds: 60 };
-  const auth = createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log });
   return {
     auth,
     authenticate: telemetry?.observeTokens(authenticate) ?? authenticate,
-    // A token of nobody's: to sign it, a key has to be there that this secret decrypts, or can be made.
-    checks: { ...db.checks, 'signing key': () => auth.api.signJWT({ body: { payload: {} } }) },
     baseUrl,
-    corsOrigins: config.corsOrigins,
+    // Signing a token without claims requires a key that this secret decrypts, or creates one.
+    checks: { ...db.checks, 'signing key': () => auth.api.signJWT({ body: { payload: {} } }) },
+    corsOrigins,
     cursorKey: createSecretKey(createHmac('sha256', secret).update('cursor').digest()),
     db,
-    isDevelopment: config.isDevelopment,
+    isDevelopment,
     log,
     mailer,
-    maxTasks: config.maxTasks,
+    maxTasks,
     telemetry,
     userLimit:
       apiRateLimit > 0 ? { policy, limit: createWriteBehindRateLimit(policy, log, rateLimitStore) } : undefined,
@@ -93,7 +94,7 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
   };
 }
 
-/** What a process can have but once. */
+/** The parts of which a process can have only one. */
 interface Resources {
   readonly driver: Driver;
   readonly secret: string;
@@ -102,104 +103,77 @@ interface Resources {
 }
 
 async function openResources(config: Config): Promise<Resources> {
-  const { databaseUrl, dataFolder, logLevel, neonEndpoint } = config;
+  const { databaseUrl, dataFolder, isDevelopment, isVercel, logLevel, neonEndpoint } = config;
   const driver = await openDriver(databaseUrl, neonEndpoint);
-  // The embedded database is this process's own: nobody else could migrate it, or needs to know its secret.
+  // The embedded database belongs to this process, so nothing else migrates it or needs its secret.
   if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
   const secret = config.secret ?? loadOrCreateSecret(dataFolder);
-  const log = await createLog(logLevel);
+  const log = await createLog(logLevel, { isDevelopment, isFunction: isVercel });
   driver.crashed?.then((error) => {
     log.fatal({ event: 'database_crashed' }, error.message);
-    // In order: requests under way get their 503. Whoever supervises the process starts it again.
+    // A graceful shutdown, in which requests in flight get 503. A supervisor then restarts the process.
     process.exitCode = 1;
     process.kill(process.pid, 'SIGTERM');
   });
-  return { driver, secret, log, keys: createSigningKeys({ auth: driver.ownerDb, secret, log }) };
+  return { driver, secret, log, keys: createSigningKeys({ ownerDb: driver.ownerDb, secret, log }) };
 }
 
-/** One line of JSON for each event, written without waiting; in development, lines to read. */
-async function createLog(level: string): Promise<Logger> {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (process.env.NODE_ENV === 'development') {
-    const { default: pretty } = await import('pino-pretty');
-    return pino(options, pretty({ sync: true, singleLine: true, translateTime: 'HH:MM:ss.l' }));
-  }
-  // A function may be frozen as soon as it has answered.
-  return pino(options, pino.destination({ sync: process.env.VERCEL === '1' }));
-}
-
-/** A secret generated once and kept beside the data it protects, readable by its owner alone. */
-function loadOrCreateSecret(folder: string | undefined): string {
-  if (folder === undefined) throw new Error('BETTER_AUTH_SECRET is not set.');
-  const file = join(folder, 'secret');
-  if (!existsSync(file)) {
-    // Written aside and moved, so that a start cut short leaves no half of a secret.
-    writeFileSync(`${file}.new`, randomBytes(32).toString('base64url'), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
-  }
-  return readFileSync(file, 'utf8');
-}
-
-// Next.js loads this module once for the instrumentation and once more for the routes.
+// Next.js loads this module twice, for the instrumentation and for the routes.
 const shared: { [key: symbol]: Promise<Resources> | undefined } = globalThis;
 const RESOURCES = Symbol.for('taskward.resources');
 
 let app: App | undefined;
 
-/** The app of this process, made on first use, and never by a build: that has no request to answer. */
+/**
+ * Returns the app of this process, which is created on first use.
+ *
+ * @throws {Error} during a build, which has no request to serve.
+ */
 export async function getApp(): Promise<App> {
   if (app) return app;
-  if (process.env.NEXT_PHASE === 'phase-production-build') throw new Error('A build is to open no database.');
-  const config = readConfig(process.env);
+  if (isBuild()) throw new Error('getApp() must not be called during `next build`.');
+  return openApp(readConfig());
+}
+
+async function openApp(config: Config): Promise<App> {
   shared[RESOURCES] ??= openResources(config).catch((error) => {
     shared[RESOURCES] = undefined;
     throw error;
   });
-  app ??= createApp(config, await shared[RESOURCES]);
+  const resources = await shared[RESOURCES];
+  app ??= createApp(config, resources);
   return app;
 }
 
-const MAX_PRINTED_LENGTH = 300;
-
-/** From now on what libraries print as a warning or an error is a line of the log, and as bounded. */
-function logConsole(log: Logger): void {
-  for (const level of ['warn', 'error'] as const) {
-    console[level] = (...printed: unknown[]) => {
-      const error = printed.find((item) => item instanceof Error);
-      const message = format(...printed.filter((item) => !(item instanceof Error))).slice(0, MAX_PRINTED_LENGTH);
-      log[level]({ from: 'console', ...(error && { error: serializeError(error) }) }, message);
-    };
-  }
-}
-
-/** Starts the app with the server; what keeps it from starting is one message, and the end of the process. */
+/** Starts the app with the server. An error is printed in one message, and ends the process. */
 export async function boot(): Promise<void> {
-  recordRemoteAddresses();
-  // A function is ended by its host, and `next dev` by itself.
-  let stopExporters = async () => {};
-  if (process.env.NODE_ENV === 'production' && process.env.VERCEL !== '1') {
-    installGracefulShutdown(async () => {
-      await (await getApp()).close();
-      await stopExporters();
-    });
-  }
   try {
-    const { telemetry } = readConfig(process.env);
-    // Before the app, which asks for them once.
-    if (telemetry) stopExporters = (await import('./ops/exporters')).startExporters(telemetry);
-    const { checks, log, mailer } = await getApp();
-    if (!mailer)
-      log.info('SMTP_URL is not set: no mail is sent, addresses are not verified, passwords cannot be reset');
-    const checkAll = async () => {
-      for (const check of Object.values(checks)) await check();
-    };
-    await checkAll().catch((error) => {
-      if (!isDatabaseUnavailable(error)) throw error;
-      log.warn('the database cannot be reached yet; requests are answered with 503 until it can');
-    });
-    if (process.env.NODE_ENV === 'production') logConsole(log);
+    await start(readConfig());
   } catch (error) {
     console.error(`taskward cannot start. ${error instanceof Error ? error.message : error}`);
     process.exit(1);
   }
+}
+
+async function start(config: Config): Promise<void> {
+  // `next dev` upgrades connections and shuts down by itself; the host of a function has its own limits and ends it.
+  const ownsProcess = config.isProduction && !config.isVercel;
+  let stopExporters = async () => {};
+  guardServer(handleRequest, { ownsConnections: ownsProcess });
+  recordRemoteAddresses();
+  if (ownsProcess) {
+    installGracefulShutdown(async () => {
+      await (await openApp(config)).close();
+      await stopExporters();
+    });
+  }
+  // Before the app is created, which looks up the tracer and meter once.
+  if (config.telemetry) stopExporters = (await import('./ops/exporters')).startExporters(config.telemetry);
+  const { checks, log, mailer } = await openApp(config);
+  if (!mailer) log.info('SMTP_URL is not set: no mail is sent, addresses are not verified, passwords cannot be reset');
+  await runChecks(checks).catch((error) => {
+    if (!isDatabaseUnavailable(error)) throw error;
+    log.warn('database unavailable at start; requests get 503 until it is available');
+  });
+  if (config.isProduction) redirectConsole(log);
 }

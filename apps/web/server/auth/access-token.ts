@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto';
 import { ApiError } from '@taskward/api-core';
 import { type CryptoKey, errors, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { Authenticate } from '../http/route';
 import type { SigningKeys } from './signing-keys';
 
-/** Answers the user id of the caller, at once where the token is known, or throws the 401 that the header deserves. */
-export type Authenticate = (authorization: string | null) => string | Promise<string>;
-
+/** In characters. */
 const MAX_TOKEN_LENGTH = 4096;
+/** In tokens. */
 const TOKEN_CACHE_SIZE = 10_000;
 const CLOCK_SKEW_SECONDS = 30;
 
-/** What a good token said, and by which key it was good. */
+/** The claims of a valid token, and the key that verified it. */
 interface Verified {
   readonly sub: string;
   readonly exp: number;
@@ -19,13 +20,15 @@ interface Verified {
 }
 
 /**
- * Verifies the JWTs that Better Auth issues in this app, in process (RFC 6750, RFC 7519, RFC 8725): one algorithm, our
- * own keys looked up by `kid`, `iss` and `aud` of this deployment, `exp` and `sub` required. A token that was good is
- * remembered by its hash, until it expires or its key is read anew.
+ * Verifies the JWTs that Better Auth issues in this app, in process (RFC 6750, RFC 7519, RFC 8725): one algorithm, the
+ * app's own keys by `kid`, `iss` and `aud` of this deployment, `exp` and `sub` required. A valid token is cached by its
+ * hash until it expires or its key changes.
+ *
+ * @returns a function that throws an {ApiError} 401 for any other `Authorization` header.
  */
 export function createAuthenticate(options: { issuer: string; audience: string; keys: SigningKeys }): Authenticate {
   const { issuer, audience, keys } = options;
-  const verifiedTokens = new Map<string, Verified>();
+  const verifiedTokens = new LRUCache<string, Verified>({ max: TOKEN_CACHE_SIZE });
 
   return (authorization) => {
     const token = /^Bearer +(.*)$/i.exec(authorization ?? '')?.[1]?.trimEnd();
@@ -35,17 +38,15 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
     const id = hash('sha256', token, 'base64');
     const cached = verifiedTokens.get(id);
     if (!cached || cached.exp <= Date.now() / 1000) return verifyAndCache(id, token);
-    const answer = (key: CryptoKey | undefined) => (key === cached.key ? cached.sub : verifyAndCache(id, token));
+    const toUserId = (key: CryptoKey | undefined) => (key === cached.key ? cached.sub : verifyAndCache(id, token));
     const key = keys.publicKey(cached.kid);
-    return key instanceof Promise ? key.then(answer) : answer(key);
+    return key instanceof Promise ? key.then(toUserId) : toUserId(key);
   };
 
   async function verifyAndCache(id: string, token: string): Promise<string> {
     verifiedTokens.delete(id);
     const verified = await verify(token);
     verifiedTokens.set(id, verified);
-    const [oldest = id] = verifiedTokens.keys();
-    if (verifiedTokens.size > TOKEN_CACHE_SIZE) verifiedTokens.delete(oldest);
     return verified.sub;
   }
 
@@ -67,7 +68,7 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
       throw error;
     });
 
-    // The tolerance is for what is not valid yet; what has expired has expired.
+    // The tolerance is for tokens that are not valid yet, not for expired ones.
     const now = Date.now() / 1000;
     const { aud, exp = 0, iat = 0, sub } = payload;
     if (exp <= now) throw invalidToken('expired');
@@ -77,7 +78,10 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
   }
 }
 
-/** Three parts of base64url without padding (RFC 7515), the signature as encoding it would give: one token, one text. */
+/**
+ * Whether this is three parts of base64url without padding (RFC 7515, 3.1), the last in its canonical encoding, so that no
+ * two texts are the same token.
+ */
 function isCanonical(token: string): boolean {
   const signature = /^[\w-]+\.[\w-]+\.([\w-]+)$/.exec(token)?.[1];
   return signature !== undefined && Buffer.from(signature, 'base64url').toString('base64url') === signature;
@@ -90,7 +94,7 @@ function missingToken(): ApiError {
   });
 }
 
-/** The client learns of two reasons only; the log may know more. */
+/** @param reason for the log only. */
 function invalidToken(why: 'expired' | 'invalid', reason: string = why): ApiError {
   const challenge = `Bearer realm="taskward", error="invalid_token", error_description="The token is ${why}"`;
   return new ApiError('unauthorized', `The token is ${why}.`, { headers: { 'WWW-Authenticate': challenge }, reason });

@@ -1,6 +1,6 @@
 import type { Mail } from '../ops/mail';
 
-/** What is written to people. Never a name or other text that somebody else may have typed in for them. */
+/** Mail to users. It contains no name or other text that someone else may have entered for them. */
 type MailTemplate = (origin: string, link: string) => Omit<Mail, 'to'>;
 
 const template =

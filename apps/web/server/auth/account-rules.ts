@@ -2,20 +2,25 @@ import { accountEndpoints } from '@taskward/api-core';
 import type { AuthContext, BetterAuthPlugin } from 'better-auth';
 import { APIError, createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api';
 import type * as z from 'zod';
-import type { Note } from './audit-log';
+import type { AuditLog } from './audit-log';
 import { isGuessable } from './password-strength';
 
-/** The person a password would be for, as far as is known. */
-interface Person {
+/** The user of a password, as far as the request identifies one. */
+interface PasswordUser {
   readonly name?: unknown;
   readonly email?: unknown;
 }
 
-/** The contract says how long a password is; this says what else. */
-function assertPassword(password: string, person: Person): void {
+/**
+ * Refuses a password that is easy to guess. The contract limits its length.
+ *
+ * @throws {APIError} 400
+ */
+function assertPassword(password: string, user: PasswordUser): void {
   const text = password.toLowerCase();
-  const own = [person.name, person.email].filter((one) => typeof one === 'string').map((one) => one.toLowerCase());
-  const parts = own.flatMap((one) => [one, one.split('@')[0], one.replaceAll(' ', '')]);
+  const values = [user.name, user.email].filter((value) => typeof value === 'string');
+  const ownTexts = values.map((value) => value.toLowerCase());
+  const parts = ownTexts.flatMap((own) => [own, own.split('@')[0], own.replaceAll(' ', '')]);
   if (!isGuessable(text) && !parts.includes(text)) return;
   throw new APIError('BAD_REQUEST', {
     code: 'PASSWORD_TOO_COMMON',
@@ -26,18 +31,18 @@ function assertPassword(password: string, person: Person): void {
 
 type Handler = Parameters<typeof createAuthMiddleware>[0];
 type Context = Parameters<Handler>[0];
-/** Of a parsed body, what the rules look at, where its schema has it. */
+/** The fields of a parsed body that the rules read, if its schema has them. */
 type Body = Readonly<Record<'email' | 'name' | 'newPassword' | 'password' | 'token', string>>;
 
-/** The schema of each body that the contract has, by the path below `/api/auth`. */
+/** The schema of each body in the contract, by the path below `/api/auth`. */
 const schemas = new Map(
   accountEndpoints.flatMap(({ path, body }) => (body ? [[path.slice('/api/auth'.length), body.schema] as const] : [])),
 );
 
 /**
- * The body as the contract has it. Better Auth's own schemas are wider: they take a name of any type and length.
+ * Parses the body by the contract. Better Auth's own schemas are wider: they take a name of any type and length.
  *
- * @throws {APIError} 400 with all that is wrong.
+ * @throws {APIError} 400 with every error.
  */
 function parseBody(schema: z.ZodType, body: unknown): Body {
   const { data, error } = schema.safeParse(body);
@@ -50,7 +55,7 @@ function parseBody(schema: z.ZodType, body: unknown): Body {
   });
 }
 
-/** What is asked of a request beyond the form of its body. What is returned replaces members of the body. */
+/** The rules beyond the schema of the body. The fields of a returned object replace those of the body. */
 const rules: Record<string, (ctx: Context, body: Body) => Promise<object | undefined>> = {
   async '/sign-up/email'(_, body) {
     assertPassword(body.password, body);
@@ -58,24 +63,24 @@ const rules: Record<string, (ctx: Context, body: Body) => Promise<object | undef
   async '/change-password'(ctx, body) {
     const session = await getSessionFromCtx(ctx);
     assertPassword(body.newPassword, session?.user ?? {});
-    // Whoever else had the old password is not to stay.
+    // Others may have known the old password.
     return { revokeOtherSessions: true };
   },
   async '/reset-password'({ context }, body) {
-    const known = await context.internalAdapter.findVerificationValue(`reset-password:${body.token}`);
-    const user = known && (await context.internalAdapter.findUserById(known.value));
+    const link = await context.internalAdapter.findVerificationValue(`reset-password:${body.token}`);
+    const user = link && (await context.internalAdapter.findUserById(link.value));
     assertPassword(body.newPassword, user ?? {});
   },
 };
 
 const isAt = (path: string) => (context: { path?: string | undefined }) => context.path === path;
 
-/** A password that was changed leaves no link behind with which it could be reset. */
-const forgetLinks = ({ adapter }: Pick<AuthContext, 'adapter'>, userId: string) =>
+/** Deletes the links for a password reset; a changed password invalidates them. */
+const deleteResetTokens = ({ adapter }: Pick<AuthContext, 'adapter'>, userId: string) =>
   adapter.deleteMany({ model: 'verification', where: [{ field: 'value', value: userId }] });
 
-/** What this project asks of accounts beyond Better Auth's own rules. */
-export function accountRules(note: Note): BetterAuthPlugin {
+/** The rules for accounts in addition to Better Auth's own. */
+export function accountRules(audit: AuditLog): BetterAuthPlugin {
   return {
     id: 'account-rules',
     init: (context) => ({
@@ -83,8 +88,8 @@ export function accountRules(note: Note): BetterAuthPlugin {
         emailAndPassword: {
           enabled: true,
           onPasswordReset: async ({ user }, request) => {
-            note('info', 'password_reset', { userId: user.id, headers: request?.headers });
-            await forgetLinks(context, user.id);
+            audit('info', 'password_reset', { userId: user.id, headers: request?.headers });
+            await deleteResetTokens(context, user.id);
           },
         },
       },
@@ -94,15 +99,16 @@ export function accountRules(note: Note): BetterAuthPlugin {
         matcher: isAt(path),
         handler: createAuthMiddleware(async (ctx) => {
           const body = parseBody(schema, ctx.body);
-          const more = await rules[path]?.(ctx, body);
-          return { context: { body: { ...body, ...more } } };
+          const replaced = await rules[path]?.(ctx, body);
+          return { context: { body: { ...body, ...replaced } } };
         }),
       })),
       after: [
         {
           matcher: isAt('/change-password'),
           handler: createAuthMiddleware(async ({ context }) => {
-            if (!isAPIError(context.returned) && context.session) await forgetLinks(context, context.session.user.id);
+            if (!isAPIError(context.returned) && context.session)
+              await deleteResetTokens(context, context.session.user.id);
           }),
         },
       ],

@@ -2,33 +2,33 @@ import type { BetterAuthPlugin } from 'better-auth';
 import { createAuthMiddleware, isAPIError } from 'better-auth/api';
 import type { Logger } from 'pino';
 
-interface Happening {
+interface SecurityEvent {
   readonly userId?: unknown;
-  /** The request that it happened in, whose id is logged. */
+  /** The headers of the request, whose id is logged. */
   readonly headers?: Headers | undefined;
-  /** In the words of a program, never of a user. */
+  /** A code, never text of a user. */
   readonly reason?: unknown;
 }
 
 /**
- * One line for what a log of security is read for: who, by id, in which request. Never an e-mail address, a password, a
- * token, a cookie.
+ * Creates the audit log: one line for each event, with the ids of the user and the request. It contains no e-mail address,
+ * password, token or cookie.
  */
-export function createSecurityLog(log: Logger) {
-  return (level: 'info' | 'warn', event: string, { userId, headers, reason }: Happening): void => {
+export function createAuditLog(log: Logger) {
+  return (level: 'info' | 'warn', event: string, { userId, headers, reason }: SecurityEvent): void => {
     const ids = { user_id: userId, request_id: headers?.get('x-request-id') ?? undefined };
     log[level]({ event, ...ids, ...(reason !== undefined && { reason }) }, 'security');
   };
 }
 
-export type Note = ReturnType<typeof createSecurityLog>;
+export type AuditLog = ReturnType<typeof createAuditLog>;
 
 const REVOKING = new Set(['/revoke-session', '/revoke-sessions', '/revoke-other-sessions', '/change-password']);
 
-/** Notes what happens to accounts and sessions, where Better Auth knows of it. */
-export function securityEvents(audit: Note): BetterAuthPlugin {
+/** Records the events of accounts and sessions in the audit log. */
+export function auditEvents(audit: AuditLog): BetterAuthPlugin {
   return {
-    id: 'security-events',
+    id: 'audit-events',
     init: () => ({
       options: {
         databaseHooks: {
@@ -64,9 +64,9 @@ export function securityEvents(audit: Note): BetterAuthPlugin {
             const { newSession, returned } = context;
             if (newSession) return audit('info', 'sign_in', { userId: newSession.user.id, headers });
             if (!isAPIError(returned)) return;
-            // Looked up for addresses that exist and for those that do not, so that it tells neither by its time.
-            const known = await context.internalAdapter.findUserByEmail(String(body?.email));
-            audit('warn', 'sign_in_failed', { userId: known?.user.id, headers, reason: returned.body?.code });
+            // Queried whether the address has an account or not, so that the response time does not reveal it.
+            const account = await context.internalAdapter.findUserByEmail(String(body?.email));
+            audit('warn', 'sign_in_failed', { userId: account?.user.id, headers, reason: returned.body?.code });
           }),
         },
         {

@@ -1,4 +1,4 @@
-/** Passwords of twelve characters and more that many people chose and every cracker tries first, in lower case. */
+/** Common passwords of 12 characters and more, in lower case. The source of the list was not recorded. */
 export const commonPasswords = new Set(
   `
 123123qweqwe 123456789012a 1234567890ab 1234567890abc 1234567890qwe 12345678910a 123456789abc 123456789abcd

@@ -1,13 +1,13 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** As long as browsers keep any cookie, 400 days, in seconds. */
+/** In seconds: 400 days, the longest time for which browsers store a cookie. */
 const MAX_AGE = 400 * 24 * 60 * 60;
 
 /**
- * Cookies that tell a browser which has signed in to an account before from all others. They prove nothing else: whoever
- * has one may guess the account's password apart from strangers, and not more often.
+ * Creates device cookies, which distinguish a browser that has signed in to an account from all others. They grant nothing
+ * else: a browser with one has its own limit of password attempts on the account, which is no higher.
  *
- * @param isSecure whether the site is under https.
+ * @param isSecure whether the site uses https.
  * @see https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
  */
 export function createDeviceCookies(secret: string, isSecure: boolean) {
@@ -18,21 +18,21 @@ export function createDeviceCookies(secret: string, isSecure: boolean) {
     createHmac('sha256', key).update(`${device} ${account}`).digest('base64url');
 
   return {
-    /** The value of a `Set-Cookie` field that makes a browser a device of the account. */
+    /** The value of a `Set-Cookie` header that makes a browser a device of the account. */
     issue(account: string): string {
       const device = randomBytes(16).toString('base64url');
       return `${name}=${device}.${sign(device, account)}; ${attributes}`;
     },
-    /** The id of the device, where the headers hold a cookie that was issued to it for this account. */
+    /** The id of the device, if the headers contain a cookie that was issued for this account. */
     find(headers: Headers, account: string): string | undefined {
       const pairs = headers
         .get('cookie')
         ?.split(';')
         .map((pair) => pair.trim());
-      const pair = pairs?.find((one) => one.startsWith(`${name}=`));
+      const pair = pairs?.find((text) => text.startsWith(`${name}=`));
       const [device = '', signature = ''] = pair?.slice(name.length + 1).split('.') ?? [];
-      const [given, expected] = [Buffer.from(signature), Buffer.from(sign(device, account))];
-      return given.length === expected.length && timingSafeEqual(given, expected) ? device : undefined;
+      const [received, expected] = [Buffer.from(signature), Buffer.from(sign(device, account))];
+      return received.length === expected.length && timingSafeEqual(received, expected) ? device : undefined;
     },
   };
 }

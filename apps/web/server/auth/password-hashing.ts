@@ -4,14 +4,14 @@ import { createAuthMiddleware } from 'better-auth/api';
 import { hashPassword, verifyPassword } from 'better-auth/crypto';
 import pLimit from 'p-limit';
 
-/** Requests that hash a password, in this process: at work, or waiting for it. */
+/** Requests of this process that hash a password, running or in the queue. */
 const MAX_REQUESTS = 8;
-/** While one of them hashes, another may use the database. */
+/** Two at a time: while one hashes, the other may use the database. */
 const requests = pLimit(2);
-/** Each hash takes 32 MiB and about 0.1 s of one core; one at a time leaves threads and cores to everything else. */
+/** A hash takes 32 MiB and about 0.1 s of one core; one at a time leaves threads and cores for everything else. */
 export const hashes = pLimit(1);
 
-/** @throws {ApiError} 503 with `Retry-After`, where as many requests as may be are waiting. */
+/** @throws {ApiError} 503 with `Retry-After` if the queue is full. */
 export function assertPasswordSlot(): void {
   if (requests.activeCount + requests.pendingCount < MAX_REQUESTS) return;
   const headers = { 'Retry-After': '2' };
@@ -19,30 +19,31 @@ export function assertPasswordSlot(): void {
 }
 
 /**
- * Runs a request that hashes a password, in its turn.
+ * Runs a request that hashes a password as soon as a slot is free.
  *
- * @throws as `assertPasswordSlot` does, at once.
+ * @throws {ApiError} 503 with `Retry-After`, at once, if the queue is full.
  */
 export async function inPasswordSlot<T>(work: () => Promise<T>): Promise<T> {
   assertPasswordSlot();
   return requests(work);
 }
 
-/** Better Auth's own hashing (scrypt), one at a time. */
+/** Better Auth's password hashing (scrypt, RFC 7914), one at a time. */
 export const passwordHashing = {
   hash: (password: string) => hashes(() => hashPassword(password)),
-  verify: (given: { hash: string; password: string }) => hashes(() => verifyPassword(given)),
+  verify: (input: { hash: string; password: string }) => hashes(() => verifyPassword(input)),
 };
 
 /**
- * Hashes a new password, once the rules of accounts have accepted it, before the endpoint begins. Better Auth would do it in the transaction of a sign-up, which holds
- * a connection meanwhile, and after a link for a reset has been used up, which a 503 would then waste.
+ * Hashes a new password before the endpoint runs, after the account rules have accepted it. Better Auth would hash it
+ * within the transaction of a sign-up, which holds a connection, and after it has consumed the link of a password reset,
+ * which a 503 would then waste.
  */
 export function hashFirst(): BetterAuthPlugin {
-  const hashing = (path: string, member: string) => ({
+  const hashing = (path: string, field: string) => ({
     matcher: (context: { path?: string | undefined }) => context.path === path,
     handler: createAuthMiddleware(async ({ body, context }) => {
-      const password: unknown = body?.[member];
+      const password: unknown = body?.[field];
       if (typeof password !== 'string') return;
       const hash = await context.password.hash(password);
       return { context: { context: { password: { hash: async () => hash } } } };

@@ -1,6 +1,6 @@
 import { commonPasswords } from './common-passwords';
 
-/** Rows of a keyboard and what else is typed from one end to the other. */
+/** The rows of keyboards, the alphabet and the digits. */
 const rows = [
   'qwertyuiop',
   'asdfghjkl',
@@ -10,18 +10,18 @@ const rows = [
   'abcdefghijklmnopqrstuvwxyz',
   '1234567890',
 ];
-const isKeyboardRun = [...rows, 'qwertyuiopasdfghjklzxcvbnm', '01234567890'].flatMap((row) => {
+const keyboardRuns = [...rows, 'qwertyuiopasdfghjklzxcvbnm', '01234567890'].flatMap((row) => {
   const twice = row + row;
   return [twice, [...twice].reverse().join('')];
 });
 
-/** Whether a program that knows what people choose would have it among its first tries, however long it is. */
+/** Whether a password-guessing program would try this password among its first, whatever its length. */
 export function isGuessable(password: string): boolean {
   const text = password.toLowerCase();
-  return commonPasswords.has(text) || isRepetition(text) || isKeyboardRun.some((walk) => walk.includes(text));
+  return commonPasswords.has(text) || isRepetition(text) || keyboardRuns.some((run) => run.includes(text));
 }
 
-/** Twice the same or more, the last time perhaps cut short. */
+/** Whether the text repeats a shorter one at least twice, where the last repetition may be incomplete. */
 function isRepetition(text: string): boolean {
   for (let length = 1; length <= text.length / 2; length++) {
     if (text.slice(length) === text.slice(0, -length)) return true;

@@ -2,10 +2,10 @@ import { APIError } from 'better-auth/api';
 import { readJson } from '../http/body';
 import { redirectPath } from './redirect-path';
 
-/** In characters, of any text in a body or query. */
-const MAX_TEXT = 2048;
+/** In characters, for every text in a body or query. */
+const MAX_TEXT_LENGTH = 2048;
 
-/** The members and parameters that hold a redirect target, and the code of Better Auth's that refuses them. */
+/** The fields and parameters with a redirect target, and the code with which Better Auth refuses each. */
 const REDIRECTS = new Map([
   ['callbackURL', 'INVALID_CALLBACK_URL'],
   ['errorCallbackURL', 'INVALID_ERROR_CALLBACK_URL'],
@@ -13,23 +13,23 @@ const REDIRECTS = new Map([
   ['redirectTo', 'INVALID_REDIRECT_URL'],
 ]);
 
-/** A request as Better Auth is given it. */
+/** A request for Better Auth, after its checks. */
 export interface AuthRequest {
   readonly request: Request;
   readonly query: URLSearchParams;
-  /** The JSON body; empty where there is none, or it is no object. */
+  /** The JSON body; empty if there is none or it is not an object. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Copies a request for Better Auth, once what must hold before Better Auth looks at it does: no other site sent it, its
- * texts are bounded, and each redirect target is the path that was checked.
+ * Checks a request before Better Auth reads it, and copies it with the checked values: a POST comes from this site, texts
+ * have a bounded length, and redirect targets are paths of this site.
  *
- * @param headers to copy it with.
- * @param origins of this site; the first is the one that people use.
- * @throws {APIError} 403 for a POST from another site or a redirect elsewhere; 400 for text over 2,048 characters or
+ * @param headers of the copy.
+ * @param origins of this site; the first is its public one.
+ * @throws {APIError} 403 for a POST from another site or a redirect to one; 400 for text of more than 2,048 characters or
  * with a NUL.
- * @throws {ApiError} for a body that cannot be read; see `readJson`.
+ * @throws {ApiError} for an invalid body; see `readJson`.
  */
 export async function readAuthRequest(
   request: Request,
@@ -45,7 +45,7 @@ export async function readAuthRequest(
   url.search = query.toString();
 
   const json = await readJson(request, ['application/json']);
-  // Serialized with the values that were checked; a replacer sees them at any depth.
+  // The replacer checks values at any depth, and serializes the checked ones.
   const text = JSON.stringify(json, check);
   headers.delete('Content-Length');
   const body = typeof json === 'object' && json !== null ? { ...json } : {};
@@ -53,22 +53,23 @@ export async function readAuthRequest(
 }
 
 /**
- * Programs other than browsers send neither field, and carry nobody's cookies.
+ * Clients other than browsers send neither header, and no cookies of a user.
  *
+ * @throws {APIError} 403
  * @see https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
  */
 function assertSameOrigin(headers: Headers, origins: readonly string[]): void {
   const origin = headers.get('origin');
   const site = headers.get('sec-fetch-site');
-  const isOurs = origin === null || origins.includes(origin);
-  if (isOurs && (site === null || site === 'same-origin' || site === 'none')) return;
+  const isOwnOrigin = origin === null || origins.includes(origin);
+  if (isOwnOrigin && (site === null || site === 'same-origin' || site === 'none')) return;
   throw new APIError('FORBIDDEN', { code: 'INVALID_ORIGIN', message: `Invalid origin. Use ${origins[0]} instead.` });
 }
 
 function checkValue(name: string, value: unknown, origins: readonly string[]): unknown {
   if (typeof value !== 'string') return value;
-  if (value.length > MAX_TEXT) {
-    const message = `Text has at most ${MAX_TEXT} characters.`;
+  if (value.length > MAX_TEXT_LENGTH) {
+    const message = `Text has at most ${MAX_TEXT_LENGTH} characters.`;
     throw new APIError('BAD_REQUEST', { code: 'TEXT_TOO_LONG', message });
   }
   // PostgreSQL stores no NUL (https://www.postgresql.org/docs/current/datatype-character.html).

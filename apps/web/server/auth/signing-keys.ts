@@ -8,32 +8,41 @@ import type { Logger } from 'pino';
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
 
-/** How long a token lives, in seconds. */
+/** The lifetime of a token, in seconds. */
 export const TOKEN_LIFETIME = 15 * MINUTE;
-/** How long a key signs, in seconds, before a new one takes over. */
+/** The time in which a key signs, in seconds, before its successor does. */
 export const KEY_LIFETIME = 30 * DAY;
-/** How long it still verifies after that: longer than any token it signed lives. */
+/** The time in which it still verifies after that, in seconds: longer than the lifetime of any token that it signed. */
 export const KEY_GRACE = 2 * TOKEN_LIFETIME;
 
-const COOL_DOWN_MS = 1000;
+/** The keys are reloaded once they are this old, or, for an unknown `kid`, once they are older than the cool-down. */
 const MAX_AGE_MS = 60_000;
+const COOL_DOWN_MS = 1000;
 
 export type SigningKeys = ReturnType<typeof createSigningKeys>;
 type Adapter = Required<NonNullable<JwtOptions['adapter']>>;
-/** A key that was read again is the same object, as long as its text is, so that a token goes on being known by it. */
+/** A reloaded key stays the same object while its text is the same, so that tokens verified by it stay cached. */
 interface Cached {
   readonly text: string;
   readonly key: CryptoKey;
 }
 type SigningKey = Awaited<ReturnType<Adapter['createJwk']>> & { expiresAt: Date };
 
-/** The keys that sign tokens: Better Auth makes them and signs, the task API verifies by them, both in this process. */
-export function createSigningKeys({ auth, secret, log }: { auth: Database['ownerDb']; secret: string; log: Logger }) {
+/** The keys that sign tokens. Better Auth creates them and signs with them; the API verifies with them. */
+export function createSigningKeys({
+  ownerDb,
+  secret,
+  log,
+}: {
+  ownerDb: Database['ownerDb'];
+  secret: string;
+  log: Logger;
+}) {
   let cached = new Map<string, Cached>();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let loading: Promise<void> | undefined;
-  /** By `kid`, whether the private half is encrypted under this secret. */
-  const isOurs = new Map<string, boolean>();
+  /** By `kid`, whether this secret decrypts the private key. */
+  const decryptable = new Map<string, boolean>();
 
   const reload = () => {
     loading ??= loadPublicKeys()
@@ -49,57 +58,59 @@ export function createSigningKeys({ auth, secret, log }: { auth: Database['owner
 
   async function loadPublicKeys(): Promise<Map<string, Cached>> {
     const oldest = Date.now() - KEY_GRACE * 1000;
-    const keys = await judge(await listSigningKeys(auth));
+    const keys = await withEffectiveExpiry(await listSigningKeys(ownerDb));
     const current = keys.filter(({ expiresAt }) => expiresAt.getTime() > oldest);
     const imported = current.map(async ({ id, publicKey: text }) => {
-      const known = cached.get(id);
-      if (known?.text === text) return [id, known] as const;
+      const unchanged = cached.get(id);
+      if (unchanged?.text === text) return [id, unchanged] as const;
       return [id, { text, key: (await importJWK(JSON.parse(text), ALGORITHM)) as CryptoKey }] as const;
     });
     return new Map(await Promise.all(imported));
   }
 
   /**
-   * The keys with the end that each has for us. One that was encrypted under another secret never signs here, and ends
-   * when one of ours has taken its place.
+   * The keys with the expiry that each has in this deployment. A key that another secret encrypts never signs here, and
+   * expires when a decryptable key succeeds it.
    */
-  async function judge(stored: readonly StoredKey[]): Promise<SigningKey[]> {
+  async function withEffectiveExpiry(stored: readonly StoredKey[]): Promise<SigningKey[]> {
     const rows = stored.filter(({ alg }) => alg === ALGORITHM);
     for (const row of rows) {
-      if (isOurs.has(row.id)) continue;
-      isOurs.set(row.id, await canDecrypt(row.privateKey, secret));
+      if (decryptable.has(row.id)) continue;
+      decryptable.set(row.id, await canDecrypt(row.privateKey, secret));
       const isLive = !row.expiresAt || row.expiresAt > new Date();
-      if (!isOurs.get(row.id) && isLive) log.warn({ event: 'key_passed_over', key_id: row.id }, PASSED_OVER);
+      if (!decryptable.get(row.id) && isLive) log.warn({ event: 'signing_key_skipped', key_id: row.id }, SKIPPED);
     }
-    // In the past by more than it takes the plugin, which notes the time before it asks for the keys.
-    const ended = new Date(Date.now() - MINUTE * 1000);
+    // A minute in the past: the plugin compares with a time that it took before it requested the keys.
+    const expired = new Date(Date.now() - MINUTE * 1000);
     return rows.map((row) => {
-      const successor = rows.find(({ id, createdAt }) => isOurs.get(id) && createdAt > row.createdAt);
-      return toJwk(row, isOurs.get(row.id) ? FOREVER : (successor?.createdAt ?? ended));
+      const successor = rows.find(({ id, createdAt }) => decryptable.get(id) && createdAt > row.createdAt);
+      return toJwk(row, decryptable.get(row.id) ? FOREVER : (successor?.createdAt ?? expired));
     });
   }
 
   return {
-    /** The public key with this `kid`. Read again each minute, and at once, though not twice a second, when unknown. */
+    /** The public key with this `kid`. Keys are reloaded every minute, and for an unknown `kid` at most once a second. */
     publicKey(kid: string): CryptoKey | undefined | Promise<CryptoKey | undefined> {
       const age = performance.now() - loadedAt;
       const isFresh = age <= (cached.has(kid) ? MAX_AGE_MS : COOL_DOWN_MS);
-      // No promise without need: this is on the way of every request.
+      // Without a promise if possible: every request calls this.
       return isFresh ? cached.get(kid)?.key : reload().then(() => cached.get(kid)?.key);
     },
-    /** Where Better Auth's JWT plugin finds and stores its keys. */
+    /** The key storage of Better Auth's JWT plugin. */
     adapter: {
-      getJwks: async () => judge(await listSigningKeys(auth)),
-      /** Stores the key, unless another process was first: then its key signs here, too. */
+      getJwks: async () => withEffectiveExpiry(await listSigningKeys(ownerDb)),
+      /** Stores the key, unless another process has just stored one: then that key signs here, too. */
       async createJwk(key) {
         const row = { ...key, id: randomUUID(), alg: ALGORITHM, crv: CURVE, expiresAt: key.expiresAt ?? null };
-        const pick = async (stored: StoredKey[]) => {
-          const live = (await judge(stored)).filter((one) => isOurs.get(one.id) && one.expiresAt > new Date());
-          return stored.find((one) => one.id === live.at(-1)?.id);
+        const findUsable = async (stored: StoredKey[]) => {
+          const live = (await withEffectiveExpiry(stored)).filter(
+            ({ id, expiresAt }) => decryptable.get(id) && expiresAt > new Date(),
+          );
+          return stored.find(({ id }) => id === live.at(-1)?.id);
         };
-        const signer = await addSigningKey(auth, row, pick, KEY_GRACE * 1000);
+        const signer = await addSigningKey(ownerDb, row, findUsable, KEY_GRACE * 1000);
         loadedAt = Number.NEGATIVE_INFINITY;
-        if (signer.id === row.id) log.info({ event: 'key_created', key_id: row.id }, 'a new key signs tokens');
+        if (signer.id === row.id) log.info({ event: 'signing_key_created', key_id: row.id }, 'signing key created');
         return toJwk(signer, FOREVER);
       },
     } satisfies Adapter,
@@ -109,14 +120,14 @@ export function createSigningKeys({ auth, secret, log }: { auth: Database['owner
 const ALGORITHM = 'EdDSA';
 const CURVE = 'Ed25519';
 const FOREVER = new Date(8.64e15);
-const PASSED_OVER = 'a signing key is encrypted under another BETTER_AUTH_SECRET; it is passed over';
+const SKIPPED = 'signing key skipped: encrypted with another BETTER_AUTH_SECRET';
 
 function toJwk(row: StoredKey, end: Date): SigningKey {
   const expiresAt = row.expiresAt && row.expiresAt < end ? row.expiresAt : end;
   return { ...row, alg: ALGORITHM, crv: CURVE, expiresAt };
 }
 
-/** What cannot be read, for whatever reason, cannot sign. */
+/** Whether the private key can be decrypted, and thus sign. */
 async function canDecrypt(privateKey: string, secret: string): Promise<boolean> {
   try {
     await symmetricDecrypt({ key: secret, data: JSON.parse(privateKey) });

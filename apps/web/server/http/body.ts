@@ -3,36 +3,37 @@ import { ApiError } from '@taskward/api-core';
 
 const MAX_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
-/** How much of a body that is refused is read and dropped, so that its connection can be used again. */
+/** The part of a refused body that is read and discarded, so that its connection can be reused. */
 export const MAX_DISCARDED_BYTES = 1024 * 1024;
-/** How long that may take. */
+/** The timeout of that. */
 export const DISCARD_TIMEOUT_MS = 5_000;
 
+type BodyRequest = Pick<Request, 'method' | 'headers' | 'body'>;
+
 /**
- * The JSON body of a request (RFC 8259), or undefined where there is none.
+ * The JSON body of a request (RFC 8259), or undefined if it is empty.
  *
- * @throws {ApiError} 415 for another media type, 413 above 64 KiB (counted as it comes in), 400 for what is not UTF-8,
- * not JSON, nested deeper than 32 levels, or names a member twice.
+ * @throws {ApiError} 415 for another media type; 413 above 64 KiB, counted while the body arrives; 400 for a body that is
+ * not UTF-8, not JSON, nested deeper than 32 levels, or has a duplicate key.
  */
-export async function readJson(request: Request, mediaTypes: readonly string[]): Promise<unknown> {
+export async function readJson(request: BodyRequest, mediaTypes: readonly string[]): Promise<unknown> {
   const bytes = await readBytes(request, () => assertMediaType(request, mediaTypes));
   if (bytes.length === 0) return undefined;
   const text = decode(bytes);
   const value = parse(text);
-  assertPlain(text, value);
+  assertDepthAndUniqueKeys(text, value);
   return value;
 }
 
 /**
- * The body, once `check` has had a look at the headers of one that is not empty.
- *
- * @throws {ApiError} 413 above 64 KiB, counted as it comes in.
+ * @param assertHeaders is called before the first byte of a body that is not empty.
+ * @throws {ApiError} 413 above 64 KiB, counted while the body arrives.
  */
-async function readBytes(request: Request, check?: () => void): Promise<Uint8Array<ArrayBuffer>> {
+async function readBytes(request: BodyRequest, assertHeaders: () => void): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunksOf(request.body)) {
-    if (length === 0 && chunk.length > 0) check?.();
+    if (length === 0 && chunk.length > 0) assertHeaders();
     length += chunk.length;
     if (length > MAX_BYTES) throw new ApiError('payload_too_large', `At most ${MAX_BYTES} bytes are read.`);
     chunks.push(chunk);
@@ -40,38 +41,38 @@ async function readBytes(request: Request, check?: () => void): Promise<Uint8Arr
   return Buffer.concat(chunks);
 }
 
-/** The client has gone before it sent the whole request. */
+/** The client closed the connection before it had sent the whole request. */
 export class ClientDisconnected extends Error {}
 
 /**
- * Reads what is left of a body, if anything is, and drops it: up to 1 MiB, for up to five seconds. Otherwise the next
- * request on its connection would wait behind it.
+ * Reads and discards the rest of a body: up to 1 MiB, for up to 5 s. Otherwise the next request on the connection would
+ * wait behind it.
  */
 export async function discardBody({ body }: Pick<Request, 'body'>): Promise<void> {
   if (!body) return;
   const timeout = AbortSignal.timeout(DISCARD_TIMEOUT_MS);
-  const isOver = new Promise<void>((resolve) => {
+  const timedOut = new Promise<void>((resolve) => {
     timeout.onabort = () => resolve();
   });
-  const drop = async () => {
+  const discard = async () => {
     let length = 0;
     for await (const chunk of chunksOf(body)) {
       length += chunk.length;
       if (length > MAX_DISCARDED_BYTES || timeout.aborted) return;
     }
   };
-  // A client that is gone sends no next request.
-  await Promise.race([drop().catch(() => {}), isOver]);
+  // A client that has disconnected sends no next request.
+  await Promise.race([discard().catch(() => {}), timedOut]);
 }
 
-/** The rest of a body. Unlike its own iterator, it does not cancel the stream when the loop ends early. */
+/** The rest of a body. Unlike the stream's own iterator, this one does not cancel it when the loop ends early. */
 async function* chunksOf(body: Request['body']): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader();
   if (!reader) return;
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause) => {
-        throw new ClientDisconnected('The request was not sent to its end.', { cause });
+        throw new ClientDisconnected('The request body was not sent completely.', { cause });
       });
       if (done) return;
       yield value;
@@ -81,7 +82,7 @@ async function* chunksOf(body: Request['body']): AsyncGenerator<Uint8Array> {
   }
 }
 
-function assertMediaType({ method, headers }: Request, allowed: readonly string[]): void {
+function assertMediaType({ method, headers }: BodyRequest, allowed: readonly string[]): void {
   const type = parseMediaType(headers.get('content-type') ?? '');
   const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (type && allowed.includes(type.essence) && isUtf8(type.params.get('charset')) && coding === 'identity') return;
@@ -99,7 +100,7 @@ function parseMediaType(text: string): MIMEType | undefined {
   }
 }
 
-/** Under any of its labels (https://encoding.spec.whatwg.org/#names-and-labels); JSON is UTF-8 where none is given. */
+/** Takes any label of UTF-8 (https://encoding.spec.whatwg.org/#names-and-labels). JSON without a charset is UTF-8. */
 function isUtf8(charset: string | null): boolean {
   try {
     return new TextDecoder(charset ?? 'utf-8').encoding === 'utf-8';
@@ -115,7 +116,7 @@ function decode(bytes: Uint8Array): string {
   } catch {
     throw new ApiError('malformed_body', 'The body is not UTF-8.');
   }
-  // JSON texts are sent without one (RFC 8259, 8.1).
+  // RFC 8259, 8.1, forbids one.
   if (text.startsWith('\uFEFF')) {
     throw new ApiError('malformed_body', 'The body begins with a byte order mark (U+FEFF): send UTF-8 without it.');
   }
@@ -133,23 +134,25 @@ function parse(text: string): unknown {
 const STRING_OR_PUNCTUATION = /"[^"\\]*(?:\\.[^"\\]*)*"|[:[\]{}]/g;
 
 /**
- * `JSON.parse` keeps the last of two members with one name, and readers differ in which they take (RFC 8259, 4). The
- * text, known to be JSON, has as many colons outside of strings as members were written.
+ * `JSON.parse` returns the last of two members with the same key, and other parsers the first (RFC 8259, 4). Valid JSON
+ * has one colon outside of strings for each member, so a duplicate key leaves more colons than members.
+ *
+ * @throws {ApiError} 400
  */
-function assertPlain(text: string, value: unknown): void {
-  let written = 0;
+function assertDepthAndUniqueKeys(text: string, value: unknown): void {
+  let colons = 0;
   let depth = 0;
-  for (const [mark] of text.matchAll(STRING_OR_PUNCTUATION)) {
-    if (mark === ':') written++;
-    else if (mark === '{' || mark === '[') depth++;
-    else if (mark === '}' || mark === ']') depth--;
+  for (const [token] of text.matchAll(STRING_OR_PUNCTUATION)) {
+    if (token === ':') colons++;
+    else if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
     if (depth > MAX_DEPTH) throw new ApiError('malformed_body', `The body is nested deeper than ${MAX_DEPTH} levels.`);
   }
-  if (written !== countMembers(value)) throw new ApiError('malformed_body', 'The body names a member twice.');
+  if (colons !== countMembers(value)) throw new ApiError('malformed_body', 'The body contains a duplicate key.');
 }
 
 function countMembers(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  const inner = Object.values(value).reduce<number>((sum, one) => sum + countMembers(one), 0);
-  return Array.isArray(value) ? inner : inner + Object.keys(value).length;
+  const nested = Object.values(value).reduce<number>((sum, child) => sum + countMembers(child), 0);
+  return Array.isArray(value) ? nested : nested + Object.keys(value).length;
 }

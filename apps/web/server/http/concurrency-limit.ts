@@ -1,23 +1,24 @@
-/** A limit on how much of one kind is under way at once for each key, in this process. */
+/** Limits the requests of each key that are in progress in this process. */
 export interface ConcurrencyLimit {
-  /** Counts one more until the returned function is called; undefined where that would be too many. */
+  /** Takes a slot, and returns the function that releases it; undefined if none is free. */
   enter(key: string): (() => void) | undefined;
 }
 
+/** @param max the slots of each key. */
 export function createConcurrencyLimit(max: number): ConcurrencyLimit {
-  const underWay = new Map<string, number>();
+  const inProgress = new Map<string, number>();
   return {
     enter(key) {
-      const count = underWay.get(key) ?? 0;
+      const count = inProgress.get(key) ?? 0;
       if (count >= max) return undefined;
-      underWay.set(key, count + 1);
-      let isOver = false;
+      inProgress.set(key, count + 1);
+      let isReleased = false;
       return () => {
-        if (isOver) return;
-        isOver = true;
-        const left = (underWay.get(key) ?? 1) - 1;
-        if (left > 0) underWay.set(key, left);
-        else underWay.delete(key);
+        if (isReleased) return;
+        isReleased = true;
+        const rest = (inProgress.get(key) ?? 1) - 1;
+        if (rest > 0) inProgress.set(key, rest);
+        else inProgress.delete(key);
       };
     },
   };

@@ -2,33 +2,32 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What clients may hold open; times in milliseconds. */
+/** Limits on the connections of clients; times in milliseconds. */
 export const CONNECTION_LIMITS = {
-  /** Connections at once; more are closed as they arrive. */
+  /** Open connections; further ones are closed at once. */
   connections: 10_000,
-  /** To send a header section. Node.js looks at this twice a minute. */
+  /** Timeout for a header section. Node.js checks it every 30 s. */
   headersMs: 15_000,
-  /** To send a whole request. Node.js looks at this twice a minute. */
+  /** Timeout for a whole request. Node.js checks it every 30 s. */
   requestMs: 30_000,
-  /** Without a byte read from a connection or written to it. */
+  /** Timeout for a connection from which no byte is read and to which none is written. */
   stallMs: 30_000,
-  /** Between two looks at all connections. */
+  /** The interval of the check for that. */
   checkMs: 5_000,
 };
 
-/** Bytes that a socket has moved, and since when it has moved no more. */
+/** The bytes that a socket has transferred, and when that number last changed. */
 interface Progress {
   bytes: number;
   since: number;
 }
 
 /**
- * Limits what clients can hold open, from now on, on the HTTP server of this process: the number of connections, the time
- * a request may take to arrive, and how long a connection may make no progress. `server.timeout` would not do: a reader
- * that stops does not start it.
+ * Limits the connections to the HTTP server of this process: their number, the time in which a request must arrive, and
+ * the time without progress. `server.timeout` is not enough, since a client that stops reading does not start it.
  *
- * @param configure gets the server with its first connection, before the first request.
- * @returns a function that ends it, for connections that come then.
+ * @param configure is called with the server at its first connection, before the first request.
+ * @returns a function that stops limiting new connections.
  */
 export function guardConnections(configure: (server: Server) => void, limits = CONNECTION_LIMITS): () => void {
   const guarded = new WeakSet<Server>();
@@ -46,18 +45,18 @@ export function guardConnections(configure: (server: Server) => void, limits = C
     socket.once('close', () => open.delete(socket));
   };
   subscribe('net.server.socket', onSocket);
-  subscribe('http.server.request.start', noteResponse);
+  subscribe('http.server.request.start', recordResponse);
   const timer = setInterval(() => {
     const now = performance.now();
     for (const [socket, progress] of open) {
-      const bytes = bytesMoved(socket);
+      const bytes = bytesTransferred(socket);
       if (bytes !== progress.bytes) Object.assign(progress, { bytes, since: now });
       else if (now - progress.since > limits.stallMs) socket.destroy();
     }
   }, limits.checkMs).unref();
   return () => {
     unsubscribe('net.server.socket', onSocket);
-    unsubscribe('http.server.request.start', noteResponse);
+    unsubscribe('http.server.request.start', recordResponse);
     clearInterval(timer);
   };
 }
@@ -66,12 +65,12 @@ function limit(server: Server, { connections, headersMs, requestMs }: typeof CON
   server.maxConnections = connections;
   server.headersTimeout = headersMs;
   server.requestTimeout = requestMs;
-  // There is no protocol to upgrade to: without a listener the request is served as if it had not asked (RFC 9110, 7.8).
+  // The server has no protocol to upgrade to. Without a listener, Node.js ignores the request to upgrade (RFC 9110, 7.8).
   server.removeAllListeners('upgrade');
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const status = UNPARSABLE[code ?? ''] ?? 400;
     const response = responses.get(socket as Socket);
-    // These bytes could be taken for the rest of it.
+    // The client could take these bytes for the rest of that response.
     const isResponding = response?.headersSent && !response.writableFinished;
     if (code !== 'ECONNRESET' && socket.writable && !isResponding)
       socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
@@ -79,22 +78,22 @@ function limit(server: Server, { connections, headersMs, requestMs }: typeof CON
   });
 }
 
-/** The last response that was begun on a connection. */
+/** The latest response of each connection. */
 const responses = new WeakMap<Socket, ServerResponse>();
 
-function noteResponse(message: unknown): void {
+function recordResponse(message: unknown): void {
   const { socket, response } = message as { socket: Socket; response: ServerResponse };
   responses.set(socket, response);
 }
 
-/** Statuses for what Node's parser refuses, other than 400. */
+/** The statuses, other than 400, of requests that Node's parser refuses. */
 const UNPARSABLE: Record<string, number | undefined> = {
   HPE_INVALID_METHOD: 501,
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Bytes read from the network, and written to it: not those that still wait to be written. */
-function bytesMoved(socket: Socket): number {
+/** Bytes read from the network and written to it, without those that are still buffered. */
+function bytesTransferred(socket: Socket): number {
   return socket.bytesRead + socket.bytesWritten - socket.writableLength;
 }

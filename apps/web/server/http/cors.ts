@@ -15,8 +15,8 @@ const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, If-Match,
 const MAX_AGE_SECONDS = 600;
 
 /**
- * Lets pages of these origins read the answer, and preflight their requests (Fetch, 3.2). Never for accounts, which go by
- * cookie, and never with credentials: a page of another origin brings its own token.
+ * Lets pages of these origins read the response and preflight their requests (https://fetch.spec.whatwg.org/#http-cors-protocol).
+ * Never for `/api/auth/`, which authenticates by cookie, and never with credentials: a page of another origin sends a token.
  */
 export function applyCorsHeaders(
   origins: readonly string[],

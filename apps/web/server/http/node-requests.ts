@@ -2,14 +2,14 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Names the request of Node's server that a web `Request` was made from. */
+/** A header with the id of the Node.js request behind a web `Request`. */
 export const NODE_REQUEST = 'x-node-request';
 
-/** What Node's server knows of a request and its web `Request` does not show. */
+/** What a Node.js request has and a web `Request` lacks. */
 export interface NodeRequest {
-  /** Path and query as they were sent: Next.js removes parameters that it takes for its own. */
+  /** The path and query as sent. Next.js removes the parameters that it uses itself. */
   readonly target: string;
-  /** Resolves when the last byte of the response has left, or the connection is closed. */
+  /** Resolves when the last byte of the response has been sent or the connection is closed. */
   readonly closed: Promise<void>;
 }
 
@@ -20,16 +20,16 @@ shared[LIVE] ??= new Map();
 const live = shared[LIVE];
 let count = 0;
 
-interface Started {
+interface RequestStart {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly socket: Socket;
 }
 
-/** From now on, routes find the request of Node's server behind theirs. A client's own field of that name is overwritten. */
+/** From now on, routes find the Node.js request behind theirs. A client's header of that name is overwritten. */
 export function trackNodeRequests(): void {
   subscribe('http.server.request.start', (message) => {
-    const { request, response, socket } = message as Started;
+    const { request, response, socket } = message as RequestStart;
     const id = String(++count);
     request.headers[NODE_REQUEST] = id;
     const closed = new Promise<void>((resolve) => {
@@ -39,14 +39,14 @@ export function trackNodeRequests(): void {
         resolve();
       };
       response.once('close', onClose);
-      // Of several pipelined requests, Node.js closes the first response alone.
+      // When a connection with pipelined requests is closed, Node.js emits `close` on the first response only.
       socket.setMaxListeners(0).once('close', onClose);
     });
     live.set(id, { target: request.url ?? '/', closed });
   });
 }
 
-/** Undefined where a host calls the routes itself, as on Vercel and in tests, and once the response has been closed. */
+/** Undefined if a host calls the routes itself, as on Vercel and in tests, and after the response has been closed. */
 export function nodeRequestOf({ headers }: { readonly headers: Headers }): NodeRequest | undefined {
   return live.get(headers.get(NODE_REQUEST) ?? '');
 }

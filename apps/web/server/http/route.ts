@@ -1,153 +1,103 @@
-import { hash } from 'node:crypto';
-import {
-  ApiError,
-  type FieldError,
-  type Input,
-  notFound,
-  type Operation,
-  type Output,
-  type Preconditions,
-  parseEntityTags,
-  type tasks,
-  toEntityTag,
-  validate,
-  validationError,
-} from '@taskward/api-core';
-import { rateLimitHeaders, tooManyConcurrentRequests, tooManyRequests } from '../ops/rate-limit';
-import { readJson } from './body';
-import { handleRequest } from './request';
+import { ApiError, type Input, type Operation, type Output, type Preconditions } from '@taskward/api-core';
+import type { Policy, RateLimit, Usage } from '../ops/rate-limit';
+import type { ConcurrencyLimit } from './concurrency-limit';
+import { type IdempotencyKey, readIdempotencyKey, readPreconditions } from './conditional-headers';
+import { readInput } from './input';
+import { rateLimitHeaders, tooManyConcurrentRequests, tooManyRequests } from './rate-limit-headers';
+import { closeRequest, toErrorResponse } from './request';
+import { openRequest, type RequestContext, type RequestServices } from './request-context';
+import { toResponse } from './response';
+import { addTiming } from './server-timing';
 
-type Handler<O extends Operation> = (input: Input<O> & { ctx: tasks.TaskContext }) => Promise<Output<O>>;
-type RouteHandler = (request: Request, route: { params: Promise<Record<string, string>> }) => Promise<Response>;
+/**
+ * Returns the id of the user that the `Authorization` header names; synchronously if the token is cached.
+ *
+ * @throws {ApiError} 401
+ */
+export type Authenticate = (authorization: string | null) => string | Promise<string>;
 
-/** The way of every request to an operation: who calls, whose path, how often, what is asked, the handler, the answer. */
-export function route<const O extends Operation>(operation: O, handle: Handler<O>): RouteHandler {
-  return (request, { params }) =>
-    handleRequest(request, async (call) => {
-      const { authenticate, concurrencyLimit, cursorKey, db, maxTasks, userLimit } = call.app;
-      call.operation = operation;
-      const userId = await authenticate(request.headers.get('authorization'));
-      call.userId = userId;
-      call.timings?.push(['token', performance.now()]);
-      const usage = userLimit && (await userLimit.limit.consume(userId));
-      if (usage) Object.assign(call.headers, rateLimitHeaders(userLimit.policy, usage));
-      const path = await params;
-      if (path.user_id !== userId) throw new ApiError('forbidden', 'This path belongs to another user.');
-      if (usage?.isExceeded) throw tooManyRequests(usage);
-      const leave = concurrencyLimit?.enter(userId);
-      if (concurrencyLimit && !leave) throw tooManyConcurrentRequests(usage);
-      call.onSent = leave;
-      const body = operation.body ? await readBody(operation.body, request) : {};
-      const input = validateInput(operation, path, call.url, body);
-      const preconditions = readPreconditions(request);
-      const idempotency = operation.idempotent && readIdempotency(request, call.path, input.body);
-      call.timings?.push(['input', performance.now()]);
-      const result = await handle({ ...input, ctx: { db, userId, cursorKey, maxTasks, preconditions, idempotency } });
-      call.timings?.push(['task', performance.now()]);
-      return toResponse(operation, result, call.url, preconditions);
-    });
+/** The services that operations need besides those of every request. */
+export interface RouteServices extends RequestServices {
+  readonly authenticate: Authenticate;
+  /** Limits the requests of each user by time; undefined for no limit. */
+  readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'consume'> } | undefined;
+  /** Limits the requests of each user that are in progress; undefined for no limit. */
+  readonly concurrencyLimit: ConcurrencyLimit | undefined;
 }
 
-function validateInput<O extends Operation>(
-  operation: O,
-  path: Record<string, string>,
-  { searchParams }: URL,
-  body: Checked,
-): Input<O> {
-  const query = validate(operation.query, toParameterValues(searchParams), 'query');
-  const errors: FieldError[] = [...(query.errors ?? []), ...(body.errors ?? [])];
-  if (errors.length > 0) throw validationError(errors);
-  const params = validate(operation.params, path, 'path');
-  if (params.errors) throw notFound();
-  return { query: query.value, body: body.value, params: params.value } as Input<O>;
+/** What the lifecycle knows of a request when the handler runs. */
+export interface RequestFacts {
+  readonly userId: string;
+  readonly preconditions: Preconditions;
+  readonly idempotency: IdempotencyKey | undefined;
 }
 
-interface Checked {
-  readonly value?: unknown;
-  readonly errors?: readonly FieldError[] | undefined;
+type Handler<O extends Operation, C> = (input: Input<O> & { ctx: C }) => Promise<Output<O>>;
+type PathParams = Record<string, string>;
+type RouteHandler = (request: Request, route: { params: Promise<PathParams> }) => Promise<Response>;
+
+/**
+ * Creates `route`, which makes a route handler of an operation and the function that performs it.
+ *
+ * @param createContext creates the `ctx` of the function.
+ */
+export function createRoute<S extends RouteServices, C>(
+  getServices: () => Promise<S>,
+  createContext: (services: S, facts: RequestFacts) => C,
+) {
+  return <const O extends Operation>(operation: O, handle: Handler<O, C>): RouteHandler =>
+    async (request, { params }) => {
+      const ctx = await openRequest(request, getServices, operation);
+      let response: Response;
+      try {
+        const userId = await authenticate(ctx);
+        const usage = await countRequest(ctx, userId);
+        const path = await params;
+        assertPathOwner(path, userId);
+        assertRateLimit(usage);
+        takeConcurrencySlot(ctx, userId, usage);
+        const input = await readInput(operation, request, path, ctx.url);
+        const preconditions = readPreconditions(request.headers);
+        const idempotency = operation.idempotent && readIdempotencyKey(request, ctx.path, input.body);
+        addTiming(ctx, 'input');
+        const facts = { userId, preconditions, idempotency };
+        const result = await handle({ ...input, ctx: createContext(ctx.services, facts) });
+        addTiming(ctx, 'handler');
+        response = toResponse(operation, result, ctx.url, preconditions);
+      } catch (error) {
+        response = toErrorResponse(ctx, error);
+      }
+      return closeRequest(ctx, response);
+    };
 }
 
-async function readBody(body: NonNullable<Operation['body']>, request: Request): Promise<Checked> {
-  const json = await readJson(request, body.mediaTypes);
-  if (json !== undefined) return validate(body.schema, json, 'body');
-  if (body.optional) return {};
-  throw new ApiError('malformed_body', 'A JSON body is needed.');
+async function authenticate(ctx: RequestContext<RouteServices>): Promise<string> {
+  ctx.userId = await ctx.services.authenticate(ctx.request.headers.get('authorization'));
+  addTiming(ctx, 'token');
+  return ctx.userId;
 }
 
-/** A parameter that is repeated becomes an array. */
-function toParameterValues(parameters: URLSearchParams): Record<string, string | string[]> {
-  const names = [...new Set(parameters.keys())];
-  return Object.fromEntries(
-    names.map((name) => {
-      const values = parameters.getAll(name);
-      return [name, values.length > 1 ? values : (values[0] ?? '')];
-    }),
-  );
+/** Counts the request, and reports the usage in the headers of the response. */
+async function countRequest(ctx: RequestContext<RouteServices>, userId: string): Promise<Usage | undefined> {
+  const { userLimit } = ctx.services;
+  if (!userLimit) return undefined;
+  const usage = await userLimit.limit.consume(userId);
+  Object.assign(ctx.headers, rateLimitHeaders(userLimit.policy, usage));
+  return usage;
 }
 
-/** The client's key, as a structured string (RFC 9651) or bare, with a fingerprint of the request it is for. */
-function readIdempotency(request: Request, path: string, body: unknown): tasks.TaskContext['idempotency'] {
-  const field = request.headers.get('idempotency-key');
-  if (field === null) return undefined;
-  const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(field)?.[1]?.replace(/\\(.)/g, '$1');
-  const key = field.startsWith('"') ? quoted : field;
-  if (!key || !/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new ApiError('malformed_header', 'Idempotency-Key takes 1 to 255 visible ASCII characters.');
-  }
-  const requestIdentity = JSON.stringify([request.method, path, body]);
-  return { key, fingerprint: hash('sha256', requestIdentity, 'base64url') };
+function assertPathOwner(path: PathParams, userId: string): void {
+  if (path.user_id !== userId) throw new ApiError('forbidden', "The path's user_id does not match the token.");
 }
 
-/** A read may be answered by what the client has already, which a weak tag will do for (RFC 9110, 13.1.2). */
-function readPreconditions({ headers }: Request): Preconditions {
-  const read = (name: string, comparison: 'strong' | 'weak') => {
-    const field = headers.get(name);
-    return field === null ? undefined : parseEntityTags(field, comparison);
-  };
-  return { ifMatch: read('if-match', 'strong'), ifNoneMatch: read('if-none-match', 'weak') };
+function assertRateLimit(usage: Usage | undefined): void {
+  if (usage?.isExceeded) throw tooManyRequests(usage);
 }
 
-function toResponse<O extends Operation>(
-  operation: O,
-  { status, body, replayed }: Output<O>,
-  url: URL,
-  { ifNoneMatch }: Preconditions,
-): Response {
-  const headers = new Headers({ 'Cache-Control': 'private, no-cache' });
-  if (replayed) headers.set('Idempotency-Replayed', 'true');
-  if (body === undefined) return new Response(null, { status, headers });
-  const etag = operation.etag?.(body as never);
-  if (etag) headers.set('ETag', etag);
-  if (status === 201 && operation.location) headers.set('Location', operation.location(body as never));
-  const next = operation.next?.(body as never);
-  if (next) headers.set('Link', `<${nextPagePath(url, next)}>; rel="next"`);
-  const isNotModified = ifNoneMatch === '*' || ifNoneMatch?.some((version) => toEntityTag(version) === etag);
-  if (operation.method === 'GET' && etag && isNotModified) return new Response(null, { status: 304, headers });
-  return jsonResponse(body, status, headers);
-}
-
-const CHUNK_BYTES = 64 * 1024;
-
-/** A long body leaves in chunks, so that a client which has stopped reading can be told from one that reads slowly. */
-function jsonResponse(value: unknown, status: number, headers: Headers): Response {
-  const text = JSON.stringify(value);
-  headers.set('Content-Type', 'application/json');
-  if (text.length < CHUNK_BYTES) return new Response(text, { status, headers });
-  const bytes = Buffer.from(text);
-  let start = 0;
-  const chunks = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      controller.enqueue(bytes.subarray(start, start + CHUNK_BYTES));
-      start += CHUNK_BYTES;
-      if (start >= bytes.length) controller.close();
-    },
-  });
-  return new Response(chunks, { status, headers });
-}
-
-/** The path and query of a list, with this cursor. */
-function nextPagePath({ pathname, searchParams }: URL, cursor: string): string {
-  const search = new URLSearchParams(searchParams);
-  search.set('cursor', cursor);
-  return `${pathname}?${search}`;
+function takeConcurrencySlot(ctx: RequestContext<RouteServices>, userId: string, usage: Usage | undefined): void {
+  const { concurrencyLimit } = ctx.services;
+  if (!concurrencyLimit) return;
+  const release = concurrencyLimit.enter(userId);
+  if (!release) throw tooManyConcurrentRequests(usage);
+  ctx.releaseSlot = release;
 }

@@ -10,5 +10,5 @@ export const securityHeaders = {
 /** Set on every response in production. Browsers ignore it over plain HTTP, as on localhost (RFC 6797, 8.1). */
 export const strictTransport = { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' };
 
-/** Set on responses of the API as well, which are never a page. */
+/** Also set on responses of the API, which are never a page. */
 export const apiSecurityHeaders = { 'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'" };

@@ -1,20 +1,23 @@
-interface RequestContext {
+interface HostRequestContext {
   get(): { waitUntil?(work: Promise<unknown>): void } | undefined;
 }
 
-const hosts = globalThis as { [name: symbol]: RequestContext | undefined };
+const hosts = globalThis as { [name: symbol]: HostRequestContext | undefined };
 
-// Next.js loads this module once for the instrumentation and once more for the routes.
+// Next.js loads this module twice, for the instrumentation and for the routes.
 const shared: { [name: symbol]: Set<Promise<void>> | undefined } = globalThis;
-const IN_FLIGHT = Symbol.for('taskward.underway');
+const IN_FLIGHT = Symbol.for('taskward.background');
 shared[IN_FLIGHT] ??= new Set();
 const inFlight = shared[IN_FLIGHT];
 
 /**
- * Lets work go on after the answer has been given, also where the host stops a function that has answered. The work
- * sees to its own errors.
+ * Keeps the process running for work that continues after the response, on hosts that stop a function once it has
+ * responded. The work must not reject.
  *
- * @see https://nextjs.org/docs/app/api-reference/functions/after for the symbol under which a host offers `waitUntil`
+ * `after` of next/server would do the same, but only inside a request that Next.js serves: it throws in tests and for
+ * requests that are served without Next.js. The symbol below is the one under which hosts provide `waitUntil` to it.
+ *
+ * @see https://nextjs.org/docs/app/api-reference/functions/after
  */
 export function waitUntil(work: Promise<void>): void {
   inFlight.add(work);
@@ -22,7 +25,7 @@ export function waitUntil(work: Promise<void>): void {
   hosts[Symbol.for('@next/request-context')]?.get()?.waitUntil?.(work);
 }
 
-/** Waits until none of that work is left. */
+/** Waits until all of that work has finished. */
 export async function drainBackgroundWork(): Promise<void> {
   while (inFlight.size > 0) await Promise.all(inFlight);
 }

@@ -4,15 +4,15 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import type { Config } from '../config';
 
 /**
- * Sends spans and metrics by OTLP over HTTP, as JSON, to where the `OTEL_…` variables say, sampled and named as they
- * say, and takes up a trace that a request comes with (W3C Trace Context). Answers how to end that.
+ * Exports spans and metrics by OTLP over HTTP, as JSON, with the endpoint, sampler and resource of the `OTEL_…` variables,
+ * and continues the trace of a request with `traceparent` (W3C Trace Context).
  *
+ * @returns a function that exports what is left and stops.
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
-export function startExporters({ metricExportIntervalMs }: NonNullable<Config['telemetry']>): () => Promise<void> {
+export function startExporters(options: { readonly metricExportIntervalMs: number }): () => Promise<void> {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'taskward' }))
     .merge(detectResources({ detectors: [envDetector] }));
@@ -22,7 +22,7 @@ export function startExporters({ metricExportIntervalMs }: NonNullable<Config['t
   });
   const reader = new PeriodicExportingMetricReader({
     exporter: new OTLPMetricExporter(),
-    exportIntervalMillis: metricExportIntervalMs,
+    exportIntervalMillis: options.metricExportIntervalMs,
   });
   const metering = new MeterProvider({ resource, readers: [reader] });
   tracing.register();

@@ -1,14 +1,20 @@
+import { hash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import type { Logger } from 'pino';
-import { mailboxKey } from '../auth/attempt-limits';
-import { type Config, isLoopback } from '../config';
 import { waitUntil } from './background';
 import { createRateLimit, type SharedStore } from './rate-limit';
+import { isLoopback } from './url-checks';
 
 const SMTP_TIMEOUT_MS = 10_000;
 
-/** Mail to one mailbox, of any kind and whoever caused it. */
+/** Limits the mail to one mailbox, regardless of its kind and of the user who causes it. */
 const MAILBOX_POLICY = { name: 'mailbox', requests: 5, seconds: 60 * 60 };
+
+export interface MailConfig {
+  /** `smtp://` or `smtps://`; its query may contain options of nodemailer, such as `?requireTLS=false`. */
+  readonly url: string;
+  readonly from: string;
+}
 
 export interface Mail {
   readonly to: string;
@@ -18,17 +24,17 @@ export interface Mail {
 
 export interface Mailer {
   /**
-   * Sends without waiting, so that no answer takes longer for it. What cannot be sent is a warning in the log, and so is
-   * mail beyond five an hour to one address.
+   * Sends a mail without waiting, so that no response is delayed. A failure is a warning in the log, as is any mail to an
+   * address after the fifth in an hour.
    */
   send(mail: Mail): void;
 }
 
-/**
- * Sends mail by SMTP (RFC 5321), over TLS (RFC 3207, RFC 8314) but for a server on this machine. Options of nodemailer's
- * may follow the URL as its query, such as `?requireTLS=false`.
- */
-export function createMailer({ url, from }: NonNullable<Config['mail']>, log: Logger, shared?: SharedStore): Mailer {
+/** Identifies a mailbox or an account in rate limits: a key of fixed length that does not reveal the address. */
+export const mailboxKey = (email: string): string => hash('sha256', email.toLowerCase(), 'base64url');
+
+/** Creates a mailer for SMTP (RFC 5321), over TLS (RFC 3207, RFC 8314) unless the server is on this machine. */
+export function createMailer({ url, from }: MailConfig, log: Logger, shared?: SharedStore): Mailer {
   const limit = createRateLimit(MAILBOX_POLICY, shared);
   const transport = createTransport({
     url,
@@ -41,17 +47,15 @@ export function createMailer({ url, from }: NonNullable<Config['mail']>, log: Lo
   });
 
   async function deliver(mail: Mail): Promise<void> {
+    const { subject } = mail;
     try {
       const { isExceeded } = await limit.consume(mailboxKey(mail.to));
-      if (isExceeded) return log.warn({ event: 'mail_withheld', subject: mail.subject }, 'mail not sent');
+      if (isExceeded) return log.warn({ event: 'mail_withheld', subject }, 'mail not sent');
       await transport.sendMail({ from, ...mail });
     } catch (error) {
-      // Without its message, in which servers repeat the address.
+      // Without the message, in which servers repeat the address.
       const { code, command, responseCode } = error as Record<string, unknown>;
-      log.warn(
-        { event: 'mail_not_sent', subject: mail.subject, code, command, response: responseCode },
-        'mail not sent',
-      );
+      log.warn({ event: 'mail_not_sent', subject, code, command, response: responseCode }, 'mail not sent');
     }
   }
 

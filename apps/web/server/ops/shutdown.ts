@@ -1,53 +1,56 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Server, ServerResponse } from 'node:http';
-import { Server as Listener } from 'node:net';
+import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Less than the ten seconds after which Docker kills what it has asked to stop. */
+/** Less than the 10 s after which Docker kills a container that it has asked to stop. */
 const SHUTDOWN_TIMEOUT_MS = 9_000;
-/** How long a request may be on its way on a connection that is kept alive. */
+/** How long a request may still be on the network of a connection that is kept alive. */
 const IDLE_MS = 1_000;
+const POLL_MS = 20;
 
 /**
- * From now on SIGTERM, SIGINT and SIGHUP end the process in order: new connections are refused, requests are answered
- * with `Connection: close`, then `close` is waited for. With 0 when all of it was done in nine seconds, else with 1.
+ * Installs the graceful shutdown: on SIGTERM, SIGINT or SIGHUP the server refuses new connections, finishes the requests in
+ * flight with `Connection: close`, and waits for `close`. The exit code is 0, or 1 if that takes more than 9 s.
  */
 export function installGracefulShutdown(close: () => Promise<void>): void {
   const inFlight = new Set<ServerResponse>();
   let server: Server | undefined;
-  let isEnding = false;
+  let isShuttingDown = false;
 
   subscribe('http.server.request.start', (message) => {
     const started = message as { server: Server; response: ServerResponse };
     server = started.server;
     inFlight.add(started.response);
     started.response.once('close', () => inFlight.delete(started.response));
-    if (isEnding) disableKeepAlive(started.response);
+    if (isShuttingDown) disableKeepAlive(started.response);
   });
 
-  const end = async () => {
-    if (isEnding) return;
-    isEnding = true;
-    setTimeout(() => {
-      const requests = inFlight.size === 1 ? '1 request' : `${inFlight.size} requests`;
-      process.stderr.write(`taskward ended with ${requests} unanswered, and the database not closed.\n`);
-      process.exit(1);
-    }, SHUTDOWN_TIMEOUT_MS);
+  const shutDown = async () => {
+    if (isShuttingDown) return;
+    isShuttingDown = true;
+    setTimeout(() => forceShutdown(inFlight.size), SHUTDOWN_TIMEOUT_MS);
     if (server) {
-      // A server of HTTP would cut idle connections as well, just when a request may be on its way on one.
-      const closed = new Promise((resolve) => Listener.prototype.close.call(server, resolve));
+      // `Server.close` of node:http also closes idle connections, on which a request may be about to arrive.
+      const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
       for (const response of inFlight) disableKeepAlive(response);
       await Promise.race([closed, sleep(IDLE_MS)]);
-      while (inFlight.size > 0) await sleep(20);
+      while (inFlight.size > 0) await sleep(POLL_MS);
       server.closeAllConnections();
     }
     await close();
     process.exit();
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
-    // Those of Next.js wait for connections that are kept alive as long as they are used, and close no database.
-    process.removeAllListeners(signal).on(signal, end);
+    // The listeners of Next.js wait for kept-alive connections as long as they are in use, and close no database.
+    process.removeAllListeners(signal).on(signal, shutDown);
   }
+}
+
+function forceShutdown(requestsInFlight: number): void {
+  const requests = requestsInFlight === 1 ? '1 request' : `${requestsInFlight} requests`;
+  process.stderr.write(`Forced shutdown after 9 s: ${requests} in flight, database not closed.\n`);
+  process.exit(1);
 }
 
 function disableKeepAlive(response: ServerResponse): void {

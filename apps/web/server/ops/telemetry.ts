@@ -1,25 +1,31 @@
 import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Driver } from '@taskward/db';
-import type { Authenticate } from '../auth/access-token';
 
-/** What a request came to, when it has been answered. */
+/** The result of a request. */
 interface RequestMetrics {
   readonly method: string;
-  /** As the operation writes its path; undefined for all else. */
+  /** The path template of the operation; undefined for all other requests. */
   readonly route: string | undefined;
   readonly status: number;
   readonly ms: number;
 }
 
+/** Returns the user id synchronously if the token is cached. */
+type Authenticate = (authorization: string | null) => string | Promise<string>;
+
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
-/** Spans and metrics by OpenTelemetry's conventions; the span of the request itself is the one of Next.js. */
+/**
+ * Creates spans and metrics by OpenTelemetry's semantic conventions. The span of the request itself comes from Next.js.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/
+ */
 export function createTelemetry() {
   const tracer = trace.getTracer('taskward');
   const meter = metrics.getMeter('taskward');
   const duration = meter.createHistogram('http.server.request.duration', { unit: 's' });
-  const tokens = meter.createCounter('taskward.tokens', {
-    description: 'Tokens that were good, by whether they were known.',
+  const tokens = meter.createCounter('taskward.token.verifications', {
+    description: 'Valid tokens, by whether their verification was cached.',
   });
 
   const inSpan = async <T>(name: string, kind: SpanKind, attributes: Attributes, work: () => Promise<T> | T) =>
@@ -35,9 +41,9 @@ export function createTelemetry() {
     });
 
   return {
-    /** With a span for each batch. Its statements travel together, and have no times of their own. */
+    /** Adds a span for each batch. Its statements are sent together, so they have no durations of their own. */
     observeDriver(driver: Driver): Driver {
-      // Drizzle's type of all drivers together does not have it.
+      // The type common to all Drizzle drivers lacks `$client`.
       const { $client } = driver.ownerDb as unknown as { $client: Partial<PoolCounts> };
       meter.createObservableGauge('db.client.connection.count').addCallback((result) => {
         const { totalCount = 0, idleCount = 0 } = $client;
@@ -53,7 +59,7 @@ export function createTelemetry() {
           const attributes = {
             'db.system.name': 'postgresql',
             'db.operation.batch.size': statements.length,
-            // The values are parameters, which stay out of it.
+            // Values are parameters, which are not recorded.
             'db.query.text': statements.map(({ text }) => text).join(';\n'),
           };
           return inSpan('BATCH postgresql', SpanKind.CLIENT, attributes, () => driver.executeBatch(userId, statements));
@@ -63,29 +69,29 @@ export function createTelemetry() {
     observeTokens(authenticate: Authenticate): Authenticate {
       return (authorization) =>
         inSpan('authenticate', SpanKind.INTERNAL, {}, async () => {
-          const answer = authenticate(authorization);
-          const userId = await answer;
-          tokens.add(1, { known: typeof answer === 'string' });
+          const result = authenticate(authorization);
+          const userId = await result;
+          tokens.add(1, { 'cache.hit': typeof result === 'string' });
           return userId;
         });
     },
-    /** The id of the trace that the request belongs to, for the log. */
+    /** The id of the current trace, for the log. */
     traceId: () => trace.getActiveSpan()?.spanContext().traceId,
-    note({ method, route, status, ms }: RequestMetrics): void {
+    recordRequest({ method, route, status, ms }: RequestMetrics): void {
       const attributes = { 'http.request.method': method, 'http.response.status_code': status };
       duration.record(ms / 1000, route === undefined ? attributes : { ...attributes, 'http.route': route });
     },
   };
 }
 
-/** As the pools of `pg` and of Neon's driver have them; the embedded database has none. */
+/** The counts of the pools of `pg` and Neon's driver. The embedded database has no pool. */
 interface PoolCounts {
   readonly totalCount: number;
   readonly idleCount: number;
   readonly waitingCount: number;
 }
 
-/** By its kind alone: a message may quote what a user wrote. */
+/** Records the kind of the error only: a message may quote what a user wrote. */
 function recordError(span: Span, error: unknown): void {
   const { name, code } = error as { name?: string; code?: unknown };
   span.setAttribute('error.type', String(code ?? name ?? typeof error));

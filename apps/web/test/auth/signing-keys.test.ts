@@ -138,8 +138,8 @@ describe('after a change of BETTER_AUTH_SECRET', () => {
     expect(kidOf(tokens[0] ?? '')).not.toBe(kidOf(ada.token));
     const list = await (await send('GET', ada.tasks, { token: tokens[0] })).json();
     expect(list.data).toMatchObject([{ title: 'Milk' }]);
-    const skipped = loggedEvents().filter(({ event }) => event === 'key_passed_over');
-    expect(skipped).toEqual([{ event: 'key_passed_over', key_id: kidOf(ada.token) }]);
+    const skipped = loggedEvents().filter(({ event }) => event === 'signing_key_skipped');
+    expect(skipped).toEqual([{ event: 'signing_key_skipped', key_id: kidOf(ada.token) }]);
   });
 
   test('tokens from before a change of BETTER_AUTH_SECRET are valid until they expire, for one grace period at most', async () => {

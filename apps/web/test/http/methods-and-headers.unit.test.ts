@@ -232,5 +232,5 @@ test.skipIf(isDeployed)('only in development does a response have Server-Timing'
   const timing = async () => (await send('GET', user.tasks, { token: user.token })).headers.get('Server-Timing');
   expect(await timing()).toBeNull();
   await restartApp({ NODE_ENV: 'development' });
-  expect(await timing()).toMatch(/^token;dur=[\d.]+, input;dur=[\d.]+, task;dur=[\d.]+, rest;dur=[\d.]+$/);
+  expect(await timing()).toMatch(/^token;dur=[\d.]+, input;dur=[\d.]+, handler;dur=[\d.]+, rest;dur=[\d.]+$/);
 });

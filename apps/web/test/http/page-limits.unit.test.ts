@@ -3,9 +3,11 @@ import { createServer, request, type Server, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { ApiError } from '@taskward/api-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { guardRequests, PAGE_LIMITS } from '../../server/http/incoming';
+import { guardRequests } from '../../server/http/incoming';
+import { PAGE_LIMITS } from '../../server/http/page-queue';
 import { toProblem } from '../../server/http/problem';
-import type { handleRequest, RequestContext } from '../../server/http/request';
+import type { HandleRequest } from '../../server/http/request';
+import type { RequestContext } from '../../server/http/request-context';
 
 /** The number of pages that are rendered at the same time is limited, since the API shares their thread. */
 
@@ -21,7 +23,7 @@ beforeEach(async () => {
   server = createServer(({ url = '' }, response) => {
     rendering.push({ path: url, response });
   });
-  const refuse: typeof handleRequest = async (_, handler) => {
+  const refuse: HandleRequest = async (_, handler) => {
     const error = await Promise.resolve({} as RequestContext)
       .then(handler)
       .catch((thrown: ApiError) => thrown);

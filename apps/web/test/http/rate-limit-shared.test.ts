@@ -118,6 +118,6 @@ describe.skipIf(!isServer)('rate limits shared between processes', () => {
     const limit = createWriteBehindRateLimit(policy(), log, unavailable);
     for (let i = 0; i < 10; i++) expect((await limit.consume('ada')).isExceeded).toBe(false);
     expect((await limit.consume('ada')).isExceeded).toBe(true);
-    expect(warn).toHaveBeenCalledWith(expect.stringContaining('rate limits'));
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('rate-limit store unavailable'));
   });
 });

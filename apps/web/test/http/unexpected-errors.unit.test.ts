@@ -41,7 +41,7 @@ test.each(operations)(
       type: '/problems/internal',
       title: 'Internal server error',
       status: 500,
-      detail: 'The log has it under the request_id.',
+      detail: 'An unexpected error occurred; quote the request_id when reporting it.',
       instance: path,
       request_id: id,
     });

@@ -137,7 +137,7 @@ describe('in production with a server', () => {
 
 test('shared rate limits require a database server', () => {
   expect(invalidVariables({ RATE_LIMIT_STORE: 'database' })).toEqual(['RATE_LIMIT_STORE']);
-  expect(read({ ...valid, RATE_LIMIT_STORE: 'database' }).sharesRateLimits).toBe(true);
+  expect(read({ ...valid, RATE_LIMIT_STORE: 'database' }).rateLimitStore).toBe('database');
 });
 
 describe('mail', () => {
@@ -218,7 +218,7 @@ test('next build opens no database', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'taskward-build-'));
   vi.stubEnv('DATABASE_URL', `pglite:${folder}`);
   vi.stubEnv('NEXT_PHASE', 'phase-production-build');
-  await expect(getApp()).rejects.toThrow('A build is to open no database.');
+  await expect(getApp()).rejects.toThrow('getApp() must not be called during `next build`.');
   expect(readdirSync(folder)).toEqual([]);
   rmdirSync(folder);
 });

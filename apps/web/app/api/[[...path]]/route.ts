@@ -1,7 +1,7 @@
 import { ApiError } from '@taskward/api-core';
-import { handleRequest } from '@/server/http/request';
+import { handleRequest } from '@/server/app';
 
-/** Whatever no other route answers. */
+/** Responds to every path that has no other route. */
 const notFound = (request: Request) =>
   handleRequest(request, () => {
     throw new ApiError('not_found', 'There is nothing at this path.');

@@ -1,13 +1,13 @@
 import { toOpenApi } from '@taskward/api-core';
-import { handleRequest, methodNotAllowed } from '@/server/http/request';
+import { handleRequest, methodNotAllowed } from '@/server/app';
 
-const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'private, no-cache' };
+const headers = { 'Content-Type': 'application/json' };
 let document: string | undefined;
 
-/** The API as a document. */
+/** The OpenAPI document, serialized once. */
 export const GET = (request: Request) =>
-  handleRequest(request, ({ app }) => {
-    document ??= JSON.stringify(toOpenApi(app.baseUrl));
+  handleRequest(request, ({ services }) => {
+    document ??= JSON.stringify(toOpenApi(services.baseUrl));
     return new Response(document, { headers });
   });
 export const { POST, PUT, PATCH, DELETE, OPTIONS } = methodNotAllowed({ method: 'GET' });

@@ -1,13 +1,8 @@
-import { authErrorToProblem } from '@/server/http/problem';
-import { handleRequest, methodNotAllowed } from '@/server/http/request';
+import { handleRequest, methodNotAllowed } from '@/server/app';
+import { toAuthResponse } from '@/server/auth/auth-response';
 
 const handle = (request: Request) =>
-  handleRequest(request, async (call) => {
-    const response = await call.app.auth.handler(request, call.id);
-    if (response.status >= 400) return authErrorToProblem(response, call);
-    response.headers.set('Cache-Control', 'no-store');
-    return response;
-  });
+  handleRequest(request, async (ctx) => toAuthResponse(await ctx.services.auth.handler(request, ctx.id), ctx));
 
 export const GET = handle;
 export const HEAD = (request: Request) => handle(new Request(request, { method: 'GET' }));

@@ -1,6 +1,5 @@
-import { handleRequest, methodNotAllowed } from '@/server/http/request';
+import { handleRequest, methodNotAllowed } from '@/server/app';
 
-/** The process runs. */
-export const GET = (request: Request) =>
-  handleRequest(request, () => Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'private, no-cache' } }));
+/** Liveness: the process responds. */
+export const GET = (request: Request) => handleRequest(request, () => Response.json({ status: 'ok' }));
 export const { POST, PUT, PATCH, DELETE, OPTIONS } = methodNotAllowed({ method: 'GET' });

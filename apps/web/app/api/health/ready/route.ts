@@ -1,10 +1,10 @@
-import { handleRequest, methodNotAllowed } from '@/server/http/request';
+import { handleRequest, methodNotAllowed } from '@/server/app';
 import { assertReady } from '@/server/ops/readiness';
 
-/** The database answers, its schema is current, row-level security is in force, and tokens can be signed. */
+/** Readiness: the database is available, its schema current, row-level security in force, and tokens can be signed. */
 export const GET = (request: Request) =>
-  handleRequest(request, async ({ app }) => {
-    await assertReady(app);
-    return Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'private, no-cache' } });
+  handleRequest(request, async ({ services }) => {
+    await assertReady(services);
+    return Response.json({ status: 'ok' });
   });
 export const { POST, PUT, PATCH, DELETE, OPTIONS } = methodNotAllowed({ method: 'GET' });

@@ -1,6 +1,5 @@
 import { deleteTask, getTask, replaceTask, tasks, updateTask } from '@taskward/api-core';
-import { methodNotAllowed } from '@/server/http/request';
-import { route } from '@/server/http/route';
+import { methodNotAllowed, route } from '@/server/app';
 
 export const dynamic = 'force-dynamic';
 export const GET = route(getTask, ({ ctx, params }) => tasks.get(ctx, params.task_id));

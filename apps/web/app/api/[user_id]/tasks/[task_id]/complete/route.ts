@@ -1,6 +1,5 @@
 import { completeTask, tasks } from '@taskward/api-core';
-import { methodNotAllowed } from '@/server/http/request';
-import { route } from '@/server/http/route';
+import { methodNotAllowed, route } from '@/server/app';
 
 export const dynamic = 'force-dynamic';
 export const PATCH = route(completeTask, ({ ctx, params, body }) =>

@@ -1,0 +1,38 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import pLimit from 'p-limit';
+
+/** Limits on pages, which share one thread with the API. Rendering a page takes about 10 ms of it. */
+export const PAGE_LIMITS = {
+  /** Pages that are rendered concurrently. */
+  rendering: 2,
+  /** Requests in the queue for that. */
+  waiting: 1_000,
+  /** How long a page holds its slot while a slow client reads it. */
+  heldMs: 250,
+};
+
+/** Creates the queue of pages, which `forward` renders. */
+export function createPageQueue(forward: RequestListener, { heldMs, rendering, waiting }: typeof PAGE_LIMITS) {
+  const limit = pLimit(rendering);
+  return {
+    isFull: () => limit.pendingCount >= waiting,
+    /** Renders the page as soon as a slot is free, unless its client has disconnected. */
+    enqueue: (request: IncomingMessage, response: ServerResponse) =>
+      limit(async () => {
+        if (request.socket.destroyed) return;
+        forward(request, response);
+        await untilSent(response, heldMs);
+      }),
+  };
+}
+
+function untilSent(response: ServerResponse, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    response.once('finish', end).once('close', end);
+  });
+}

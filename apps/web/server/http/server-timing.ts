@@ -1,0 +1,14 @@
+import type { RequestContext } from './request-context';
+
+/** Records that a step has ended. */
+export function addTiming({ timings }: RequestContext, name: string): void {
+  timings?.push([name, performance.now()]);
+}
+
+/** Reports the duration of each step in milliseconds (https://www.w3.org/TR/server-timing/). */
+export function applyServerTiming({ startedAt, timings }: RequestContext, headers: Headers): void {
+  if (!timings) return;
+  const starts = [startedAt, ...timings.map(([, endedAt]) => endedAt)];
+  const metrics = timings.map(([name, endedAt], i) => `${name};dur=${(endedAt - (starts[i] ?? endedAt)).toFixed(1)}`);
+  headers.set('Server-Timing', metrics.join(', '));
+}
