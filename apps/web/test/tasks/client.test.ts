@@ -88,7 +88,12 @@ test('the client creates, reads, changes, completes, lists and deletes a task', 
   expect(toggled).toMatchObject({ status: 200, body: { completed: false } });
   const { body: page } = await client.listTasks({ params });
   expect(page.data).toContainEqual(toggled.body);
-  expect(await client.deleteTask({ params: at })).toEqual({ status: 204, body: undefined, etag: undefined, replayed: false });
+  expect(await client.deleteTask({ params: at })).toEqual({
+    status: 204,
+    body: undefined,
+    etag: undefined,
+    replayed: false,
+  });
   expect(await read(created.body.id)).toBeUndefined();
   const put = await client.replaceTask({ params: at, body: { title: 'Back' } });
   expect(put).toMatchObject({ status: 201, body: { id: created.body.id, title: 'Back' } });

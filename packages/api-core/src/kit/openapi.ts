@@ -4,7 +4,7 @@ import { Problem, type ProblemCode, problemTypes } from './errors';
 import type { Endpoint, Operation } from './operation';
 
 type Json = { readonly [member: string]: unknown };
-export type AnyEndpoint = Endpoint & Partial<Omit<Operation, keyof Endpoint>>;
+type AnyEndpoint = Endpoint & Partial<Omit<Operation, keyof Endpoint>>;
 
 /** What an API is, besides its endpoints. */
 export interface ApiDescription {
