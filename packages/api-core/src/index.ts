@@ -2,6 +2,7 @@ export { accountEndpoints } from './accounts/contract';
 export { PASSWORD } from './accounts/limits';
 export * from './contract';
 export * from './kit/errors';
+export type { IdempotencyKey } from './kit/idempotency';
 export * from './kit/operation';
 export * from './kit/preconditions';
 export * from './kit/validation';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { ApiError, type Preconditions, parseEntityTags } from '@taskward/api-core';
+import { ApiError, type IdempotencyKey, type Preconditions, parseEntityTags } from '@taskward/api-core';
 
 /** `If-Match` and `If-None-Match`. The latter compares weakly, since it is for cached responses (RFC 9110, 13.1.2). */
 export function readPreconditions(headers: Headers): Preconditions {
@@ -8,12 +8,6 @@ export function readPreconditions(headers: Headers): Preconditions {
     return field === null ? undefined : parseEntityTags(field, comparison);
   };
   return { ifMatch: read('if-match', 'strong'), ifNoneMatch: read('if-none-match', 'weak') };
-}
-
-export interface IdempotencyKey {
-  readonly key: string;
-  /** The same for two requests only if they have the same method, path and body. */
-  readonly fingerprint: string;
 }
 
 /**

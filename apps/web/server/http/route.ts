@@ -1,7 +1,14 @@
-import { ApiError, type Input, type Operation, type Output, type Preconditions } from '@taskward/api-core';
+import {
+  ApiError,
+  type IdempotencyKey,
+  type Input,
+  type Operation,
+  type Output,
+  type Preconditions,
+} from '@taskward/api-core';
 import type { Policy, RateLimit, Usage } from '../ops/rate-limit';
 import type { ConcurrencyLimit } from './concurrency-limit';
-import { type IdempotencyKey, readIdempotencyKey, readPreconditions } from './conditional-headers';
+import { readIdempotencyKey, readPreconditions } from './conditional-headers';
 import { readInput } from './input';
 import { rateLimitHeaders, tooManyConcurrentRequests, tooManyRequests } from './rate-limit-headers';
 import { closeRequest, toErrorResponse } from './request';
