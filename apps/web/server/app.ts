@@ -103,12 +103,12 @@ interface Resources {
 }
 
 async function openResources(config: Config): Promise<Resources> {
-  const { databaseUrl, dataFolder, isDevelopment, isVercel, logLevel, neonEndpoint } = config;
+  const { databaseUrl, dataFolder, isVercel, logLevel, neonEndpoint } = config;
   const driver = await openDriver(databaseUrl, neonEndpoint);
   // The embedded database belongs to this process, so nothing else migrates it or needs its secret.
   if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
   const secret = config.secret ?? loadOrCreateSecret(dataFolder);
-  const log = await createLog(logLevel, { isDevelopment, isFunction: isVercel });
+  const log = await createLog(logLevel, { isFunction: isVercel });
   driver.crashed?.then((error) => {
     log.fatal({ event: 'database_crashed' }, error.message);
     // A graceful shutdown, in which requests in flight get 503. A supervisor then restarts the process.

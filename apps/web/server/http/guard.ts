@@ -10,6 +10,8 @@ import { trackNodeRequests } from './node-requests';
  */
 export function guardServer(handleRequest: Refuse, { ownsConnections }: { ownsConnections: boolean }): void {
   limitHeaders();
+  if (!ownsConnections) return;
+  // Not on Vercel, whose router adds parameters of its own to the target of a Node.js request.
   trackNodeRequests();
-  if (ownsConnections) guardConnections((server) => guardRequests(server, handleRequest));
+  guardConnections((server) => guardRequests(server, handleRequest));
 }

@@ -12,12 +12,10 @@ const MAX_STACK_LINES = 8;
  * @param options.isFunction whether the process may be frozen after each response, so that every line is written
  * synchronously.
  */
-export async function createLog(
-  level: string,
-  { isDevelopment, isFunction }: { isDevelopment: boolean; isFunction: boolean },
-): Promise<Logger> {
+export async function createLog(level: string, { isFunction }: { isFunction: boolean }): Promise<Logger> {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (!isDevelopment) return pino(options, pino.destination({ sync: isFunction }));
+  // biome-ignore lint/style/noProcessEnv: a build replaces it by a constant, and so leaves pino-pretty out.
+  if (process.env.NODE_ENV !== 'development') return pino(options, pino.destination({ sync: isFunction }));
   const { default: pretty } = await import('pino-pretty');
   return pino(options, pretty({ sync: true, singleLine: true, translateTime: 'HH:MM:ss.l' }));
 }
