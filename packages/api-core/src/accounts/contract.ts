@@ -314,7 +314,7 @@ const base64url = (max: number, description: string) =>
 
 const getKeys = {
   ...accounts,
-  id: 'getJwks',
+  id: 'getKeys',
   method: 'GET',
   path: '/api/auth/jwks',
   summary: 'The public keys of access tokens',
