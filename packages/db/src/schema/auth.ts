@@ -1,4 +1,5 @@
-import { boolean, index, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { boolean, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { timestamptz } from './columns';
 
 /**
  * The tables of Better Auth 1.7 with its JWT plugin, under the property names its Drizzle adapter looks up.
@@ -6,7 +7,6 @@ import { boolean, index, pgTable, text, timestamp, uniqueIndex } from 'drizzle-o
  * rights here.
  */
 
-const timestamptz = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 const createdAt = () => timestamptz('created_at').notNull().defaultNow();
 const updatedAt = () => timestamptz('updated_at').notNull().defaultNow();
 

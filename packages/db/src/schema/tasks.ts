@@ -7,19 +7,14 @@ import {
   index,
   integer,
   json,
-  pgPolicy,
-  pgRole,
   pgTable,
   primaryKey,
   smallint,
   text,
-  timestamp,
   uuid,
 } from 'drizzle-orm/pg-core';
 import { user } from './auth';
-
-/** The role every task statement runs under: granted these tables, nothing else, and bound by their policies. */
-export const appUser = pgRole('app_user').existing();
+import { ownerOnly, timestamptz } from './columns';
 
 // Text with a check, not an enum: row-level security keeps operators that are not leakproof from using an index, and
 // those of enums are not (https://www.postgresql.org/docs/current/rules-privileges.html).
@@ -29,13 +24,6 @@ const oneOf = (values: readonly string[]) => sql.raw(values.map((value) => `'${v
 
 /** Compared byte by byte, so that every PostgreSQL sorts it the same. */
 const bytewise = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
-
-// A scalar subquery is evaluated once for a statement; a bare function call once for a row.
-const isOwner = sql`user_id = (select current_setting('app.user_id', true))`;
-const ownerOnly = (name: string) =>
-  pgPolicy(name, { as: 'permissive', for: 'all', to: appUser, using: isOwner, withCheck: isOwner });
-
-const timestamptz = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 
 export const tasks = pgTable(
   'tasks',

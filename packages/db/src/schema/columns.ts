@@ -1,0 +1,14 @@
+import { sql } from 'drizzle-orm';
+import { pgPolicy, pgRole, timestamp } from 'drizzle-orm/pg-core';
+
+/** The role of every user's statements: granted the tables of users, nothing else, and bound by their policies. */
+const appUser = pgRole('app_user').existing();
+
+// A scalar subquery is evaluated once for a statement; a bare function call once for a row.
+const isOwner = sql`user_id = (select current_setting('app.user_id', true))`;
+
+/** The policy that shows a user their own rows alone. */
+export const ownerOnly = (name: string) =>
+  pgPolicy(name, { as: 'permissive', for: 'all', to: appUser, using: isOwner, withCheck: isOwner });
+
+export const timestamptz = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
