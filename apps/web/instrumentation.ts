@@ -2,5 +2,5 @@
 export async function register() {
   if (process.env.NEXT_RUNTIME !== 'nodejs') return;
   const { boot } = await import('./server/app');
-  await boot();
+  await boot(import.meta.glob('./app/api/**/route.ts', { eager: true }));
 }

@@ -15,9 +15,10 @@ interface Session {
 export async function readSession(): Promise<Session | null> {
   const { auth } = await getApp();
   // A page cannot set the cookie that goes with a longer session, so the session is left as it is.
-  const url = 'http://localhost/api/auth/get-session?disableRefresh=true';
-  const answer = await auth.handler(new Request(url, { headers: await headers() }), crypto.randomUUID());
-  return answer.json();
+  const target = { path: '/api/auth/get-session', search: '?disableRefresh=true' };
+  const request = { method: 'GET', ...target, headers: await headers(), body: undefined };
+  const response = await auth.handler(request, crypto.randomUUID());
+  return response.json();
 }
 
 /** The same, for pages that are of use only to somebody: others sign in first, and come back. */

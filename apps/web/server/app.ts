@@ -18,9 +18,10 @@ import { createSigningKeys, type SigningKeys } from './auth/signing-keys';
 import { type Config, isBuild, readConfig } from './config';
 import { recordRemoteAddresses } from './http/client-address';
 import { createConcurrencyLimit } from './http/concurrency-limit';
+import { createDirectRoutes, type RouteFile } from './http/direct';
 import { guardServer } from './http/guard';
 import { createMethodNotAllowed } from './http/method-not-allowed';
-import { createRequestHandler } from './http/request';
+import { createHandle } from './http/request';
 import { createRoute, type RequestFacts, type RouteServices } from './http/route';
 import { drainBackgroundWork } from './ops/background';
 import { createLog, redirectConsole } from './ops/log';
@@ -28,7 +29,7 @@ import { createMailer, type Mailer } from './ops/mail';
 import { createWriteBehindRateLimit } from './ops/rate-limit';
 import { type ReadinessChecks, runChecks } from './ops/readiness';
 import { installGracefulShutdown } from './ops/shutdown';
-import { createTelemetry } from './ops/telemetry';
+import { createTelemetry, traceRequest } from './ops/telemetry';
 
 /** The parts of the running server. This file alone creates and connects them. */
 export interface App extends RouteServices {
@@ -48,8 +49,8 @@ export interface App extends RouteServices {
   close(): Promise<void>;
 }
 
-export const handleRequest = createRequestHandler(getApp);
-export const methodNotAllowed = createMethodNotAllowed(handleRequest);
+export const handle = createHandle(getApp);
+export const methodNotAllowed = createMethodNotAllowed(handle);
 export const route = createRoute(getApp, toTaskContext);
 
 function toTaskContext({ cursorKey, db, maxTasks }: App, facts: RequestFacts): tasks.TaskContext {
@@ -145,21 +146,27 @@ async function openApp(config: Config): Promise<App> {
   return app;
 }
 
-/** Starts the app with the server. An error is printed in one message, and ends the process. */
-export async function boot(): Promise<void> {
+/**
+ * Starts the app with the server. An error is printed in one message, and ends the process.
+ *
+ * @param routeFiles of the API, by their paths.
+ */
+export async function boot(routeFiles: Readonly<Record<string, RouteFile>>): Promise<void> {
   try {
-    await start(readConfig());
+    await start(readConfig(), routeFiles);
   } catch (error) {
     console.error(`taskward cannot start. ${error instanceof Error ? error.message : error}`);
     process.exit(1);
   }
 }
 
-async function start(config: Config): Promise<void> {
+async function start(config: Config, routeFiles: Readonly<Record<string, RouteFile>>): Promise<void> {
   // `next dev` upgrades connections and shuts down by itself; the host of a function has its own limits and ends it.
   const ownsProcess = config.isProduction && !config.isVercel;
   let stopExporters = async () => {};
-  guardServer(handleRequest, { ownsConnections: ownsProcess });
+  const trace = config.telemetry && traceRequest;
+  const findHandler = ownsProcess && config.isDirect ? createDirectRoutes(routeFiles, trace) : undefined;
+  guardServer({ handle, findHandler, ownsConnections: ownsProcess });
   recordRemoteAddresses();
   if (ownsProcess) {
     installGracefulShutdown(async () => {

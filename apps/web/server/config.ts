@@ -24,6 +24,8 @@ export interface Config {
   readonly isDevelopment: boolean;
   readonly isProduction: boolean;
   readonly isVercel: boolean;
+  /** Whether `next start` serves the API without Next.js. */
+  readonly isDirect: boolean;
   /** Undefined if no collector is configured. */
   readonly telemetry: { readonly metricExportIntervalMs: number } | undefined;
   /** Concurrent requests of one user to the API, in one process; 0 for no limit. */
@@ -144,6 +146,7 @@ function toConfig(env: Environment): Config {
     isDevelopment: env.NODE_ENV === 'development',
     isProduction: env.NODE_ENV === 'production',
     isVercel,
+    isDirect: env.DIRECT !== '0',
     telemetry: sendsTelemetry(env) ? { metricExportIntervalMs: env.OTEL_METRIC_EXPORT_INTERVAL } : undefined,
     migratesOnBuild: env.MIGRATE_ON_BUILD !== '0',
   };

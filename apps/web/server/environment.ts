@@ -43,6 +43,7 @@ export const Environment = z.object({
     .string()
     .refine(isDatabaseUrl, 'use postgres://user:password@host/database, or pglite:<folder>, or leave it unset')
     .default(DEFAULT_DATABASE_URL),
+  DIRECT: flag,
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   MAX_TASKS: integerUpTo(10_000_000).default(20_000),
   MIGRATE_ON_BUILD: flag,

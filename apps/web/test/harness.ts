@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest';
 import { getApp } from '../server/app';
+import { createRouter, toTemplate } from '../server/http/router';
 import { expectDocumentedRequest, expectDocumentedResponse } from './openapi';
 
 /**
@@ -14,32 +15,15 @@ type RouteFile = Record<string, (request: Request, context: { params: Promise<ob
 
 const files = import.meta.glob<RouteFile>('../app/api/**/route.ts');
 
-/** The routing of Next.js: a path with literal segments takes precedence over one with parameters. */
-const routes = Object.entries(files)
-  .map(([file, load]) => {
-    const path = file.slice('../app'.length, -'/route.ts'.length);
-    const pattern = path
-      .replace(/\/\[\[\.\.\.(\w+)\]\]/g, '(?:/(?<$1>.*))?')
-      .replace(/\[\.\.\.(\w+)\]/g, '(?<$1>.+)')
-      .replace(/\[(\w+)\]/g, '(?<$1>[^/]+)');
-    return { load, path, declared: path.replace(/\[(\w+)\]/g, '{$1}'), pattern: new RegExp(`^${pattern}$`) };
-  })
-  .sort((a, b) => (rank(a.path) < rank(b.path) ? -1 : 1));
-
-function rank(path: string): string {
-  return path
-    .replace(/\[\[/g, '~')
-    .replace(/\[\.\.\./g, '}')
-    .replace(/\[/g, '{');
-}
+const findRoute = createRouter(files);
 
 const deployment = inject('deployment');
 /** Whether a deployment responds instead of the route files: then this process sees only its responses and database. */
 export const isDeployed = deployment !== undefined;
 export const ORIGIN = deployment?.origin ?? 'http://localhost:3000';
 
-/** Every route file with its path as an operation writes it. */
-export const routeFiles = routes.map(({ load, declared }) => ({ load, path: declared }));
+/** Every route file with its path as an operation has it. */
+export const routeFiles = Object.entries(files).map(([name, load]) => ({ load, path: toTemplate(name) }));
 
 interface AppOptions {
   readonly open?: () => Promise<FreshDatabase>;
@@ -171,18 +155,15 @@ export async function send(method: string, path: string, { token, headers, body 
     init.body = isRaw ? (body as BodyInit) : JSON.stringify(body);
     if (body instanceof ReadableStream) Object.assign(init, { duplex: 'half' });
   }
-  for (const { load, declared, pattern } of routes) {
-    const match = pattern.exec(url.pathname);
-    if (!match) continue;
-    const response = deployment
-      ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(stripPlatformHeaders)
-      : await callRoute(load, new Request(url, init), match.groups);
-    const described = declared.includes('[') ? url.pathname : declared;
-    await expectDocumentedResponse(method, described, response);
-    if (typeof init.body === 'string') expectDocumentedRequest(method, described, init.body, response);
-    return response;
-  }
-  throw new Error(`No route file matches ${url.pathname}`);
+  const route = findRoute(url.pathname);
+  if (!route) throw new Error(`No route file matches ${url.pathname}`);
+  const response = deployment
+    ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(stripPlatformHeaders)
+    : await callRoute(route.file, new Request(url, init), route.params);
+  const described = route.template.includes('[') ? url.pathname : route.template;
+  await expectDocumentedResponse(method, described, response);
+  if (typeof init.body === 'string') expectDocumentedRequest(method, described, init.body, response);
+  return response;
 }
 
 async function callRoute(load: () => Promise<RouteFile>, request: Request, params: object = {}): Promise<Response> {

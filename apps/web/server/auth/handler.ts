@@ -5,7 +5,7 @@ import type { AuthLimits } from './attempt-limits';
 import { type AuthDependencies, BASE_PATH, createBetterAuth } from './better-auth';
 import { surfaceDatabaseErrors } from './database-errors';
 import { assertPasswordSlot, inPasswordSlot } from './password-hashing';
-import { type AuthRequest, readAuthRequest } from './request';
+import { type AuthRequest, type AuthSource, readAuthRequest } from './request';
 
 /** The endpoints of Better Auth that are in use. Its others, such as those for social sign-in, are 404. */
 const ALLOWED_PATHS = new Set([
@@ -54,15 +54,15 @@ export function createAuth(dependencies: HandlerDependencies) {
   const { limits, mailer, trustedOrigins, trustedProxies } = dependencies;
   const auth = createBetterAuth(dependencies);
 
-  async function handler(request: Request, requestId: string): Promise<Response> {
-    const path = new URL(request.url).pathname.slice(BASE_PATH.length);
+  async function handler(request: AuthSource, requestId: string): Promise<Response> {
+    const path = request.path.slice(BASE_PATH.length);
     if (!ALLOWED_PATHS.has(path)) return new Response(null, { status: 404 });
     // Before any other work, which a refused request would waste.
     if (HASHING_PATHS.has(path)) assertPasswordSlot();
     const minimumTime = mailer && UNIFORM_TIMING_PATHS.has(path) ? setTimeout(MIN_RESPONSE_MS) : undefined;
-    const headers = new Headers(request.headers);
+    const headers = new Headers([...request.headers.entries()]);
     headers.set('X-Request-Id', requestId);
-    headers.set(CLIENT_ADDRESS, clientAddress(request.headers, trustedProxies));
+    headers.set(CLIENT_ADDRESS, clientAddress(headers, trustedProxies));
     // `fetch` of Node.js sends only the mode, which Better Auth would take for a browser that hides its origin.
     if (!headers.has('Sec-Fetch-Site')) headers.delete('Sec-Fetch-Mode');
     return surfaceDatabaseErrors(async () => {

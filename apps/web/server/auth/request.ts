@@ -1,5 +1,6 @@
 import { APIError } from 'better-auth/api';
 import { readJson } from '../http/body';
+import type { HttpRequest } from '../http/message';
 import { redirectPath } from './redirect-path';
 
 /** In characters, for every text in a body or query. */
@@ -12,6 +13,9 @@ const REDIRECTS = new Map([
   ['newUserCallbackURL', 'INVALID_NEW_USER_CALLBACK_URL'],
   ['redirectTo', 'INVALID_REDIRECT_URL'],
 ]);
+
+/** The parts of a request that are passed on to Better Auth. */
+export type AuthSource = Pick<HttpRequest, 'body' | 'headers' | 'method' | 'path' | 'search'>;
 
 /** A request for Better Auth, after its checks. */
 export interface AuthRequest {
@@ -32,16 +36,19 @@ export interface AuthRequest {
  * @throws {ApiError} for an invalid body; see `readJson`.
  */
 export async function readAuthRequest(
-  request: Request,
+  request: AuthSource,
   headers: Headers,
   origins: readonly string[],
 ): Promise<AuthRequest> {
-  const { method } = request;
+  // Better Auth has no HEAD.
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
   if (method === 'POST') assertSameOrigin(headers, origins);
   const check = (name: string, value: unknown) => checkValue(name, value, origins);
 
-  const url = new URL(request.url);
-  const query = new URLSearchParams([...url.searchParams].map(([name, value]) => [name, String(check(name, value))]));
+  const url = new URL(request.path, origins[0]);
+  const query = new URLSearchParams(
+    [...new URLSearchParams(request.search)].map(([name, value]) => [name, String(check(name, value))]),
+  );
   url.search = query.toString();
 
   const json = await readJson(request, ['application/json']);

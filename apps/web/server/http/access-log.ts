@@ -6,7 +6,7 @@ import type { RequestContext } from './request-context';
 const MAX_LOGGED_LENGTH = 300;
 
 /** Writes the one line that the log has for each request: ids, status and duration, never a body, token or address. */
-export function logRequest(ctx: RequestContext, { status }: Response, ms: number): void {
+export function logRequest(ctx: RequestContext, status: number, ms: number): void {
   const { error, id, operation, path, request, services, userId } = ctx;
   const line = {
     request_id: id,

@@ -1,14 +1,15 @@
 import { MIMEType } from 'node:util';
 import { ApiError } from '@taskward/api-core';
+import type { HttpRequest, RequestBody } from './message';
 
 const MAX_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
 /** The part of a refused body that is read and discarded, so that its connection can be reused. */
-export const MAX_DISCARDED_BYTES = 1024 * 1024;
-/** The timeout of that. */
-export const DISCARD_TIMEOUT_MS = 5_000;
+const MAX_DISCARDED_BYTES = 1024 * 1024;
+/** The timeout for discarding it. */
+const DISCARD_TIMEOUT_MS = 5_000;
 
-type BodyRequest = Pick<Request, 'method' | 'headers' | 'body'>;
+type BodyRequest = Pick<HttpRequest, 'method' | 'headers' | 'body'>;
 
 /**
  * The JSON body of a request (RFC 8259), or undefined if it is empty.
@@ -29,57 +30,41 @@ export async function readJson(request: BodyRequest, mediaTypes: readonly string
  * @param assertHeaders is called before the first byte of a body that is not empty.
  * @throws {ApiError} 413 above 64 KiB, counted while the body arrives.
  */
-async function readBytes(request: BodyRequest, assertHeaders: () => void): Promise<Uint8Array<ArrayBuffer>> {
+async function readBytes({ body }: BodyRequest, assertHeaders: () => void): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of chunksOf(request.body)) {
+  await body?.read((chunk) => {
     if (length === 0 && chunk.length > 0) assertHeaders();
     length += chunk.length;
     if (length > MAX_BYTES) throw new ApiError('payload_too_large', `At most ${MAX_BYTES} bytes are read.`);
     chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+    return true;
+  });
+  const [first = new Uint8Array()] = chunks;
+  return chunks.length > 1 ? Buffer.concat(chunks) : first;
 }
-
-/** The client closed the connection before it had sent the whole request. */
-export class ClientDisconnected extends Error {}
 
 /**
  * Reads and discards the rest of a body: up to 1 MiB, for up to 5 s. Otherwise the next request on the connection would
  * wait behind it.
  */
-export async function discardBody({ body }: Pick<Request, 'body'>): Promise<void> {
-  if (!body) return;
-  const timeout = AbortSignal.timeout(DISCARD_TIMEOUT_MS);
-  const timedOut = new Promise<void>((resolve) => {
-    timeout.onabort = () => resolve();
+export async function discardBody(body: RequestBody): Promise<void> {
+  let isTimedOut = false;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      isTimedOut = true;
+      resolve();
+    }, DISCARD_TIMEOUT_MS);
   });
-  const discard = async () => {
-    let length = 0;
-    for await (const chunk of chunksOf(body)) {
-      length += chunk.length;
-      if (length > MAX_DISCARDED_BYTES || timeout.aborted) return;
-    }
-  };
+  let length = 0;
+  const discarded = body.read((chunk) => {
+    length += chunk.length;
+    return length <= MAX_DISCARDED_BYTES && !isTimedOut;
+  });
   // A client that has disconnected sends no next request.
-  await Promise.race([discard().catch(() => {}), timedOut]);
-}
-
-/** The rest of a body. Unlike the stream's own iterator, this one does not cancel it when the loop ends early. */
-async function* chunksOf(body: Request['body']): AsyncGenerator<Uint8Array> {
-  const reader = body?.getReader();
-  if (!reader) return;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((cause) => {
-        throw new ClientDisconnected('The request body was not sent completely.', { cause });
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    reader.releaseLock();
-  }
+  await Promise.race([discarded.catch(() => {}), timeout]);
+  clearTimeout(timer);
 }
 
 function assertMediaType({ method, headers }: BodyRequest, allowed: readonly string[]): void {

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import { ApiError, type IdempotencyKey, type Preconditions, parseEntityTags } from '@taskward/api-core';
+import type { HttpRequest } from './message';
 
 /** `If-Match` and `If-None-Match`. The latter compares weakly, since it is for cached responses (RFC 9110, 13.1.2). */
-export function readPreconditions(headers: Headers): Preconditions {
+export function readPreconditions(headers: HttpRequest['headers']): Preconditions {
   const read = (name: string, comparison: 'strong' | 'weak') => {
     const field = headers.get(name);
     return field === null ? undefined : parseEntityTags(field, comparison);
@@ -16,11 +17,7 @@ export function readPreconditions(headers: Headers): Preconditions {
  * @throws {ApiError} 400 for any other value.
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
-export function readIdempotencyKey(
-  { headers, method }: Request,
-  path: string,
-  body: unknown,
-): IdempotencyKey | undefined {
+export function readIdempotencyKey({ headers, method, path }: HttpRequest, body: unknown): IdempotencyKey | undefined {
   const field = headers.get('idempotency-key');
   if (field === null) return undefined;
   const key = field.startsWith('"') ? parseString(field) : field;

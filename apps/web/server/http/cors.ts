@@ -1,3 +1,5 @@
+import type { HeaderFields, HttpRequest } from './message';
+
 const EXPOSED_HEADERS = [
   'Accept-Patch',
   'Allow',
@@ -15,23 +17,31 @@ const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, If-Match,
 const MAX_AGE_SECONDS = 600;
 
 /**
- * Lets pages of these origins read the response and preflight their requests (https://fetch.spec.whatwg.org/#http-cors-protocol).
- * Never for `/api/auth/`, which authenticates by cookie, and never with credentials: a page of another origin sends a token.
+ * The header fields that let pages of these origins read the response and preflight their requests
+ * (https://fetch.spec.whatwg.org/#http-cors-protocol). Never for `/api/auth/`, which authenticates by cookie, and never with
+ * credentials: a page of another origin sends a token.
+ *
+ * @param allow the methods of the path, in the response to an OPTIONS request.
  */
-export function applyCorsHeaders(
+export function corsHeaders(
   origins: readonly string[],
-  request: Pick<Request, 'method' | 'headers'>,
-  path: string,
-  headers: Headers,
-): void {
-  if (origins.length === 0 || path.startsWith('/api/auth/')) return;
-  headers.append('Vary', 'Origin');
-  const origin = request.headers.get('origin');
-  if (origin === null || !origins.includes(origin)) return;
-  headers.set('Access-Control-Allow-Origin', origin);
-  headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
-  if (request.method !== 'OPTIONS') return;
-  headers.set('Access-Control-Allow-Methods', headers.get('Allow') ?? '');
-  headers.set('Access-Control-Allow-Headers', ALLOWED_HEADERS);
-  headers.set('Access-Control-Max-Age', String(MAX_AGE_SECONDS));
+  { headers, method, path }: Pick<HttpRequest, 'headers' | 'method' | 'path'>,
+  allow: HeaderFields[string] = '',
+): HeaderFields | undefined {
+  if (origins.length === 0 || path.startsWith('/api/auth/')) return undefined;
+  const vary = { vary: 'Origin' };
+  const origin = headers.get('origin');
+  if (origin === null || !origins.includes(origin)) return vary;
+  const allowed = {
+    ...vary,
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': EXPOSED_HEADERS,
+  };
+  if (method !== 'OPTIONS') return allowed;
+  return {
+    ...allowed,
+    'access-control-allow-methods': allow,
+    'access-control-allow-headers': ALLOWED_HEADERS,
+    'access-control-max-age': String(MAX_AGE_SECONDS),
+  };
 }

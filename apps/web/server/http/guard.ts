@@ -1,6 +1,6 @@
 import { guardConnections } from './connections';
 import { limitHeaders } from './header-limits';
-import { guardRequests, type Refuse } from './incoming';
+import { type GuardOptions, guardRequests } from './incoming';
 import { trackNodeRequests } from './node-requests';
 
 /**
@@ -8,10 +8,10 @@ import { trackNodeRequests } from './node-requests';
  *
  * @param ownsConnections false for `next dev`, which upgrades connections itself, and for a host with limits of its own.
  */
-export function guardServer(handleRequest: Refuse, { ownsConnections }: { ownsConnections: boolean }): void {
+export function guardServer({ ownsConnections, ...options }: GuardOptions & { ownsConnections: boolean }): void {
   limitHeaders();
   if (!ownsConnections) return;
   // Not on Vercel, whose router adds parameters of its own to the target of a Node.js request.
-  trackNodeRequests();
-  guardConnections((server) => guardRequests(server, handleRequest));
+  if (!options.findHandler) trackNodeRequests();
+  guardConnections((server) => guardRequests(server, options));
 }

@@ -1,41 +1,65 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { ApiError } from '@taskward/api-core';
-import { DISCARD_TIMEOUT_MS, MAX_DISCARDED_BYTES } from './body';
-import { NODE_REQUEST } from './node-requests';
+import { discardBody } from './body';
+import type { Respond } from './message';
+import { fromNodeRequest, hasBody, NodeBody, parseTarget, ROOT, sendResponse, type Target } from './node';
 import { createPageQueue, PAGE_LIMITS } from './page-queue';
-import type { IncomingRequest } from './request-context';
-import { apiSecurityHeaders, securityHeaders, strictTransport } from './security-headers';
+import type { Handle } from './request';
 
-/** The lifecycle of requests (`createRequestHandler`), as far as a refused request needs it. */
-export type Refuse = (request: IncomingRequest, respond: () => Response) => Promise<Response>;
+export interface GuardOptions {
+  /** Gives a refused request its problem document and its line in the access log. */
+  readonly handle: Handle;
+  /** Finds the handler of a request that is served here; undefined for all others, which Next.js serves. */
+  readonly findHandler?: ((method: string, path: string) => Respond | undefined) | undefined;
+  readonly pageLimits?: typeof PAGE_LIMITS;
+}
 
 const PAGE_METHODS = ['GET', 'HEAD'];
 const API_METHODS = [...PAGE_METHODS, 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /**
- * Checks requests before Next.js does, refuses those that it would mishandle, and queues those for pages.
- *
- * @param handleRequest writes the access log of a refused request.
+ * Checks requests before Next.js does, refuses those that it would mishandle, serves those that have a route here, and queues
+ * those for pages.
  */
-export function guardRequests(server: Server, handleRequest: Refuse, limits = PAGE_LIMITS): void {
+export function guardRequests(server: Server, { handle, findHandler, pageLimits = PAGE_LIMITS }: GuardOptions): void {
   const listeners = server.listeners('request') as RequestListener[];
   const forward: RequestListener = (request, response) => {
     for (const listener of listeners) listener.call(server, request, response);
   };
-  const pages = createPageQueue(forward, limits);
+  const pages = createPageQueue(forward, pageLimits);
+
+  const serve = async (request: IncomingMessage, response: ServerResponse, target: Target, respond: Respond) => {
+    const source = fromNodeRequest(request, response, target);
+    sendResponse(request, response, await respond(source, {}));
+  };
+
+  const refuse = (request: IncomingMessage, response: ServerResponse, target: Target, error: ApiError) => {
+    const { respond } = handle(() => {
+      throw error;
+    });
+    return serve(request, response, target.path.startsWith('/') ? target : ROOT, respond);
+  };
+
   const guard = async (request: IncomingMessage, response: ServerResponse) => {
-    const hasBody = 'content-length' in request.headers || 'transfer-encoding' in request.headers;
-    if (hasBody) closeUnlessComplete(request, response);
-    const error = toOriginForm(request) ?? findMethodError(request);
+    const target = parseTarget(request.url ?? '');
+    const error = findError(request, target);
+    if (error) return refuse(request, response, target, error);
+    const respond = findHandler?.(request.method ?? '', target.path);
+    if (respond) return serve(request, response, target, respond);
+
+    request.url = target.path + target.search;
+    if (hasBody(request)) closeUnlessComplete(request, response);
     // The routes of all other methods read the body themselves.
-    if (hasBody && (error || PAGE_METHODS.includes(request.method ?? ''))) await discard(request);
-    if (error) return send(await refuse(handleRequest, request, error), request, response);
+    if (hasBody(request) && PAGE_METHODS.includes(request.method ?? '')) await discardBody(new NodeBody(request));
     // With this header, Next.js would redirect to the URL of a client-side navigation, or fail to parse its state.
-    if (isApi(request) || !hasReadableState(request)) delete request.headers.rsc;
-    if (!isPage(request)) return forward(request, response);
-    if (pages.isFull()) return send(await refuse(handleRequest, request, tooManyPages()), request, response);
+    if (isApi(target.path) || !hasReadableState(request)) delete request.headers.rsc;
+    // Next.js renders a page for unknown paths, too.
+    const isPage = !isApi(target.path) && !target.path.startsWith('/_next/static/');
+    if (!isPage) return forward(request, response);
+    if (pages.isFull()) return refuse(request, response, target, tooManyPages());
     await pages.enqueue(request, response);
   };
+
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     guard(request, response).catch((error) => {
@@ -70,20 +94,8 @@ function closeUnlessComplete(request: IncomingMessage, response: ServerResponse)
   });
 }
 
-/** Removes scheme and host from an absolute target (RFC 9112, 3.2.2). Returns the error of a target that is not a path. */
-function toOriginForm(request: IncomingMessage): ApiError | undefined {
-  const { url = '' } = request;
-  if (/^https?:\/\//i.test(url) && URL.canParse(url)) {
-    const { pathname, search } = new URL(url);
-    request.url = pathname + search;
-  }
-  if (request.url === '*') return undefined;
-  const [path = ''] = (request.url ?? '').split('?', 1);
-  if (path.startsWith('/') && isDecodable(path)) return undefined;
-  return new ApiError('malformed_path', 'The target is not a path, or a percent sign in it begins no UTF-8 character.');
-}
-
 function isDecodable(path: string): boolean {
+  if (!path.includes('%')) return true;
   try {
     decodeURIComponent(path);
     return true;
@@ -102,68 +114,22 @@ function hasReadableState({ headers }: IncomingMessage): boolean {
   }
 }
 
-function isApi({ url = '' }: IncomingMessage): boolean {
-  return /^\/api(?=[/?]|$)/.test(url);
-}
-
-/** Whether Next.js could render a page for it; it does so for unknown paths, too. */
-function isPage(request: IncomingMessage): boolean {
-  return !isApi(request) && !request.url?.startsWith('/_next/static/');
-}
+const isApi = (path: string) => path.startsWith('/api/') || path === '/api';
 
 function tooManyPages(): ApiError {
   return new ApiError('unavailable', 'Too many pages are waiting to be rendered.', { headers: { 'Retry-After': '2' } });
 }
 
-function findMethodError(request: IncomingMessage): ApiError | undefined {
-  const { method = '', url } = request;
-  const allowed = url === '*' ? [] : isApi(request) ? API_METHODS : PAGE_METHODS;
+function findError({ method = '' }: IncomingMessage, { path }: Target): ApiError | undefined {
+  if (path !== '*' && !(path.startsWith('/') && isDecodable(path))) {
+    return new ApiError(
+      'malformed_path',
+      'The target is not a path, or a percent sign in it begins no UTF-8 character.',
+    );
+  }
+  const allowed = path === '*' ? [] : isApi(path) ? API_METHODS : PAGE_METHODS;
   if (allowed.includes(method)) return undefined;
   const Allow = allowed.join(', ');
   const detail = Allow ? `Use one of: ${Allow}.` : 'No method applies to the server as a whole.';
   return new ApiError('method_not_allowed', detail, { headers: { Allow } });
-}
-
-/** Reads and discards the body, within limits, so that the client reads the response. */
-function discard(request: IncomingMessage): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, DISCARD_TIMEOUT_MS);
-    const end = () => {
-      clearTimeout(timer);
-      request.pause();
-      resolve();
-    };
-    let length = 0;
-    request.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > MAX_DISCARDED_BYTES) end();
-    });
-    request.once('close', end).once('end', end);
-  });
-}
-
-/** The problem document of the error, with a line in the access log as for any other request. */
-function refuse(handleRequest: Refuse, { method, url, headers }: IncomingMessage, error: ApiError): Promise<Response> {
-  // Without the header that leads to the original target, which may not be a URL.
-  const { [NODE_REQUEST]: _, ...rest } = headers;
-  const fields = Object.entries(rest).filter((field): field is [string, string] => typeof field[1] === 'string');
-  const origin = 'http://localhost';
-  const target = url?.startsWith('/') ? url : '/';
-  // Not a `Request`, which rejects methods such as TRACE.
-  const request = { method: method ?? '', url: new URL(`${origin}${target}`).href, headers: new Headers(fields) };
-  return handleRequest({ ...request, body: null, bodyUsed: false, signal: new AbortController().signal }, () => {
-    throw error;
-  });
-}
-
-async function send(source: Response, { method }: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = Buffer.from(await source.arrayBuffer());
-  const headers = {
-    ...securityHeaders,
-    ...strictTransport,
-    ...apiSecurityHeaders,
-    ...Object.fromEntries(source.headers),
-  };
-  response.writeHead(source.status, { ...headers, 'Content-Length': body.length });
-  response.end(method === 'HEAD' ? undefined : body);
 }

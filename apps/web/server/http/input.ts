@@ -8,6 +8,7 @@ import {
   validationError,
 } from '@taskward/api-core';
 import { readJson } from './body';
+import type { HttpRequest, PathParams } from './message';
 
 /**
  * Reads and validates the path, query and body of a request.
@@ -16,12 +17,11 @@ import { readJson } from './body';
  */
 export async function readInput<O extends Operation>(
   operation: O,
-  request: Request,
-  path: Record<string, string>,
-  { searchParams }: URL,
+  request: HttpRequest,
+  path: PathParams,
 ): Promise<Input<O>> {
   const body = operation.body ? await readBody(operation.body, request) : {};
-  const query = validate(operation.query, toParameterValues(searchParams), 'query');
+  const query = validate(operation.query, toParameterValues(request.search), 'query');
   const errors = [...(query.errors ?? []), ...(body.errors ?? [])];
   if (errors.length > 0) throw validationError(errors);
   const params = validate(operation.params, path, 'path');
@@ -34,7 +34,7 @@ interface Validated {
   readonly errors?: readonly FieldError[] | undefined;
 }
 
-async function readBody(body: NonNullable<Operation['body']>, request: Request): Promise<Validated> {
+async function readBody(body: NonNullable<Operation['body']>, request: HttpRequest): Promise<Validated> {
   const json = await readJson(request, body.mediaTypes);
   if (json !== undefined) return validate(body.schema, json, 'body');
   if (body.optional) return {};
@@ -42,7 +42,9 @@ async function readBody(body: NonNullable<Operation['body']>, request: Request):
 }
 
 /** A repeated parameter becomes an array. */
-function toParameterValues(parameters: URLSearchParams): Record<string, string | string[]> {
+function toParameterValues(search: string): Record<string, string | string[]> {
+  if (search === '') return {};
+  const parameters = new URLSearchParams(search);
   const names = [...new Set(parameters.keys())];
   return Object.fromEntries(
     names.map((name) => {

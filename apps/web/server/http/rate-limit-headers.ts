@@ -11,8 +11,8 @@ export function rateLimitHeaders(
   { remaining, reset }: Usage,
 ): Record<string, string> {
   return {
-    'RateLimit-Policy': `"${name}";q=${requests};w=${seconds}`,
-    RateLimit: `"${name}";r=${remaining};t=${reset}`,
+    'ratelimit-policy': `"${name}";q=${requests};w=${seconds}`,
+    ratelimit: `"${name}";r=${remaining};t=${reset}`,
   };
 }
 

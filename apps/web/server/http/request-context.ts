@@ -1,7 +1,7 @@
 import type { Operation } from '@taskward/api-core';
 import type { Logger } from 'pino';
 import type { Telemetry } from '../ops/telemetry';
-import { type NodeRequest, nodeRequestOf } from './node-requests';
+import type { HeaderFields, HttpRequest } from './message';
 import { readRequestId } from './request-id';
 
 /** The services that every request needs. */
@@ -15,24 +15,19 @@ export interface RequestServices {
   readonly telemetry: Pick<Telemetry, 'recordRequest' | 'traceId'> | undefined;
 }
 
-/** The parts of a web `Request` that the lifecycle reads. */
-export type IncomingRequest = Pick<Request, 'method' | 'url' | 'headers' | 'body' | 'bodyUsed' | 'signal'>;
-
 /** A step of a request and when it ended, in milliseconds of `performance.now()`. */
 type Timing = readonly [name: string, endedAt: number];
 
 /** One request and the state of its processing. */
 export interface RequestContext<S = RequestServices> {
   readonly id: string;
-  readonly request: IncomingRequest;
+  readonly request: HttpRequest;
   readonly services: S;
   /** In milliseconds of `performance.now()`. */
   readonly startedAt: number;
-  readonly nodeRequest: NodeRequest | undefined;
-  readonly url: URL;
   readonly path: string;
   /** Headers of the response, whether it is a success or a problem. */
-  readonly headers: Record<string, string>;
+  readonly headers: HeaderFields;
   /** The steps so far; recorded in development only. */
   readonly timings: Timing[] | undefined;
   readonly operation: Pick<Operation, 'id' | 'path'> | undefined;
@@ -45,24 +40,20 @@ export interface RequestContext<S = RequestServices> {
 
 /** Starts the lifecycle of a request. */
 export async function openRequest<S extends RequestServices>(
-  request: IncomingRequest,
+  request: HttpRequest,
   getServices: () => Promise<S>,
   operation?: Operation,
 ): Promise<RequestContext<S>> {
   const startedAt = performance.now();
   const services = await getServices();
   const id = readRequestId(request.headers);
-  const nodeRequest = nodeRequestOf(request);
-  const url = new URL(nodeRequest?.target ?? request.url, request.url);
   return {
     id,
     request,
     services,
     startedAt,
-    nodeRequest,
-    url,
-    path: url.pathname,
-    headers: { 'X-Request-Id': id },
+    path: request.path,
+    headers: { 'x-request-id': id },
     timings: services.isDevelopment ? [] : undefined,
     operation,
   };

@@ -1,76 +1,81 @@
 import { ApiError } from '@taskward/api-core';
 import { isDatabaseUnavailable } from '@taskward/db';
 import { logRequest } from './access-log';
-import { ClientDisconnected, discardBody } from './body';
+import { discardBody } from './body';
 import { CACHE_CONTROL } from './cache-control';
-import { applyCorsHeaders } from './cors';
+import { corsHeaders } from './cors';
+import { ClientDisconnected, type HttpResponse } from './message';
 import { toProblem } from './problem';
-import { type IncomingRequest, openRequest, type RequestContext, type RequestServices } from './request-context';
+import { openRequest, type RequestContext, type RequestServices } from './request-context';
 import { addTiming, applyServerTiming } from './server-timing';
+import { type RouteHandler, toRouteHandler } from './web';
 
-export type HandleRequest<S = RequestServices> = (
-  request: IncomingRequest,
-  respond: (ctx: RequestContext<S>) => Promise<Response> | Response,
-) => Promise<Response>;
+/** Makes a route handler of a function that responds to a request. */
+export type Handle<S = RequestServices> = (
+  respond: (ctx: RequestContext<S>) => Promise<HttpResponse> | HttpResponse,
+) => RouteHandler;
 
 /**
- * Creates the lifecycle of a request that is not an operation, such as a health check. An error that `respond` throws
- * becomes a problem document.
+ * Creates `handle`, for requests that are not operations, such as health checks. An error that `respond` throws becomes a
+ * problem document.
  */
-export function createRequestHandler<S extends RequestServices>(getServices: () => Promise<S>): HandleRequest<S> {
-  return async (request, respond) => {
-    const ctx = await openRequest(request, getServices);
-    let response: Response;
-    try {
-      response = await respond(ctx);
-    } catch (error) {
-      response = toErrorResponse(ctx, error);
-    }
-    return closeRequest(ctx, response);
-  };
+export function createHandle<S extends RequestServices>(getServices: () => Promise<S>): Handle<S> {
+  return (respond) =>
+    toRouteHandler(async (request) => {
+      const ctx = await openRequest(request, getServices);
+      let response: HttpResponse;
+      try {
+        response = await respond(ctx);
+      } catch (error) {
+        response = toErrorResponse(ctx, error);
+      }
+      return closeRequest(ctx, response);
+    });
 }
 
 /** nginx's status for a client that closes the connection before it has the response. Only the log shows it. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** The error boundary: records the error for the log, and returns its problem document (RFC 9457). */
-export function toErrorResponse(ctx: RequestContext, thrown: unknown): Response {
+/** Reports an error in the access log, and returns its problem document (RFC 9457). */
+export function toErrorResponse(ctx: RequestContext, thrown: unknown): HttpResponse {
   ctx.error = isUnavailable(thrown) ? databaseUnavailable(thrown) : thrown;
-  const isDisconnected = ctx.request.signal.aborted || thrown instanceof ClientDisconnected;
-  return isDisconnected ? new Response(null, { status: CLIENT_CLOSED_REQUEST }) : toProblem(ctx.error, ctx);
+  const isDisconnected = ctx.request.isDisconnected || thrown instanceof ClientDisconnected;
+  return isDisconnected ? { status: CLIENT_CLOSED_REQUEST, headers: {} } : toProblem(ctx.error, ctx);
 }
 
 /** Ends the lifecycle of a request: everything that is done for each response, whatever its status. */
-export async function closeRequest(ctx: RequestContext, response: Response): Promise<Response> {
-  await discardUnreadBody(ctx);
-  applyHeaders(ctx, response.headers);
+export async function closeRequest(
+  ctx: RequestContext,
+  { status, headers, body }: HttpResponse,
+): Promise<HttpResponse> {
+  if (ctx.request.body?.isRead === false) await discardBody(ctx.request.body);
+  const response = {
+    status,
+    headers: {
+      'cache-control': CACHE_CONTROL.revalidate,
+      ...headers,
+      ...ctx.headers,
+      ...corsHeaders(ctx.services.corsOrigins, ctx.request, headers.allow),
+    },
+    ...(body !== undefined && { body }),
+  };
   const ms = Math.round((performance.now() - ctx.startedAt) * 10) / 10;
   addTiming(ctx, 'rest');
   applyServerTiming(ctx, response.headers);
-  recordMetrics(ctx, response, ms);
-  logRequest(ctx, response, ms);
+  recordMetrics(ctx, status, ms);
+  logRequest(ctx, status, ms);
   releaseSlotWhenSent(ctx);
   return response;
 }
 
-/** A handler that has started to read the body and returned has read all of it. */
-async function discardUnreadBody({ error, request }: RequestContext): Promise<void> {
-  if (error !== undefined || !request.bodyUsed) await discardBody(request);
-}
-
-function applyHeaders({ headers, path, request, services }: RequestContext, target: Headers): void {
-  for (const [name, value] of Object.entries(headers)) target.set(name, value);
-  if (!target.has('Cache-Control')) target.set('Cache-Control', CACHE_CONTROL.revalidate);
-  applyCorsHeaders(services.corsOrigins, request, path, target);
-}
-
-function recordMetrics({ operation, request, services }: RequestContext, { status }: Response, ms: number): void {
+function recordMetrics({ operation, request, services }: RequestContext, status: number, ms: number): void {
   services.telemetry?.recordRequest({ method: request.method, route: operation?.path, status, ms });
 }
 
-function releaseSlotWhenSent({ nodeRequest, releaseSlot }: RequestContext): void {
-  if (nodeRequest) nodeRequest.closed.then(releaseSlot);
-  else releaseSlot?.();
+function releaseSlotWhenSent({ releaseSlot, request }: RequestContext): void {
+  if (!releaseSlot) return;
+  if (request.onClosed) request.onClosed(releaseSlot);
+  else releaseSlot();
 }
 
 /** Drizzle and Better Auth wrap the error of the driver. */
@@ -80,6 +85,6 @@ function isUnavailable(error: unknown): boolean {
 
 function databaseUnavailable(cause: unknown): ApiError {
   const headers = { 'Retry-After': '5' };
-  const detail = 'The database cannot be reached just now; nothing was half-written.';
+  const detail = 'The database is unavailable or took too long; no write was applied in part.';
   return Object.assign(new ApiError('unavailable', detail, { headers }), { cause });
 }

@@ -10,11 +10,13 @@ import type { Policy, RateLimit, Usage } from '../ops/rate-limit';
 import type { ConcurrencyLimit } from './concurrency-limit';
 import { readIdempotencyKey, readPreconditions } from './conditional-headers';
 import { readInput } from './input';
+import type { HttpResponse, PathParams } from './message';
 import { rateLimitHeaders, tooManyConcurrentRequests, tooManyRequests } from './rate-limit-headers';
 import { closeRequest, toErrorResponse } from './request';
 import { openRequest, type RequestContext, type RequestServices } from './request-context';
 import { toResponse } from './response';
 import { addTiming } from './server-timing';
+import { type RouteHandler, toRouteHandler } from './web';
 
 /**
  * Returns the id of the user that the `Authorization` header names; synchronously if the token is cached.
@@ -40,8 +42,6 @@ export interface RequestFacts {
 }
 
 type Handler<O extends Operation, C> = (input: Input<O> & { ctx: C }) => Promise<Output<O>>;
-type PathParams = Record<string, string>;
-type RouteHandler = (request: Request, route: { params: Promise<PathParams> }) => Promise<Response>;
 
 /**
  * Creates `route`, which makes a route handler of an operation and the function that performs it.
@@ -53,29 +53,28 @@ export function createRoute<S extends RouteServices, C>(
   createContext: (services: S, facts: RequestFacts) => C,
 ) {
   return <const O extends Operation>(operation: O, handle: Handler<O, C>): RouteHandler =>
-    async (request, { params }) => {
+    toRouteHandler(async (request, path) => {
       const ctx = await openRequest(request, getServices, operation);
-      let response: Response;
+      let response: HttpResponse;
       try {
         const userId = await authenticate(ctx);
         const usage = await countRequest(ctx, userId);
-        const path = await params;
         assertPathOwner(path, userId);
         assertRateLimit(usage);
         takeConcurrencySlot(ctx, userId, usage);
-        const input = await readInput(operation, request, path, ctx.url);
+        const input = await readInput(operation, request, path);
         const preconditions = readPreconditions(request.headers);
-        const idempotency = operation.idempotent && readIdempotencyKey(request, ctx.path, input.body);
+        const idempotency = operation.idempotent && readIdempotencyKey(request, input.body);
         addTiming(ctx, 'input');
         const facts = { userId, preconditions, idempotency };
         const result = await handle({ ...input, ctx: createContext(ctx.services, facts) });
         addTiming(ctx, 'handler');
-        response = toResponse(operation, result, ctx.url, preconditions);
+        response = toResponse(operation, result, request, preconditions);
       } catch (error) {
         response = toErrorResponse(ctx, error);
       }
       return closeRequest(ctx, response);
-    };
+    });
 }
 
 async function authenticate(ctx: RequestContext<RouteServices>): Promise<string> {

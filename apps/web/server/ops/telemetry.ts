@@ -1,4 +1,14 @@
-import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context,
+  metrics,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import type { Driver } from '@taskward/db';
 
 /** The result of a request. */
@@ -16,7 +26,7 @@ type Authenticate = (authorization: string | null) => string | Promise<string>;
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
 /**
- * Creates spans and metrics by OpenTelemetry's semantic conventions. The span of the request itself comes from Next.js.
+ * Creates spans and metrics by OpenTelemetry's semantic conventions.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/
  */
@@ -82,6 +92,41 @@ export function createTelemetry() {
       duration.record(ms / 1000, route === undefined ? attributes : { ...attributes, 'http.route': route });
     },
   };
+}
+
+interface TracedRequest {
+  readonly method: string;
+  readonly headers: { entries(): Iterable<[name: string, value: string]> };
+}
+
+/**
+ * Responds to a request in a span of its own, in the trace of its `traceparent` (W3C Trace Context). Next.js does the same
+ * for the requests that it serves.
+ *
+ * @param route the path template.
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server
+ */
+export function traceRequest<R extends { readonly status: number }>(
+  { headers, method }: TracedRequest,
+  route: string,
+  respond: () => Promise<R>,
+): Promise<R> {
+  const parent = propagation.extract(ROOT_CONTEXT, Object.fromEntries(headers.entries()));
+  const attributes = { 'http.request.method': method, 'http.route': route };
+  return context.with(parent, () =>
+    trace
+      .getTracer('taskward')
+      .startActiveSpan(`${method} ${route}`, { kind: SpanKind.SERVER, attributes }, async (span) => {
+        try {
+          const response = await respond();
+          span.setAttribute('http.response.status_code', response.status);
+          if (response.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+          return response;
+        } finally {
+          span.end();
+        }
+      }),
+  );
 }
 
 /** The counts of the pools of `pg` and Neon's driver. The embedded database has no pool. */

@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { createServer, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApiError } from '@taskward/api-core';
+import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { guardRequests } from '../../server/http/incoming';
 import { PAGE_LIMITS } from '../../server/http/page-queue';
-import { toProblem } from '../../server/http/problem';
-import type { HandleRequest } from '../../server/http/request';
-import type { RequestContext } from '../../server/http/request-context';
+import { createHandle } from '../../server/http/request';
 
 /** The number of pages that are rendered at the same time is limited, since the API shares their thread. */
 
@@ -23,13 +21,9 @@ beforeEach(async () => {
   server = createServer(({ url = '' }, response) => {
     rendering.push({ path: url, response });
   });
-  const refuse: HandleRequest = async (_, handler) => {
-    const error = await Promise.resolve({} as RequestContext)
-      .then(handler)
-      .catch((thrown: ApiError) => thrown);
-    return error instanceof ApiError ? toProblem(error, { id: 'id', path: '/' }) : error;
-  };
-  guardRequests(server, refuse, { ...PAGE_LIMITS, waiting: 3, heldMs: HELD_MS });
+  const services = { corsOrigins: [], isDevelopment: false, log: pino({ enabled: false }), telemetry: undefined };
+  const pageLimits = { ...PAGE_LIMITS, waiting: 3, heldMs: HELD_MS };
+  guardRequests(server, { handle: createHandle(async () => services), pageLimits });
   server.on('request', () => arrived++);
   await once(server.listen(0, '127.0.0.1'), 'listening');
 });

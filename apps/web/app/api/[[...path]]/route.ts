@@ -1,11 +1,10 @@
 import { ApiError } from '@taskward/api-core';
-import { handleRequest } from '@/server/app';
+import { handle } from '@/server/app';
 
 /** Responds to every path that has no other route. */
-const notFound = (request: Request) =>
-  handleRequest(request, () => {
-    throw new ApiError('not_found', 'There is nothing at this path.');
-  });
+const notFound = handle(() => {
+  throw new ApiError('not_found', 'There is nothing at this path.');
+});
 
 export {
   notFound as DELETE,

@@ -1,13 +1,12 @@
 import { toOpenApi } from '@taskward/api-core';
-import { handleRequest, methodNotAllowed } from '@/server/app';
+import { handle, methodNotAllowed } from '@/server/app';
+import { type HttpResponse, json } from '@/server/http/message';
 
-const headers = { 'Content-Type': 'application/json' };
-let document: string | undefined;
+let document: HttpResponse | undefined;
 
 /** The OpenAPI document, serialized once. */
-export const GET = (request: Request) =>
-  handleRequest(request, ({ services }) => {
-    document ??= JSON.stringify(toOpenApi(services.baseUrl));
-    return new Response(document, { headers });
-  });
+export const GET = handle(({ services }) => {
+  document ??= json(toOpenApi(services.baseUrl));
+  return document;
+});
 export const { POST, PUT, PATCH, DELETE, OPTIONS } = methodNotAllowed({ method: 'GET' });

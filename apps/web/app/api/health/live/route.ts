@@ -1,5 +1,6 @@
-import { handleRequest, methodNotAllowed } from '@/server/app';
+import { handle, methodNotAllowed } from '@/server/app';
+import { json } from '@/server/http/message';
 
 /** Liveness: the process responds. */
-export const GET = (request: Request) => handleRequest(request, () => Response.json({ status: 'ok' }));
+export const GET = handle(() => json({ status: 'ok' }));
 export const { POST, PUT, PATCH, DELETE, OPTIONS } = methodNotAllowed({ method: 'GET' });

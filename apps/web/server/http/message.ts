@@ -1,0 +1,58 @@
+/** Requests and responses as the lifecycle sees them: as plain values, whether Node.js or a web `Request` is behind them. */
+
+/** Header fields by their names in lower case. */
+export type HeaderFields = Record<string, string | readonly string[]>;
+
+export interface HttpRequest {
+  readonly method: string;
+  /** The path as sent, normalized like that of a `URL`. */
+  readonly path: string;
+  /** The query with its question mark; empty if there is none. */
+  readonly search: string;
+  readonly headers: { get(name: string): string | null; entries(): Iterable<[name: string, value: string]> };
+  /** Undefined if the request has no body. */
+  readonly body: RequestBody | undefined;
+  /** Whether the client has closed the connection. */
+  readonly isDisconnected: boolean;
+  /** Calls the listener once the response has been sent or the connection is closed; undefined if the host hides both. */
+  readonly onClosed: ((listener: () => void) => void) | undefined;
+}
+
+export interface RequestBody {
+  /** Whether it has been read to its end. */
+  readonly isRead: boolean;
+  /**
+   * Passes each chunk on as it arrives, to the end or until `visit` returns false. Another call continues from there.
+   *
+   * @throws {ClientDisconnected}
+   * @throws whatever `visit` throws.
+   */
+  read(visit: (chunk: Uint8Array) => boolean): Promise<void>;
+}
+
+/** The client closed the connection before it had sent the whole request. */
+export class ClientDisconnected extends Error {
+  constructor(options?: ErrorOptions) {
+    super('The request body was not sent completely.', options);
+  }
+}
+
+/** In bytes. A longer body is sent in chunks, so that a client that has stopped reading can be distinguished from a slow one. */
+export const CHUNK_BYTES = 64 * 1024;
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: HeaderFields;
+  readonly body?: string;
+}
+
+/** Path parameters by name, decoded; those of a catch-all route are arrays. */
+export type PathParams = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Responds to a request. It rejects for a bug of the server's only. */
+export type Respond = (request: HttpRequest, params: PathParams) => Promise<HttpResponse>;
+
+/** A response with a JSON body. */
+export function json(value: unknown, status = 200): HttpResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
+}

@@ -1,0 +1,156 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip as gzipCallback } from 'node:zlib';
+import { CHUNK_BYTES, ClientDisconnected, type HttpRequest, type HttpResponse, type RequestBody } from './message';
+import { apiSecurityHeaders, securityHeaders, strictTransport } from './security-headers';
+
+/** The target of a request: a path, normalized as in a `URL`, and the query with its question mark. */
+export interface Target {
+  readonly path: string;
+  readonly search: string;
+}
+
+export const ROOT: Target = { path: '/', search: '' };
+
+/** A path that a `URL` leaves as it is. */
+const NORMALIZED = /^(?:\/(?!\.|%2e)[\w\-.~!$&'()*+,;=:@%[\]|]*)+$/i;
+
+/**
+ * Parses a target (RFC 9112, 3.2). Scheme and host of an absolute one are ignored. The path of one that is neither absolute
+ * nor a path does not begin with a slash.
+ */
+export function parseTarget(target: string): Target {
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  const search = query < 0 ? '' : target.slice(query);
+  if (NORMALIZED.test(path)) return { path, search };
+  const url = /^https?:\/\//i.test(path) ? path : path.startsWith('/') ? `http://localhost${path}` : undefined;
+  return { path: url && URL.canParse(url) ? new URL(url).pathname : path, search };
+}
+
+/** The request of a Node.js server. */
+export function fromNodeRequest(request: IncomingMessage, response: ServerResponse, target: Target): HttpRequest {
+  return {
+    method: request.method ?? '',
+    path: target.path,
+    search: target.search,
+    headers: new NodeHeaders(request.headers),
+    body: hasBody(request) ? new NodeBody(request) : undefined,
+    get isDisconnected() {
+      return response.destroyed;
+    },
+    onClosed: (listener) => onClosed(response, listener),
+  };
+}
+
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+class NodeHeaders {
+  constructor(private readonly fields: IncomingHttpHeaders) {}
+
+  get(name: string): string | null {
+    return this.fields[name]?.toString() ?? null;
+  }
+
+  entries(): [string, string][] {
+    return Object.entries(this.fields).map(([name, value]) => [name, String(value)]);
+  }
+}
+
+export class NodeBody implements RequestBody {
+  constructor(private readonly request: IncomingMessage) {}
+
+  get isRead(): boolean {
+    return this.request.readableEnded;
+  }
+
+  read(visit: (chunk: Uint8Array) => boolean): Promise<void> {
+    const { request } = this;
+    return new Promise((resolve, reject) => {
+      if (request.readableEnded) return resolve();
+      if (request.destroyed) return reject(new ClientDisconnected());
+      const stop = () => {
+        request.off('data', onData).off('end', onEnd).off('close', onClose);
+        request.pause();
+      };
+      const onData = (chunk: Buffer) => {
+        try {
+          if (visit(chunk)) return;
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+        stop();
+      };
+      const onEnd = () => {
+        stop();
+        resolve();
+      };
+      const onClose = () => {
+        stop();
+        reject(new ClientDisconnected());
+      };
+      request.on('data', onData).on('end', onEnd).on('close', onClose);
+    });
+  }
+}
+
+/** When a connection with pipelined requests is closed, Node.js emits `close` on the first response only. */
+function onClosed(response: ServerResponse, listener: () => void): void {
+  const { socket } = response.req;
+  const close = () => {
+    response.off('close', close);
+    socket.off('close', close);
+    listener();
+  };
+  response.on('close', close);
+  socket.setMaxListeners(0).on('close', close);
+}
+
+const gzip = promisify(gzipCallback);
+/** In bytes; a shorter body is not compressed. */
+const MIN_GZIP_BYTES = 1024;
+
+/** The header fields that Next.js sends with a response of the API, as a flat list of names and values. */
+const commonFields = Object.entries({ ...securityHeaders, ...strictTransport, ...apiSecurityHeaders }).flat();
+
+/** Sends a response of the API, compressed if the client accepts that, and closes the connection if a body was not read. */
+export async function sendResponse(request: IncomingMessage, response: ServerResponse, source: HttpResponse) {
+  const { body, headers, status } = source;
+  const fields: (string | string[])[] = [...commonFields];
+  for (const name in headers) if (name !== 'vary') fields.push(name, headers[name] as string);
+  fields.push('vary', headers.vary ? `Accept-Encoding, ${headers.vary}` : 'Accept-Encoding');
+  // Otherwise the next request would wait behind the rest of the body (RFC 9112, 9.6).
+  if (!request.complete) response.shouldKeepAlive = false;
+  if (body === undefined || request.method === 'HEAD') {
+    response.writeHead(status, fields).end();
+    return;
+  }
+  let content: Buffer | string = body;
+  if (body.length >= MIN_GZIP_BYTES && acceptsGzip(request.headers['accept-encoding'])) {
+    content = await gzip(body);
+    fields.push('content-encoding', 'gzip');
+  } else if (body.length >= CHUNK_BYTES) content = Buffer.from(body);
+  fields.push('content-length', String(Buffer.byteLength(content)));
+  response.writeHead(status, fields);
+  if (typeof content === 'string' || content.length <= CHUNK_BYTES) response.end(content);
+  else sendInChunks(response, content);
+}
+
+function sendInChunks(response: ServerResponse, content: Buffer, start = 0): void {
+  const end = start + CHUNK_BYTES;
+  if (end >= content.length) response.end(content.subarray(start));
+  else {
+    response.write(content.subarray(start, end), (error) => {
+      if (!error) sendInChunks(response, content, end);
+    });
+  }
+}
+
+/** Whether the list has gzip with a weight above 0 (RFC 9110, 12.5.3). */
+function acceptsGzip(field: string | string[] | undefined): boolean {
+  const codings = field?.toString().split(',') ?? [];
+  return codings.some((coding) => /^\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/i.test(coding));
+}
