@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { operations } from '@taskward/api-core';
-import { queryBuilder } from '@taskward/db';
 import {
   engine,
   type FreshDatabase,
   freshDatabase,
   type NeonGateway,
+  queryBuilder,
   startNeonGateway,
   statement,
 } from '@taskward/db/testing';
