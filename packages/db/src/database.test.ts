@@ -6,8 +6,8 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { createDatabase, type Database } from './database';
 import { DatabaseUnavailable, type Driver, toDatabaseError } from './driver';
 import { tasks, taskTags, user } from './schema';
-import { defineStatement, prepare, queryBuilder, type Statement } from './statement';
-import { statement, useFreshDatabase } from './testing';
+import { defineStatement, type Statement } from './statement';
+import { prepare, queryBuilder, statement, useFreshDatabase } from './testing';
 
 let driver: Driver;
 let db: Database;

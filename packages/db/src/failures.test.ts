@@ -9,8 +9,16 @@ import { createDatabase, type Database, openDriver } from './database';
 import { DatabaseUnavailable, type Driver } from './driver';
 import { migrationsFolder } from './location';
 import { tasks, user } from './schema';
-import { queryBuilder, type Statement } from './statement';
-import { engine, type NeonGateway, type PostgresServer, startNeonGateway, startPostgres, statement } from './testing';
+import type { Statement } from './statement';
+import {
+  engine,
+  type NeonGateway,
+  type PostgresServer,
+  queryBuilder,
+  startNeonGateway,
+  startPostgres,
+  statement,
+} from './testing';
 
 /**
  * Failures of the database and of connections to it. The server and the gateway are the file's own, so that no other

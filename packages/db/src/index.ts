@@ -3,4 +3,4 @@ export { DatabaseUnavailable, type Driver, isDatabaseUnavailable, SQLSTATE } fro
 export { DEFAULT_DATABASE_URL, migrationsFolder, pgliteDataDir } from './location';
 export { endOldestSessions } from './sessions';
 export { addSigningKey, listSigningKeys, revokeSigningKeys, type StoredKey } from './signing-keys';
-export { type BoundStatement, defineStatement, prepare, queryBuilder, type Statement } from './statement';
+export { type BoundStatement, defineStatement, type Statement } from './statement';

@@ -6,8 +6,8 @@ import journal from '../migrations/meta/_journal.json';
 import { openDriver } from './database';
 import type { Driver } from './driver';
 import { migrationsFolder } from './location';
-import { bind, prepare, queryBuilder } from './statement';
-import { engine, type FreshDatabase, useFreshDatabase } from './testing';
+import { bind } from './statement';
+import { engine, type FreshDatabase, prepare, queryBuilder, useFreshDatabase } from './testing';
 import { backfillText } from './text-backfill';
 
 /** The backfill of rows from a previous version of the app, which had neither `title_key` nor `description_key`. */

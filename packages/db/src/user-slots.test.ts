@@ -4,8 +4,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { createDatabase, type Database } from './database';
 import { DatabaseUnavailable, type Driver } from './driver';
-import { queryBuilder } from './statement';
-import { engine, statement, useFreshDatabase } from './testing';
+import { engine, queryBuilder, statement, useFreshDatabase } from './testing';
 
 let driver: Driver;
 let db: Database;

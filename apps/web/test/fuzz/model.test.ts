@@ -1,5 +1,4 @@
-import { queryBuilder } from '@taskward/db';
-import { statement } from '@taskward/db/testing';
+import { queryBuilder, statement } from '@taskward/db/testing';
 import { beforeAll, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
 import { type Send, send, signUp, type TestUser, useApp } from '../harness';

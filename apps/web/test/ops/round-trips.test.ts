@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { operations } from '@taskward/api-core';
-import { queryBuilder } from '@taskward/db';
 import {
   engine,
   type FreshDatabase,
   freshDatabase,
   type NeonGateway,
+  queryBuilder,
   startNeonGateway,
   statement,
 } from '@taskward/db/testing';
@@ -93,7 +93,7 @@ function countStatements(bytes: Buffer): number {
 
 const big = '🐘'.repeat(10_000);
 const newPath = () => `/${randomUUID()}`;
-const own = async () => `/${(await (await request('POST', '', { title: 'To be deleted' })).json()).id}`;
+const newTaskPath = async () => `/${(await (await request('POST', '', { title: 'To be deleted' })).json()).id}`;
 
 /** The requests for each operation, by case. Creating a path is not counted. */
 type Case = [
@@ -116,7 +116,7 @@ const cases: Record<string, Case[]> = {
   createTask: [
     ['small', () => '', { title: 'Milk' }, 201],
     ['large', () => '', { title: 'Milk', description: big, tags: ['a', 'b'] }, 201],
-    ['keyed', () => '', { title: 'Milk' }, 201, () => ({ 'Idempotency-Key': randomUUID() })],
+    ['with Idempotency-Key', () => '', { title: 'Milk' }, 201, () => ({ 'Idempotency-Key': randomUUID() })],
     ['replayed', () => '', { title: 'Milk' }, 201, () => ({ 'Idempotency-Key': 'again' })],
   ],
   getTask: [
@@ -125,7 +125,7 @@ const cases: Record<string, Case[]> = {
   ],
   replaceTask: [
     ['new', newPath, { title: 'Milk', tags: ['a'] }, 201],
-    ['known', () => `/${taskId}`, { title: 'Milk', tags: ['a', 'b'] }, 200],
+    ['existing', () => `/${taskId}`, { title: 'Milk', tags: ['a', 'b'] }, 200],
     ['large', () => `/${taskId}`, { title: 'Milk', description: big, tags: ['c'] }, 200],
   ],
   updateTask: [
@@ -133,12 +133,12 @@ const cases: Record<string, Case[]> = {
     ['tags', () => `/${taskId}`, { title: 'Bread', tags: ['x', 'y'] }, 200],
     ['large', () => `/${taskId}`, { description: big }, 200],
     ['nothing', () => `/${taskId}`, {}, 200],
-    ['keyed', () => `/${taskId}`, { title: 'Bread' }, 200, () => ({ 'Idempotency-Key': randomUUID() })],
-    ['moved on', () => `/${taskId}`, { title: 'Bread' }, 412, () => ({ 'If-Match': '"0"' })],
+    ['with Idempotency-Key', () => `/${taskId}`, { title: 'Bread' }, 200, () => ({ 'Idempotency-Key': randomUUID() })],
+    ['If-Match outdated', () => `/${taskId}`, { title: 'Bread' }, 412, () => ({ 'If-Match': '"0"' })],
     ['not found', newPath, { title: 'Bread' }, 404],
   ],
   deleteTask: [
-    ['found', own, undefined, 204],
+    ['found', newTaskPath, undefined, 204],
     ['not found', newPath, undefined, 404],
   ],
   completeTask: [
@@ -182,7 +182,7 @@ describe.each(operations)('$id', ({ id, method }) => {
       // Statements inside the process cannot be counted.
       if (engine !== 'pglite') {
         measured[`${engine}: sent`] = String(cost.sent);
-        measured.own = String(cost.sent - 1);
+        measured['statements of the operation'] = String(cost.sent - 1);
       }
       expect(row).toMatchObject(measured);
     },

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { queryBuilder } from '@taskward/db';
 import { tasks, taskTags } from '@taskward/db/schema';
-import { statement } from '@taskward/db/testing';
+import { queryBuilder, statement } from '@taskward/db/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
 import { storedRows } from '../attacker';

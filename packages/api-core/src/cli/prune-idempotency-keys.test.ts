@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { createDatabase, openDriver, queryBuilder } from '@taskward/db';
+import { createDatabase, openDriver } from '@taskward/db';
 import { idempotencyKeys, user } from '@taskward/db/schema';
-import { engine, freshDatabase, statement } from '@taskward/db/testing';
+import { engine, freshDatabase, queryBuilder, statement } from '@taskward/db/testing';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 

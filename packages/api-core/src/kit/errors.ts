@@ -85,7 +85,7 @@ export const problemTypes = {
     status: 503,
     title: 'Service unavailable',
     explanation: `The database is unavailable, has no free connection or took too long, or too many passwords or pages are being
-      processed at once. Nothing was half-written. Send the request again after the number of seconds in Retry-After; a
+      processed at once. No write was applied in part. Send the request again after the number of seconds in Retry-After; a
       POST or PATCH with the same Idempotency-Key, so that it takes effect once.`,
   },
 } as const satisfies Record<string, { status: number; title: string; explanation: string }>;
@@ -103,7 +103,7 @@ const FieldError = z.strictObject({
 });
 export type FieldError = Readonly<z.output<typeof FieldError>>;
 
-/** The body of every response that is no success (RFC 9457). */
+/** The body of every response that is not a success (RFC 9457). */
 export const Problem = z
   .strictObject({
     type: z.string().meta({

@@ -30,6 +30,7 @@ export interface StoredResponse {
   readonly response: unknown;
 }
 
+// The column `answer` keeps its former name: a renamed one would break the version that serves during a deployment.
 export const selectStoredResponse = defineStatement<StoredResponse, { key: string }>(`
   select fingerprint, answer as response from idempotency_keys
   where user_id = :userId and key = :key and created_at > now() - ${LIFETIME}`);

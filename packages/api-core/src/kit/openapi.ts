@@ -50,6 +50,7 @@ const headers: Record<string, Json> = {
     schema: text(1000, '^Bearer '),
   },
   ETag: { required: true, description: 'The version of the resource.', schema: entityTag },
+  // The ETag of a 412. It is a component of its own because, unlike that of a success, it can be missing.
   'Current-ETag': { description: 'The current version of the resource, where it exists.', schema: entityTag },
   Location: {
     required: true,
@@ -108,8 +109,11 @@ export function toOpenApi(origin: string, { info, tags, securitySchemes, endpoin
   };
   ref(Problem);
   const paths: Record<string, Record<string, Json>> = {};
-  for (const one of endpoints) {
-    paths[one.path] = { ...paths[one.path], [one.method.toLowerCase()]: toOperation(one, { ref, responses }) };
+  for (const endpoint of endpoints) {
+    paths[endpoint.path] = {
+      ...paths[endpoint.path],
+      [endpoint.method.toLowerCase()]: toOperation(endpoint, { ref, responses }),
+    };
   }
   return {
     openapi: '3.1.1',
@@ -124,12 +128,12 @@ export function toOpenApi(origin: string, { info, tags, securitySchemes, endpoin
 const refTo = (id: string) => `#/components/schemas/${id}`;
 const collapseWhitespace = (prose: string) => prose.replace(/\s+/g, ' ');
 
-function toOperation(one: AnyEndpoint, components: Components): Json {
-  const { access, body, description, id, summary, success, tag } = one;
+function toOperation(endpoint: AnyEndpoint, components: Components): Json {
+  const { access, body, description, id, summary, success, tag } = endpoint;
   const { ref } = components;
   const successes = Object.entries(success).map(([status, schema]) => [
     status,
-    toSuccess(one, Number(status), schema, ref),
+    toSuccess(endpoint, Number(status), schema, ref),
   ]);
   return {
     operationId: id,
@@ -137,32 +141,33 @@ function toOperation(one: AnyEndpoint, components: Components): Json {
     summary,
     description: collapseWhitespace(description),
     security: access === 'public' ? [] : [{ [access]: [] }],
-    parameters: toParameters(one),
+    parameters: toParameters(endpoint),
     ...(body && {
       requestBody: {
         required: !body.optional,
         content: Object.fromEntries(body.mediaTypes.map((type) => [type, { schema: ref(body.schema) }])),
       },
     }),
-    responses: { ...Object.fromEntries(successes), ...toFailures(one, components) },
+    responses: { ...Object.fromEntries(successes), ...toFailures(endpoint, components) },
   };
 }
 
-function toParameters(one: AnyEndpoint): Json[] {
-  const inPath = Object.entries(one.params.shape).map(([name, schema]) => {
+function toParameters(endpoint: AnyEndpoint): Json[] {
+  const inPath = Object.entries(endpoint.params.shape).map(([name, schema]) => {
     return { name, in: 'path', required: true, ...toParameter(schema as z.ZodType) };
   });
-  const { repeated } = toSpec(one);
-  const inQuery = Object.entries(one.query.shape).map(([name, schema]) => {
+  const { repeated } = toSpec(endpoint);
+  const inQuery = Object.entries(endpoint.query.shape).map(([name, schema]) => {
     const { schema: shape, ...rest } = toParameter(schema as z.ZodType);
     // A list is one value with commas, unless the parameter can be repeated.
     const explode = repeated.includes(name);
     return { name, in: 'query', ...rest, ...(shape.type === 'array' && { style: 'form', explode }), schema: shape };
   });
-  const conditional = one.etag && one.method === 'GET' ? ['If-None-Match'] : [];
-  const expectations = one.errors.includes('precondition_failed') ? ['If-Match'] : [];
-  const creation = one.method === 'PUT' ? ['If-None-Match'] : [];
-  const names = [...conditional, ...expectations, ...creation, ...(one.idempotent ? ['Idempotency-Key'] : [])];
+  const ifMatch = endpoint.errors.includes('precondition_failed') ? ['If-Match'] : [];
+  // To skip the body that the client has cached, and to create a resource only if there is none.
+  const ifNoneMatch =
+    (endpoint.etag && endpoint.method === 'GET') || endpoint.method === 'PUT' ? ['If-None-Match'] : [];
+  const names = [...ifMatch, ...ifNoneMatch, ...(endpoint.idempotent ? ['Idempotency-Key'] : [])];
   const inHeader = [...names, 'X-Request-Id'].map((name) => {
     return { name, in: 'header', ...requestHeaders[name as keyof typeof requestHeaders] };
   });
@@ -175,10 +180,10 @@ function toParameter(parameter: z.ZodType): { description?: unknown; schema: Rec
 }
 
 /** A response for each status that the endpoint can fail with; equal ones are described once. */
-function toFailures(one: AnyEndpoint, { responses }: Components): Json {
-  const statuses = [...new Set(one.errors.map((code) => problemTypes[code].status))];
+function toFailures(endpoint: AnyEndpoint, { responses }: Components): Json {
+  const statuses = [...new Set(endpoint.errors.map((code) => problemTypes[code].status))];
   const named = statuses.map((status) => {
-    const codes = one.errors.filter((code) => problemTypes[code].status === status).toSorted();
+    const codes = endpoint.errors.filter((code) => problemTypes[code].status === status).toSorted();
     const name = codes.join('_or_');
     responses[name] ??= toFailure(status, codes);
     return [status, { $ref: `#/components/responses/${name}` }];
@@ -235,16 +240,17 @@ function toHeaders(names: readonly string[]): Json {
     ...names,
   ];
   return Object.fromEntries(
+    // The component 'Current-ETag' describes the header ETag.
     all.map((name) => [name.replace('Current-', ''), { $ref: `#/components/headers/${name}` }]),
   );
 }
 
-function toSuccess(one: AnyEndpoint, status: number, schema: z.ZodType | null, ref: Components['ref']): Json {
+function toSuccess(endpoint: AnyEndpoint, status: number, schema: z.ZodType | null, ref: Components['ref']): Json {
   const names = [
-    one.etag && 'ETag',
-    one.location && status === 201 && 'Location',
-    one.next && 'Link',
-    one.idempotent && 'Idempotency-Replayed',
+    endpoint.etag && 'ETag',
+    endpoint.location && status === 201 && 'Location',
+    endpoint.next && 'Link',
+    endpoint.idempotent && 'Idempotency-Replayed',
   ];
   return {
     description: SUCCESS_DESCRIPTIONS[status as keyof typeof SUCCESS_DESCRIPTIONS],

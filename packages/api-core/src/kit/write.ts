@@ -14,7 +14,7 @@ import { toEntityTag } from './preconditions';
 export interface Write<Resource, Before extends Record<string, Statement>> {
   /** Locks, and whatever has to be read before the change. */
   readonly before: Before;
-  /** Returns a row where the resource was found and its preconditions hold. */
+  /** Returns a row where the resource was found, its preconditions hold, and `keyUnused` does. */
   readonly change: Statement;
   /** Reads the resource that the change leaves. */
   readonly read: Statement<{ resource: Resource }>;
@@ -30,25 +30,26 @@ export type WriteResult<Resource, Before extends Record<string, Statement>> =
   | { readonly outcome: 'refused'; readonly resource: Resource | undefined };
 
 /**
- * Runs a write in one batch. With an `Idempotency-Key` its response is stored in the same transaction, or replayed where
- * it is stored already.
+ * Runs a write in one batch. With an `Idempotency-Key`, the batch begins with the lock of the key and the lookup of its
+ * stored response, and ends by storing the response and deleting expired ones. If a response is stored, the change does
+ * nothing, by its condition `keyUnused`, and the stored response is replayed.
  *
- * @throws {ApiError} 422 for a key that came with another request; 401 for an account that no longer exists.
+ * @throws {ApiError} 422 for a key that was already used with a different request; 401 for an account that no longer exists.
  */
 export async function write<Resource, Before extends Record<string, Statement>>(
   { db, idempotency, userId }: Context,
   { before, change, read, store }: Write<Resource, Before>,
 ): Promise<WriteResult<Resource, Before>> {
-  const unkeyed = { ...before, change, read };
+  const withoutKey = { ...before, change, read };
   const batch = idempotency
     ? {
         keyLock: lockKey(idempotency),
         stored: selectStoredResponse(idempotency),
-        ...unkeyed,
+        ...withoutKey,
         store: store(idempotency),
         expired: deleteExpiredKeys({}),
       }
-    : unkeyed;
+    : withoutKey;
   const rows = await db.asUser<Record<string, Statement>>(userId, batch).catch((error) => {
     throw isAccountMissing(error) ? new ApiError('unauthorized', 'The account no longer exists.') : error;
   });

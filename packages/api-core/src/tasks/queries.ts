@@ -4,7 +4,7 @@ import { type PreconditionValues, preconditionsHold, preconditionsHoldFor } from
 import type { ListQuery, Task, TaskInput } from './contract';
 
 /**
- * The SQL of tasks. Each statement names the owner, `:userId`, and is built once: only its values change from call to
+ * The SQL of tasks. Each statement names its user, `:userId`, and is built once: only its values change from call to
  * call. `queries.sql` shows every text as it is sent.
  */
 

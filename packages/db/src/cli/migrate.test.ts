@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createDatabase, openDriver } from '..';
-import { queryBuilder } from '../statement';
-import { engine, freshDatabase, statement } from '../testing';
+import { engine, freshDatabase, queryBuilder, statement } from '../testing';
 
 /** Runs the command as an operator would. */
 const migrate = (env: Record<string, string>) =>

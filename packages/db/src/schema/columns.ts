@@ -5,10 +5,10 @@ import { pgPolicy, pgRole, timestamp } from 'drizzle-orm/pg-core';
 const appUser = pgRole('app_user').existing();
 
 // A scalar subquery is evaluated once for a statement; a bare function call once for a row.
-const isOwner = sql`user_id = (select current_setting('app.user_id', true))`;
+const isOwnRow = sql`user_id = (select current_setting('app.user_id', true))`;
 
 /** The policy that shows a user their own rows alone. */
-export const ownerOnly = (name: string) =>
-  pgPolicy(name, { as: 'permissive', for: 'all', to: appUser, using: isOwner, withCheck: isOwner });
+export const ownRowsOnly = (name: string) =>
+  pgPolicy(name, { as: 'permissive', for: 'all', to: appUser, using: isOwnRow, withCheck: isOwnRow });
 
 export const timestamptz = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });

@@ -14,7 +14,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { user } from './auth';
-import { ownerOnly, timestamptz } from './columns';
+import { ownRowsOnly, timestamptz } from './columns';
 
 // Text with a check, not an enum: row-level security keeps operators that are not leakproof from using an index, and
 // those of enums are not (https://www.postgresql.org/docs/current/rules-privileges.html).
@@ -77,7 +77,7 @@ export const tasks = pgTable(
     check('tasks_done_has_completed_at', sql`(${t.status} = 'done') = (${t.completedAt} is not null)`),
     check('tasks_due_date_year', sql`${t.dueDate} between '0001-01-01' and '9999-12-31'`),
     check('tasks_version_positive', sql`${t.version} >= 1`),
-    ownerOnly('tasks_owner_only'),
+    ownRowsOnly('tasks_owner_only'),
   ],
 );
 
@@ -97,7 +97,7 @@ export const taskTags = pgTable(
     }).onDelete('cascade'),
     index('task_tags_by_tag').on(t.userId, t.tag, t.taskId),
     check('task_tags_tag_length', sql`char_length(${t.tag}) between 1 and 50`),
-    ownerOnly('task_tags_owner_only'),
+    ownRowsOnly('task_tags_owner_only'),
   ],
 );
 
@@ -119,6 +119,6 @@ export const idempotencyKeys = pgTable(
     primaryKey({ name: 'idempotency_keys_pkey', columns: [t.userId, t.key] }),
     index('idempotency_keys_by_created_at').on(t.userId, t.createdAt),
     check('idempotency_keys_key_length', sql`char_length(${t.key}) between 1 and 255`),
-    ownerOnly('idempotency_keys_owner_only'),
+    ownRowsOnly('idempotency_keys_owner_only'),
   ],
 );

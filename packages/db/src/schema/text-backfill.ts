@@ -1,7 +1,7 @@
 import { pgTable, text, uuid } from 'drizzle-orm/pg-core';
 
 /**
- * The owners of tasks whose text has yet to be normalized and folded: one row for each user when the columns came, and one
+ * The users with tasks whose text has yet to be normalized and folded: one row for each user when the columns came, and one
  * for each write by a version of the app that does not know them. Without a foreign key, which would need an index here.
  */
 export const textBackfill = pgTable('text_backfill', {

@@ -6,10 +6,10 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { openDriver } from '../database';
 import type { Driver } from '../driver';
-import { type DrizzleQuery, prepare, type Statement } from '../statement';
 
 export { type NeonGateway, startNeonGateway } from './neon-gateway';
 export { type PostgresServer, startPostgres } from './postgres';
+export { prepare, queryBuilder, statement } from './query-builder';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -79,10 +79,4 @@ export function useFreshDatabase(onOpen: (opened: OpenDatabase) => void): void {
     await opened?.driver.close();
     await fresh?.drop();
   });
-}
-
-/** Compiles a query that is executed once. */
-export function statement<Row>(query: DrizzleQuery<Row>): Statement<Row> {
-  const prepared = prepare(query)();
-  return { ...prepared, isReadOnly: prepared.text.startsWith('select ') };
 }

@@ -48,7 +48,7 @@ export function toSpec(
  * its own work done, and so fail with 404 or 412. An attempt takes as long as `fetch` lets it: for a timeout, pass a
  * `signal`.
  *
- * @throws {ProblemError} from each function, for a response that is no success; what `fetch` throws without a response.
+ * @throws {ProblemError} from each function, for a response that is not a success; what `fetch` throws without a response.
  */
 export function createClientOf<Client>(specs: readonly OperationSpec[], options: ClientOptions): Client {
   const methods = specs.map((spec) => [spec.id, (request: AnyRequest) => send(options, spec, request)] as const);
@@ -129,7 +129,7 @@ function toTag(version: Version): string {
   return toEntityTag(typeof version === 'number' ? version : version.version);
 }
 
-/** @throws {ProblemError} for a response that is no success. */
+/** @throws {ProblemError} for a response that is not a success. */
 async function parseResponse({ successes }: OperationSpec, response: Response): Promise<unknown> {
   const { headers, status } = response;
   const text = await response.text();
