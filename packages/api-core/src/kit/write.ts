@@ -16,8 +16,8 @@ export interface Write<Resource, Before extends Record<string, Statement>> {
   readonly before: Before;
   /** Returns a row where the resource was found, its preconditions hold, and `keyUnused` does. */
   readonly change: Statement;
-  /** Reads the resource that the change leaves. */
-  readonly read: Statement<{ resource: Resource }>;
+  /** Reads the resource that the change leaves; omitted where the change returns it. */
+  readonly read?: Statement<Resource>;
   /** Stores the resource as the response; see `defineStoreResponse`. */
   readonly store: (key: IdempotencyKey) => Statement;
 }
@@ -40,7 +40,7 @@ export async function write<Resource, Before extends Record<string, Statement>>(
   { db, idempotency, userId }: Context,
   { before, change, read, store }: Write<Resource, Before>,
 ): Promise<WriteResult<Resource, Before>> {
-  const withoutKey = { ...before, change, read };
+  const withoutKey = { ...before, change, ...(read && { read }) };
   const batch = idempotency
     ? {
         keyLock: lockKey(idempotency),
@@ -58,10 +58,10 @@ export async function write<Resource, Before extends Record<string, Statement>>(
   if (stored && stored.fingerprint !== idempotency?.fingerprint) throw idempotencyKeyMismatch();
   if (stored) return { outcome: 'replayed', resource: stored.response as Resource };
 
-  const [found] = rows.read as { resource: Resource }[];
+  const [resource] = (rows.read ?? rows.change) as Resource[];
   const isWritten = rows.change?.length === 1;
-  if (!isWritten || !found) return { outcome: 'refused', resource: found?.resource };
-  return { outcome: 'written', resource: found.resource, before: rows as BatchRows<Before> };
+  if (!isWritten || !resource) return { outcome: 'refused', resource };
+  return { outcome: 'written', resource, before: rows as BatchRows<Before> };
 }
 
 /** A foreign key to the user fails where the account was deleted after its token was issued. */

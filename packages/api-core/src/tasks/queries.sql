@@ -5,20 +5,20 @@
 --
 --   listTasks: selectPage
 --   getTask: selectTask
---   createTask: upsertTask, selectTask
---   createTask with Idempotency-Key: lockKey, selectStoredResponse, upsertTask, selectTask, storeTask, deleteExpiredKeys
---   createTask within 100 tasks of the quota: upsertTask, selectTask; then lockTasksOfUser, upsertTask, selectTask
+--   createTask: createTask
+--   createTask with Idempotency-Key: lockKey, selectStoredResponse, createTask, storeTask, deleteExpiredKeys
+--   createTask within 100 tasks of the quota: createTask; then lockTasksOfUser, createTask
 --   replaceTask: lockTask, selectVersion, upsertTask, selectTask
 --   replaceTask within 100 tasks of the quota, new: lockTask, selectVersion, upsertTask, selectTask; then lockTask, selectVersion, lockTasksOfUser, upsertTask, selectTask
---   updateTask without tags: lockTask, updateTask, selectTask
+--   updateTask without tags: updateTask, selectTask
 --   updateTask with tags: lockTask, updateTaskAndTags, selectTask
---   updateTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, updateTask, selectTask, storeTask, deleteExpiredKeys
---   completeTask: lockTask, completeTask, selectTask
---   completeTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, completeTask, selectTask, storeTask, deleteExpiredKeys
---   deleteTask: lockTask, deleteTask, selectVersion
+--   updateTask with Idempotency-Key: lockKey, selectStoredResponse, updateTask, selectTask, storeTask, deleteExpiredKeys
+--   completeTask: completeTask, selectTask
+--   completeTask with Idempotency-Key: lockKey, selectStoredResponse, completeTask, selectTask, storeTask, deleteExpiredKeys
+--   deleteTask: deleteTask, selectVersion
 
 -- selectTask
-select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as resource from tasks where user_id = $1 and id = $2::uuid;
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks where user_id = $1 and id = $2::uuid;
 
 -- selectVersion
 select version from tasks where user_id = $1 and id = $2::uuid;
@@ -31,7 +31,7 @@ select pg_advisory_xact_lock(hashtextextended($1 || ' tasks', 0))::text;
 
 -- storeTask
 insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select $1::text, $2::text, $3::text, json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) from tasks
+    select $1::text, $2::text, $3::text, json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', completed_at at time zone 'UTC', 'created_at', created_at at time zone 'UTC', 'updated_at', updated_at at time zone 'UTC', 'version', version) from tasks
     where user_id = $1 and id = $4::uuid and tasks.xmin = pg_current_xact_id()::xid
     on conflict (user_id, key) do update set
       fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at;
@@ -96,6 +96,31 @@ update tasks set
 )
   returning user_id, id;
 
+-- createTask
+insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    select $1::text, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::date, $8::text, $9::text,
+      case when $5::text = 'done' then now() end
+    where not exists (
+  select from idempotency_keys where user_id = $1 and key = $10::text and created_at > now() - interval '24 hours'
+) and ($11::int is null
+      or not exists (select from tasks where user_id = $1 offset $11::int - 1 limit 1))
+    returning id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version;
+
+-- createTaskAndTags
+with tasks as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    select $1::text, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::date, $8::text, $9::text,
+      case when $5::text = 'done' then now() end
+    where not exists (
+  select from idempotency_keys where user_id = $1 and key = $10::text and created_at > now() - interval '24 hours'
+) and ($11::int is null
+      or not exists (select from tasks where user_id = $1 offset $11::int - 1 limit 1))
+    returning *
+  ), added as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest($12::text[]) from tasks
+  )
+  select id, user_id, title, description, status, priority, due_date, array(select unnest($12::text[]) collate "C" as tag order by tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks;
+
 -- upsertTask
 with written as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
@@ -106,8 +131,8 @@ with written as (
     and (not $12::boolean or exists (select from tasks where user_id = $1 and id = $2::uuid)) and (not $13::boolean or not exists (select from tasks where user_id = $1 and id = $2::uuid))
       and not exists (
   select from idempotency_keys where user_id = $1 and key = $14::text and created_at > now() - interval '24 hours'
-) and ($15::int is null or exists (select from tasks where user_id = $1 and id = $2::uuid)
-    or not exists (select from tasks where user_id = $1 offset $15::int - 1 limit 1))
+) and (exists (select from tasks where user_id = $1 and id = $2::uuid) or ($15::int is null
+      or not exists (select from tasks where user_id = $1 offset $15::int - 1 limit 1)))
     on conflict (user_id, id) do update set
       title = excluded.title,
       description = excluded.description,
@@ -151,391 +176,418 @@ delete from idempotency_keys where user_id = $1 and key in (
   returning key;
 
 -- selectPage {"sort":"created_at","descending":false,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, created_at as key from tasks
-    where user_id = $2
-    order by created_at asc, id asc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    where user_id = $1
+    order by created_at asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"created_at","descending":false,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, created_at as key from tasks
-    where user_id = $2 and (created_at, id) > ($3::timestamptz, $4::uuid)
-    order by created_at asc, id asc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    where user_id = $1 and (created_at, id) > ($2::timestamptz, $3::uuid)
+    order by created_at asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"created_at","descending":true,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, created_at as key from tasks
-    where user_id = $2
-    order by created_at desc, id desc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    where user_id = $1
+    order by created_at desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, created_at as key from tasks
-    where user_id = $2 and (created_at, id) < ($3::timestamptz, $4::uuid)
-    order by created_at desc, id desc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    where user_id = $1 and (created_at, id) < ($2::timestamptz, $3::uuid)
+    order by created_at desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"updated_at","descending":false,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, updated_at as key from tasks
-    where user_id = $2
-    order by updated_at asc, id asc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
+    where user_id = $1
+    order by updated_at asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"updated_at","descending":false,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, updated_at as key from tasks
-    where user_id = $2 and (updated_at, id) > ($3::timestamptz, $4::uuid)
-    order by updated_at asc, id asc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
+    where user_id = $1 and (updated_at, id) > ($2::timestamptz, $3::uuid)
+    order by updated_at asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"updated_at","descending":true,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, updated_at as key from tasks
-    where user_id = $2
-    order by updated_at desc, id desc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
+    where user_id = $1
+    order by updated_at desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"updated_at","descending":true,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, updated_at as key from tasks
-    where user_id = $2 and (updated_at, id) < ($3::timestamptz, $4::uuid)
-    order by updated_at desc, id desc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
+    where user_id = $1 and (updated_at, id) < ($2::timestamptz, $3::uuid)
+    order by updated_at desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and (case when due_date is null then 'infinity'::date else due_date end, id) > ($2::date, $3::uuid)
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":true,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then '-infinity'::date else due_date end as key from tasks
-    where user_id = $2
-    order by case when due_date is null then '-infinity'::date else due_date end desc, id desc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then '-infinity'::date else due_date end as key from tasks
+    where user_id = $1
+    order by case when due_date is null then '-infinity'::date else due_date end desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":true,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then '-infinity'::date else due_date end as key from tasks
-    where user_id = $2 and (case when due_date is null then '-infinity'::date else due_date end, id) < ($3::date, $4::uuid)
-    order by case when due_date is null then '-infinity'::date else due_date end desc, id desc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then '-infinity'::date else due_date end as key from tasks
+    where user_id = $1 and (case when due_date is null then '-infinity'::date else due_date end, id) < ($2::date, $3::uuid)
+    order by case when due_date is null then '-infinity'::date else due_date end desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"priority","descending":false,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, priority_rank as key from tasks
-    where user_id = $2
-    order by priority_rank asc, id asc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
+    where user_id = $1
+    order by priority_rank asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"priority","descending":false,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, priority_rank as key from tasks
-    where user_id = $2 and (priority_rank, id) > ($3::smallint, $4::uuid)
-    order by priority_rank asc, id asc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
+    where user_id = $1 and (priority_rank, id) > ($2::smallint, $3::uuid)
+    order by priority_rank asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"priority","descending":true,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, priority_rank as key from tasks
-    where user_id = $2
-    order by priority_rank desc, id desc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
+    where user_id = $1
+    order by priority_rank desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"priority","descending":true,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, priority_rank as key from tasks
-    where user_id = $2 and (priority_rank, id) < ($3::smallint, $4::uuid)
-    order by priority_rank desc, id desc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
+    where user_id = $1 and (priority_rank, id) < ($2::smallint, $3::uuid)
+    order by priority_rank desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"title","descending":false,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, title_key as key from tasks
-    where user_id = $2
-    order by title_key asc, id asc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
+    where user_id = $1
+    order by title_key asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"title","descending":false,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, title_key as key from tasks
-    where user_id = $2 and (title_key, id) > ($3::text, $4::uuid)
-    order by title_key asc, id asc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
+    where user_id = $1 and (title_key, id) > ($2::text, $3::uuid)
+    order by title_key asc, id asc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"title","descending":true,"afterCursor":false,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, title_key as key from tasks
-    where user_id = $2
-    order by title_key desc, id desc limit $3::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
+    where user_id = $1
+    order by title_key desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $2::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"title","descending":true,"afterCursor":true,"filters":[]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, title_key as key from tasks
-    where user_id = $2 and (title_key, id) < ($3::text, $4::uuid)
-    order by title_key desc, id desc limit $5::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
+    where user_id = $1 and (title_key, id) < ($2::text, $3::uuid)
+    order by title_key desc, id desc limit 101) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["status"]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and status = any($3::text[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($4::date, $5::uuid)
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $6::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and status = any($2::text[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $5::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["priority"]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and priority_rank = any($3::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($4::date, $5::uuid)
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $6::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and priority_rank = any($2::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $5::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["due_before"]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and (case when due_date is null then 'infinity'::date else due_date end <= $3::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($4::date, $5::uuid)
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $6::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and (case when due_date is null then 'infinity'::date else due_date end <= $2::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $5::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["due_after"]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and (case when due_date is null then 'infinity'::date else due_date end >= $3::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($4::date, $5::uuid)
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $6::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and (case when due_date is null then 'infinity'::date else due_date end >= $2::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $5::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["tag"]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
-    from (with rarest_tag_tasks as (select t.task_id from task_tags t where t.user_id = $2 and t.tag = (
-    select tag.name from unnest($3::text[]) as tag (name)
-    order by (select count(*) from (select t.task_id from task_tags t where t.user_id = $2 and t.tag = tag.name order by t.task_id limit 1000 + 1) counted) limit 1
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (with rarest_tag_tasks as (select t.task_id from task_tags t where t.user_id = $1 and t.tag = (
+    select tag.name from unnest($2::text[]) as tag (name)
+    order by (select count(*) from (select t.task_id from task_tags t where t.user_id = $1 and t.tag = tag.name order by t.task_id limit 1000 + 1) counted) limit 1
   ) order by t.task_id limit 1000 + 1)
     (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and (
     select count(*) from task_tags t
-    where t.user_id = $2 and t.task_id = tasks.id and t.tag = any($3::text[])
-  ) = cardinality($3::text[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($4::date, $5::uuid) and (select count(*) from rarest_tag_tasks) <= 1000 and id = any(array(select task_id from rarest_tag_tasks))
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $6::int)
+    where t.user_id = $1 and t.task_id = tasks.id and t.tag = any($2::text[])
+  ) = cardinality($2::text[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid) and (select count(*) from rarest_tag_tasks) <= 1000 and id = any(array(select task_id from rarest_tag_tasks))
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int)
     union all
     (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and (
     select count(*) from task_tags t
-    where t.user_id = $2 and t.task_id = tasks.id and t.tag = any($3::text[])
-  ) = cardinality($3::text[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($4::date, $5::uuid) and not ((select count(*) from rarest_tag_tasks) <= 1000)
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $6::int)) candidates window preceding as (rows unbounded preceding)
-  ) page;
+    where t.user_id = $1 and t.task_id = tasks.id and t.tag = any($2::text[])
+  ) = cardinality($2::text[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid) and not ((select count(*) from rarest_tag_tasks) <= 1000)
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int)) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $5::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["q"]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and not exists (
-    select from (select (title_key || chr(10) || coalesce(description_key, lower(description collate "C"), '')) as searched offset 0) task, unnest($3::text[]) as word
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and not exists (
+    select from (select (title_key || chr(10) || coalesce(description_key, lower(description collate "C"), '')) as searched offset 0) task, unnest($2::text[]) as word
     where strpos(searched, word) = 0
-  ) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($4::date, $5::uuid)
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $6::int) candidates window preceding as (rows unbounded preceding)
-  ) page;
+  ) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $5::int and bytes <= 1048576
+  order by position;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["status","priority","due_before","due_after","tag","q"]}
-select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select task, key, row_number() over preceding <= $1::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= 1048576 as fits
-    from (with rarest_tag_tasks as (select t.task_id from task_tags t where t.user_id = $2 and t.tag = (
-    select tag.name from unnest($3::text[]) as tag (name)
-    order by (select count(*) from (select t.task_id from task_tags t where t.user_id = $2 and t.tag = tag.name order by t.task_id limit 1000 + 1) counted) limit 1
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (with rarest_tag_tasks as (select t.task_id from task_tags t where t.user_id = $1 and t.tag = (
+    select tag.name from unnest($2::text[]) as tag (name)
+    order by (select count(*) from (select t.task_id from task_tags t where t.user_id = $1 and t.tag = tag.name order by t.task_id limit 1000 + 1) counted) limit 1
   ) order by t.task_id limit 1000 + 1)
     (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and status = any($4::text[]) and priority_rank = any($5::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end <= $6::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end >= $7::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and status = any($3::text[]) and priority_rank = any($4::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end <= $5::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end >= $6::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (
     select count(*) from task_tags t
-    where t.user_id = $2 and t.task_id = tasks.id and t.tag = any($3::text[])
-  ) = cardinality($3::text[]) and not exists (
-    select from (select (title_key || chr(10) || coalesce(description_key, lower(description collate "C"), '')) as searched offset 0) task, unnest($8::text[]) as word
+    where t.user_id = $1 and t.task_id = tasks.id and t.tag = any($2::text[])
+  ) = cardinality($2::text[]) and not exists (
+    select from (select (title_key || chr(10) || coalesce(description_key, lower(description collate "C"), '')) as searched offset 0) task, unnest($7::text[]) as word
     where strpos(searched, word) = 0
-  ) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($9::date, $10::uuid) and (select count(*) from rarest_tag_tasks) <= 1000 and id = any(array(select task_id from rarest_tag_tasks))
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $11::int)
+  ) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($8::date, $9::uuid) and (select count(*) from rarest_tag_tasks) <= 1000 and id = any(array(select task_id from rarest_tag_tasks))
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $10::int)
     union all
     (
-    select json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'completed', status = 'done', 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'version', version) as task, case when due_date is null then 'infinity'::date else due_date end as key from tasks
-    where user_id = $2 and status = any($4::text[]) and priority_rank = any($5::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end <= $6::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end >= $7::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    where user_id = $1 and status = any($3::text[]) and priority_rank = any($4::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end <= $5::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end >= $6::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (
     select count(*) from task_tags t
-    where t.user_id = $2 and t.task_id = tasks.id and t.tag = any($3::text[])
-  ) = cardinality($3::text[]) and not exists (
-    select from (select (title_key || chr(10) || coalesce(description_key, lower(description collate "C"), '')) as searched offset 0) task, unnest($8::text[]) as word
+    where t.user_id = $1 and t.task_id = tasks.id and t.tag = any($2::text[])
+  ) = cardinality($2::text[]) and not exists (
+    select from (select (title_key || chr(10) || coalesce(description_key, lower(description collate "C"), '')) as searched offset 0) task, unnest($7::text[]) as word
     where strpos(searched, word) = 0
-  ) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($9::date, $10::uuid) and not ((select count(*) from rarest_tag_tasks) <= 1000)
-    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $11::int)) candidates window preceding as (rows unbounded preceding)
-  ) page;
+  ) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($8::date, $9::uuid) and not ((select count(*) from rarest_tag_tasks) <= 1000)
+    order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $10::int)) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= $10::int and bytes <= 1048576
+  order by position;

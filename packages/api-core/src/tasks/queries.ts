@@ -1,6 +1,8 @@
 import { defineStatement, type Statement } from '@taskward/db';
 import { defineStoreResponse, keyUnused } from '../kit/idempotency';
+import { MAX_PAGE_BYTES } from '../kit/page';
 import { type PreconditionValues, preconditionsHold, preconditionsHoldFor } from '../kit/preconditions';
+import { toColumns, toJson, utc } from '../kit/sql';
 import type { ListQuery, Task, TaskInput } from './contract';
 
 /**
@@ -8,28 +10,27 @@ import type { ListQuery, Task, TaskInput } from './contract';
  * call. `queries.sql` shows every text as it is sent.
  */
 
-/** UTC, to the millisecond (RFC 3339). */
-const timestamp = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+/** A task as the database returns it; `toTask` completes it. */
+export type TaskRow = Omit<Task, 'completed'>;
 
 /** The fields of a task in SQL: a new column stays private until it is named here. */
-const fields: Record<keyof Task, string> = {
+const fields: Record<keyof TaskRow, string> = {
   id: 'id',
   user_id: 'user_id',
   title: 'title',
   description: 'description',
   status: 'status',
-  completed: `status = 'done'`,
   priority: 'priority',
   due_date: 'due_date',
   tags: 'array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)',
-  completed_at: timestamp('completed_at'),
-  created_at: timestamp('created_at'),
-  updated_at: timestamp('updated_at'),
+  completed_at: utc('completed_at'),
+  created_at: utc('created_at'),
+  updated_at: utc('updated_at'),
   version: 'version',
 };
-const pairs = Object.entries(fields).map(([name, sql]) => `'${name}', ${sql}`);
-/** Built by the database: parsing one value a row costs this process less than parsing thirteen. */
-const taskJson = `json_build_object(${pairs.join(', ')})`;
+const columns = toColumns(fields);
+/** The columns of the table that the fields are computed from. */
+const tableColumns = Object.keys(fields).filter((name) => name !== 'tags');
 
 const byId = 'user_id = :userId and id = :id::uuid';
 
@@ -37,10 +38,9 @@ interface Id {
   readonly id: string;
 }
 
-export const selectTask = defineStatement<{ resource: Task }, Id>(
-  `select ${taskJson} as resource from tasks where ${byId}`,
-  { isReadOnly: true },
-);
+export const selectTask = defineStatement<TaskRow, Id>(`select ${columns} from tasks where ${byId}`, {
+  isReadOnly: true,
+});
 
 export const selectVersion = defineStatement<{ version: number }, Id>(`select version from tasks where ${byId}`, {
   isReadOnly: true,
@@ -61,7 +61,7 @@ export const lockTasksOfUser = defineStatement<unknown>(
   `select pg_advisory_xact_lock(hashtextextended(:userId || ' tasks', 0))::text`,
 );
 
-export const storeTask = defineStoreResponse({ table: 'tasks', json: taskJson });
+export const storeTask = defineStoreResponse({ table: 'tasks', json: toJson(fields) });
 
 // Pages
 
@@ -112,8 +112,8 @@ const rarestTagTasks = `${userTags} = (
   ) order by t.task_id limit ${RARE_TAG_LIMIT} + 1`;
 const isRare = `(select count(*) from rarest_tag_tasks) <= ${RARE_TAG_LIMIT}`;
 
-/** A page ends with the task that passes this many bytes of JSON, or at its limit, whichever comes first. */
-const MAX_PAGE_BYTES = 2 ** 20;
+/** The longest page, and the task that shows that another page follows. */
+const MAX_ROWS = 101;
 const LIST_TIMEOUT_MS = 2_000;
 
 export interface PageShape {
@@ -124,17 +124,16 @@ export interface PageShape {
   readonly afterCursor: boolean;
 }
 
-export interface Page {
-  readonly data: Task[];
-  /** The sort key of the last task, where another page follows. */
-  readonly key: string | null;
+export interface PageRow extends TaskRow {
+  /** What the list is sorted by. */
+  readonly key: string;
 }
 
 const MAX_CACHED_PAGES = 500;
-const pages = new Map<string, (values: object) => Statement<Page>>();
+const pages = new Map<string, (values: object) => Statement<PageRow>>();
 
-/** Selects a page of this shape as one value. */
-export function selectPage(shape: PageShape): (values: object) => Statement<Page> {
+/** Selects the tasks of a page of this shape, up to `:rows`, and up to one more than those that have 1 MiB of text. */
+export function selectPage(shape: PageShape): (values: object) => Statement<PageRow> {
   const name = JSON.stringify(shape);
   const statement = pages.get(name) ?? definePage(shape);
   if (pages.size < MAX_CACHED_PAGES) pages.set(name, statement);
@@ -148,11 +147,13 @@ function definePage({ sort, descending, filters, afterCursor }: PageShape) {
   const filterBy = filterConditions(sort === 'due_date' ? key : sortKeys.due_date.asc);
   const conditions = ['user_id = :userId', ...filters.map((filter) => filterBy[filter])];
   if (afterCursor) conditions.push(`(${key}, id) ${comparison} (:key::${type}, :id::uuid)`);
-  // One task more than the page has shows that another page follows.
+  const useCustomPlan = filters.length > 0;
+  // PostgreSQL would plan a prepared statement with a parameter here each time, since it takes it for a tenth of the rows.
+  const rows = useCustomPlan ? ':rows::int' : MAX_ROWS;
   const tasksWhere = (...more: string[]) => `
-    select ${taskJson} as task, ${key} as key from tasks
+    select ${tableColumns.join(', ')}, ${key} as key from tasks
     where ${[...conditions, ...more].join(' and ')}
-    order by ${key} ${direction}, id ${direction} limit :candidates::int`;
+    order by ${key} ${direction}, id ${direction} limit ${rows}`;
   // One of the two is empty.
   const candidates = filters.includes('tag')
     ? `with rarest_tag_tasks as (${rarestTagTasks})
@@ -160,19 +161,19 @@ function definePage({ sort, descending, filters, afterCursor }: PageShape) {
     union all
     (${tasksWhere(`not (${isRare})`)})`
     : tasksWhere();
-  // Aggregates and windows take the rows in their order (https://www.postgresql.org/docs/current/functions-aggregate.html).
-  // The size of a value just built is available; that of its text would have to be computed.
-  return defineStatement<Page>(
+  // No row beyond `:rows` is read: the position only grows. The length of text that is stored elsewhere is read without it.
+  return defineStatement<PageRow>(
     `
-  select coalesce(json_agg(task) filter (where fits), '[]') as data,
-    case when not bool_and(fits)
-      then ((array_agg(key) filter (where fits))[count(*) filter (where fits)])::text end as key
+  select ${columns}, key::text as key
   from (
-    select task, key, row_number() over preceding <= :limit::int
-      and sum(pg_column_size(task)) over preceding - pg_column_size(task) <= ${MAX_PAGE_BYTES} as fits
-    from (${candidates}) candidates window preceding as (rows unbounded preceding)
-  ) page`,
-    { useCustomPlan: filters.length > 0, timeoutMs: LIST_TIMEOUT_MS, isReadOnly: true },
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (${candidates}) candidates
+    window preceding as (rows between unbounded preceding and 2 preceding)
+  ) tasks
+  where position <= :rows::int and bytes <= ${MAX_PAGE_BYTES}
+  order by position`,
+    { useCustomPlan, timeoutMs: LIST_TIMEOUT_MS, isReadOnly: true },
   );
 }
 
@@ -187,7 +188,7 @@ const inputTypes: Record<Exclude<keyof TaskInput, 'tags'>, string> = {
   due_date: 'date',
 };
 type Column = keyof typeof inputTypes;
-const columns = Object.keys(inputTypes) as Column[];
+const inputColumns = Object.keys(inputTypes) as Column[];
 const input = (column: Column) => `:${column}::${inputTypes[column]}`;
 const isGiven = (field: keyof TaskInput) => `:has_${field}::boolean`;
 
@@ -230,7 +231,7 @@ const withTags = (written: string) => `
   select id from written`;
 
 const patchedValue = (column: Column) => `case when ${isGiven(column)} then ${input(column)} else tasks.${column} end`;
-const patchedColumns = columns.map(
+const patchedColumns = inputColumns.map(
   (column) => `
     ${column} = ${patchedValue(column)}`,
 );
@@ -239,7 +240,7 @@ const patch = `${patchedColumns},
     description_key = case when ${isGiven('description')} and tasks.description_key is not null
       then :description_key::text else tasks.description_key end,
     completed_at = ${completedAt(`(${patchedValue('status')})`)}`;
-const columnsChange = columns
+const columnsChange = inputColumns
   .map((column) => `${isGiven(column)} and tasks.${column} is distinct from ${input(column)}`)
   .join(' or ');
 
@@ -267,27 +268,48 @@ export const completeTask = defineStatement<
   ),
 );
 
-/** Fewer than `:max_tasks`, where that is not null; counted only for a task that does not exist yet. */
-const belowQuota = `(:max_tasks::int is null or exists (select from tasks where ${byId})
-    or not exists (select from tasks where user_id = :userId offset :max_tasks::int - 1 limit 1))`;
+/** Fewer than `:max_tasks`, where that is not null. */
+const belowQuota = `(:max_tasks::int is null
+      or not exists (select from tasks where user_id = :userId offset :max_tasks::int - 1 limit 1))`;
 
-const replacedColumns = columns.map(
+const replacedColumns = inputColumns.map(
   (column) => `
       ${column} = excluded.${column}`,
 );
 const replacementChanges = [
-  ...columns.map((column) => `tasks.${column} is distinct from excluded.${column}`),
+  ...inputColumns.map((column) => `tasks.${column} is distinct from excluded.${column}`),
   tagsChange,
 ].join(' or ');
 
+const insertTask = `
+    insert into tasks (user_id, id, ${inputColumns.join(', ')}, title_key, description_key, completed_at)
+    select :userId::text, :id::uuid, ${inputColumns.map(input).join(', ')}, :title_key::text, :description_key::text,
+      case when ${input('status')} = 'done' then now() end`;
+
+interface NewTaskValues extends TaskValues {
+  readonly max_tasks: number | null;
+}
+
+/** Creates a task without tags, under an id that is not in use. */
+export const createTask = defineStatement<TaskRow, NewTaskValues>(`${insertTask}
+    where ${keyUnused} and ${belowQuota}
+    returning ${columns}`);
+
+/** Creates a task with tags, under an id that is not in use. */
+export const createTaskAndTags = defineStatement<TaskRow, NewTaskValues>(`
+  with tasks as (${insertTask}
+    where ${keyUnused} and ${belowQuota}
+    returning *
+  ), added as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(:tags::text[]) from tasks
+  )
+  select ${toColumns({ ...fields, tags: inputTags })} from tasks`);
+
 /** Creates the task, or replaces it whole. */
-export const upsertTask = defineStatement<Id, TaskValues & { max_tasks: number | null }>(
-  withTags(`
-    insert into tasks (user_id, id, ${columns.join(', ')}, title_key, description_key, completed_at)
-    select :userId::text, :id::uuid, ${columns.map(input).join(', ')}, :title_key::text, :description_key::text,
-      case when ${input('status')} = 'done' then now() end
+export const upsertTask = defineStatement<Id, NewTaskValues>(
+  withTags(`${insertTask}
     where ${preconditionsHoldFor(`select from tasks where ${byId}`)}
-      and ${keyUnused} and ${belowQuota}
+      and ${keyUnused} and (exists (select from tasks where ${byId}) or ${belowQuota})
     on conflict (user_id, id) do update set${replacedColumns},
       title_key = excluded.title_key, description_key = excluded.description_key,
       completed_at = ${completedAt('excluded.status')},${touchIf(`(${replacementChanges})`)}

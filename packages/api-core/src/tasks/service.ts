@@ -6,8 +6,10 @@ import { decodeCursor, encodeCursor } from '../kit/cursor';
 import { ApiError, notFound } from '../kit/errors';
 import type { IdempotencyKey } from '../kit/idempotency';
 import type { Output } from '../kit/operation';
+import { takePage } from '../kit/page';
 import { toPreconditionValues } from '../kit/preconditions';
-import { preconditionFailed, type WriteResult, write } from '../kit/write';
+import { toTimestamp } from '../kit/sql';
+import { preconditionFailed, type Write, type WriteResult, write } from '../kit/write';
 import type * as contract from './contract';
 import type { ListQuery, Task, TaskInput, TaskPatch } from './contract';
 import * as queries from './queries';
@@ -30,13 +32,34 @@ export async function list(
     filters: Object.keys(filters) as queries.Filter[],
     afterCursor: cursor !== undefined,
   });
-  const page = selectPage({ ...filters, key, id, limit, candidates: limit + 1 });
-  const { pages } = await ctx.db.asUser(ctx.userId, { pages: page });
-  const { data, key: lastKey } = pages[0] ?? { data: [], key: null };
-  const last = data.at(-1);
-  const nextCursor = last && lastKey !== null ? encodeCursor(ctx.cursorKey, scope, [lastKey, last.id]) : null;
+  const selected = selectPage({ ...filters, key, id, rows: limit + 1 });
+  const { rows } = await ctx.db.asUser(ctx.userId, { rows: selected });
+  const data = takePage(rows.map(toTask), limit, maxBytes);
+  const last = rows.length > data.length ? rows[data.length - 1] : undefined;
+  const nextCursor = last ? encodeCursor(ctx.cursorKey, scope, [last.key, last.id]) : null;
   return { status: 200, body: { data, next_cursor: nextCursor } };
 }
+
+function toTask(row: queries.TaskRow): Task {
+  return {
+    id: row.id,
+    user_id: row.user_id,
+    title: row.title,
+    description: row.description,
+    status: row.status,
+    completed: row.status === 'done',
+    priority: row.priority,
+    due_date: row.due_date,
+    tags: row.tags,
+    completed_at: row.completed_at && toTimestamp(row.completed_at),
+    created_at: toTimestamp(row.created_at),
+    updated_at: toTimestamp(row.updated_at),
+    version: row.version,
+  };
+}
+
+/** Of the JSON of a task: six for each UTF-16 code unit of its texts, and what its other fields have at most. */
+const maxBytes = ({ title, description }: Task) => 6 * (title.length + (description?.length ?? 0)) + 8_000;
 
 const ranks = { none: 0, low: 1, medium: 2, high: 3 };
 
@@ -61,14 +84,20 @@ type Filters = Omit<ListQuery, 'cursor' | 'limit' | 'sort'>;
 export async function get(ctx: TaskContext, id: string): Promise<Output<typeof contract.getTask>> {
   const { tasks } = await ctx.db.asUser(ctx.userId, { tasks: queries.selectTask({ id }) });
   if (!tasks[0]) throw notFound();
-  return { status: 200, body: tasks[0].resource };
+  return { status: 200, body: toTask(tasks[0]) };
 }
 
 export async function create(ctx: TaskContext, task: TaskInput): Promise<Output<typeof contract.createTask>> {
+  const id = uuidv7();
+  const insert = task.tags.length > 0 ? queries.createTaskAndTags : queries.createTask;
   // A task that does not exist yet has no version to expect.
   const unconditional = { ...ctx, preconditions: {} };
-  const { outcome, resource } = await put(unconditional, uuidv7(), task, {});
-  return { status: 201, body: resource, replayed: outcome === 'replayed' };
+  const { outcome, resource } = await writeWithinQuota(unconditional, (max_tasks) => ({
+    before: {},
+    change: insert({ ...toTaskValues(unconditional, id, task), max_tasks }),
+    store: (key) => queries.storeTask({ ...key, id }),
+  }));
+  return { status: 201, body: toTask(resource), replayed: outcome === 'replayed' };
 }
 
 /** Replaces the task whole, or creates it under this id. */
@@ -77,15 +106,20 @@ export async function replace(
   id: string,
   task: TaskInput,
 ): Promise<Output<typeof contract.replaceTask>> {
-  const result = await put(ctx, id, task, { lock: queries.lockTask({ id }), version: queries.selectVersion({ id }) });
+  const result = await writeWithinQuota(ctx, (max_tasks) => ({
+    before: { lock: queries.lockTask({ id }), version: queries.selectVersion({ id }) },
+    change: queries.upsertTask({ ...toTaskValues(ctx, id, task), max_tasks }),
+    ...toResource(id),
+  }));
   const existed = result.outcome === 'written' && result.before.version.length === 1;
-  return { status: existed ? 200 : 201, body: result.resource };
+  return { status: existed ? 200 : 201, body: toTask(result.resource) };
 }
 
 /** Changes the fields that the patch has. */
 export async function update(ctx: TaskContext, id: string, patch: TaskPatch): Promise<WrittenTask> {
-  const change = patch.tags ? queries.updateTaskAndTags : queries.updateTask;
-  return writeExisting(ctx, id, change(toTaskValues(ctx, id, patch)));
+  const values = toTaskValues(ctx, id, patch);
+  if (!patch.tags) return writeExisting(ctx, id, queries.updateTask(values));
+  return writeExisting(ctx, id, queries.updateTaskAndTags(values), { lock: queries.lockTask({ id }) });
 }
 
 /** Makes the task done or not done; toggles it when `completed` is omitted. */
@@ -96,7 +130,6 @@ export async function complete(ctx: TaskContext, id: string, completed: boolean 
 
 export async function remove(ctx: TaskContext, id: string): Promise<Output<typeof contract.deleteTask>> {
   const { deleted, remaining } = await ctx.db.asUser(ctx.userId, {
-    lock: queries.lockTask({ id }),
     deleted: queries.deleteTask({ ...toPreconditionValues(ctx.preconditions), id }),
     remaining: queries.selectVersion({ id }),
   });
@@ -108,10 +141,15 @@ export async function remove(ctx: TaskContext, id: string): Promise<Output<typeo
 type WrittenTask = Output<typeof contract.updateTask>;
 
 /** A change of a task that has to exist. */
-async function writeExisting(ctx: TaskContext, id: string, change: Statement): Promise<WrittenTask> {
-  const result = await write(ctx, { ...toResource(id), before: { lock: queries.lockTask({ id }) }, change });
+async function writeExisting(
+  ctx: TaskContext,
+  id: string,
+  change: Statement,
+  before: Record<string, Statement> = {},
+): Promise<WrittenTask> {
+  const result = await write(ctx, { ...toResource(id), before, change });
   if (result.outcome !== 'refused') {
-    return { status: 200, body: result.resource, replayed: result.outcome === 'replayed' };
+    return { status: 200, body: toTask(result.resource), replayed: result.outcome === 'replayed' };
   }
   throw result.resource ? preconditionFailed(result.resource.version) : notFound();
 }
@@ -120,32 +158,35 @@ async function writeExisting(ctx: TaskContext, id: string, change: Statement): P
 const RESERVE = 100;
 
 /**
- * Creates the task or replaces it, after the other statements. Far from the quota, creations of one user run side by side;
- * within `RESERVE` of it they queue up, so that none exceeds it.
+ * Runs a write that may create a task. Far from the quota, creations of one user run side by side; within `RESERVE` of it
+ * they queue up, so that none exceeds it.
+ *
+ * @param define returns the write; it is given the number of tasks that it may leave, null for any.
  */
-async function put<Before extends Record<string, Statement>>(
+async function writeWithinQuota<Before extends Record<string, Statement>>(
   ctx: TaskContext,
-  id: string,
-  task: TaskInput,
-  before: Before,
+  define: (maxTasks: number | null) => Write<queries.TaskRow, Before>,
 ) {
-  const attempt = async (maxTasks: number | null, isQueued: boolean) => {
-    const change = queries.upsertTask({ ...toTaskValues(ctx, id, task), max_tasks: maxTasks });
-    const locks = isQueued ? { ...before, quotaLock: queries.lockTasksOfUser({}) } : before;
-    const result: WriteResult<Task, Before> = await write(ctx, { ...toResource(id), before: locks, change });
-    return result;
-  };
   const { maxTasks } = ctx;
-  const isQueued = maxTasks > 0 && maxTasks <= RESERVE;
-  let result = await attempt(maxTasks === 0 ? null : isQueued ? maxTasks : maxTasks - RESERVE, isQueued);
-  if (isOverQuota(ctx, result) && maxTasks > RESERVE) result = await attempt(maxTasks, true);
+  const attempt = (max: number | null): Promise<WriteResult<queries.TaskRow, Before>> => write(ctx, define(max));
+  const attemptInQueue = () => {
+    const definition = define(maxTasks);
+    const before = { ...definition.before, quotaLock: queries.lockTasksOfUser({}) };
+    return write<queries.TaskRow, Before>(ctx, { ...definition, before });
+  };
+  const isFar = maxTasks === 0 || maxTasks > RESERVE;
+  let result = isFar ? await attempt(maxTasks === 0 ? null : maxTasks - RESERVE) : await attemptInQueue();
+  if (isFar && isOverQuota(ctx, result)) result = await attemptInQueue();
   if (isOverQuota(ctx, result)) throw new ApiError('conflict', 'You have as many tasks as one user may have.');
   if (result.outcome === 'refused') throw preconditionFailed(result.resource?.version);
   return result;
 }
 
 /** Neither a precondition nor a missing task can have refused it. */
-function isOverQuota({ preconditions }: TaskContext, result: WriteResult<Task, Record<never, never>>): boolean {
+function isOverQuota(
+  { preconditions }: TaskContext,
+  result: WriteResult<queries.TaskRow, Record<never, never>>,
+): boolean {
   return result.outcome === 'refused' && !result.resource && !preconditions.ifMatch;
 }
 
