@@ -169,10 +169,12 @@ function definePage({ sort, descending, filters, afterCursor }: PageShape) {
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (${candidates}) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key ${direction}, id ${direction} rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= :rows::int and bytes <= ${MAX_PAGE_BYTES}
-  order by position`,
+  order by tasks.key ${direction}, id ${direction}`,
     { useCustomPlan, timeoutMs: LIST_TIMEOUT_MS, isReadOnly: true },
   );
 }
