@@ -104,7 +104,7 @@ interface Resources {
 
 async function openResources(config: Config): Promise<Resources> {
   const { databaseUrl, dataFolder, isVercel, logLevel, neonEndpoint } = config;
-  const driver = await openDriver(databaseUrl, neonEndpoint);
+  const driver = await openDriver(databaseUrl, { neonEndpoint });
   // The embedded database belongs to this process, so nothing else migrates it or needs its secret.
   if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
   const secret = config.secret ?? loadOrCreateSecret(dataFolder);

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import journal from '../migrations/meta/_journal.json';
-import { DEFAULT_TIMEOUTS, type Driver, isDatabaseUnavailable } from './driver';
+import { DEFAULT_TIMEOUTS, type Driver, type DriverOptions, isDatabaseUnavailable } from './driver';
 import { pgliteDataDir } from './location';
 import { type BoundStatement, bind, defineStatement, type Statement } from './statement';
 import { UserSlots } from './user-slots';
@@ -32,21 +32,23 @@ export interface Database extends Pick<Driver, 'ownerDb'> {
 const BATCHES_PER_USER = 2;
 
 /**
- * Opens a driver for the database that a URL names. Neither migrates nor checks the database. A driver is imported only
- * when it is picked, so that a deployment carries no other.
+ * Opens a driver for the database that a URL names. Neither migrates nor checks the database, and does not connect to a
+ * server yet. A driver is imported only when it is picked, so that a deployment carries no other.
  *
- * @throws {Error} with one line for the operator when the URL, or what it names, cannot be used.
+ * @param url `postgres://user:password@host:port/database`, or `pglite:folder` for the embedded database. A host that ends
+ *   in `.neon.tech` is reached through Neon's driver.
+ * @throws {Error} with one line for the operator when the URL, or the folder that it names, cannot be used.
  */
-export async function openDriver(url: string, neonEndpoint?: string, timeouts = DEFAULT_TIMEOUTS): Promise<Driver> {
+export async function openDriver(url: string, options: DriverOptions = {}): Promise<Driver> {
   const folder = pgliteDataDir(url);
   // biome-ignore lint/style/noProcessEnv: a build for Vercel writes its value in, and so leaves the embedded database out.
   const isVercel = process.env.VERCEL;
   if (folder !== undefined && !isVercel) return (await import('./drivers/pglite')).openPglite(folder);
   const { protocol, hostname } = new URL(url);
   if (!/^postgres(ql)?:$/.test(protocol)) throw new Error('DATABASE_URL has an unknown scheme.');
-  const isNeon = neonEndpoint !== undefined || hostname.endsWith('.neon.tech');
-  if (isNeon) return (await import('./drivers/neon')).openNeon(url, neonEndpoint, timeouts);
-  return (await import('./drivers/postgres')).openPostgres(url, timeouts);
+  const isNeon = options.neonEndpoint !== undefined || hostname.endsWith('.neon.tech');
+  if (isNeon) return (await import('./drivers/neon')).openNeon(url, options);
+  return (await import('./drivers/postgres')).openPostgres(url, options);
 }
 
 export function createDatabase(driver: Driver, { connectTimeoutMs } = DEFAULT_TIMEOUTS): Database {

@@ -65,6 +65,16 @@ export interface Timeouts {
   readonly queryTimeoutMs: number;
 }
 
+export interface DriverOptions {
+  /**
+   * The origin of a gateway that stands in for Neon's proxy, such as `http://127.0.0.1:4444`. With it, any server is reached
+   * through Neon's driver.
+   */
+  readonly neonEndpoint?: string | undefined;
+  /** `DEFAULT_TIMEOUTS` when omitted. The embedded database has none: it runs in this process. */
+  readonly timeouts?: Timeouts | undefined;
+}
+
 export const DEFAULT_TIMEOUTS: Timeouts = { connectTimeoutMs: 5_000, queryTimeoutMs: 10_000 };
 
 /**

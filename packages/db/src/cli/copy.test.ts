@@ -235,7 +235,7 @@ describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, 
 type At = Pick<FreshDatabase, 'url' | 'neonEndpoint'>;
 
 async function withDriver<T>({ url, neonEndpoint }: At, work: (driver: Driver) => Promise<T>): Promise<T> {
-  const driver = await openDriver(url, neonEndpoint);
+  const driver = await openDriver(url, { neonEndpoint });
   return work(driver).finally(() => driver.close());
 }
 

@@ -13,14 +13,14 @@ const timeouts = { ...DEFAULT_TIMEOUTS, queryTimeoutMs: 3_600_000 };
 async function main(): Promise<void> {
   const { DATABASE_URL, NEON_ENDPOINT } = process.env;
   const from = DATABASE_URL || DEFAULT_DATABASE_URL;
-  const endpoint = NEON_ENDPOINT || undefined;
+  const options = { neonEndpoint: NEON_ENDPOINT || undefined, timeouts };
   const to = process.argv[2] ?? '';
   if (!/^postgres(ql)?:/.test(to) || !URL.canParse(to)) {
     throw new Error('Usage: pnpm db:copy postgres://user:password@host/database');
   }
   const folder = pgliteDataDir(from);
-  const source = folder === undefined ? await openDriver(from, endpoint, timeouts) : await openSnapshot(folder);
-  const target = await openDriver(to, endpoint, timeouts);
+  const source = folder === undefined ? await openDriver(from, options) : await openSnapshot(folder);
+  const target = await openDriver(to, options);
   try {
     await createDatabase(source).assertReady();
     await target.migrate(migrationsFolder());

@@ -16,14 +16,14 @@ const NOWHERE = 'postgres://nobody:x@127.0.0.1:1/none';
 
 test('db:migrate makes an empty database ready, through DATABASE_URL_UNPOOLED if set, and lets users create no temporary tables', async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
-  const before = await openDriver(url, neonEndpoint);
+  const before = await openDriver(url, { neonEndpoint });
   for (const statement of ['drop schema drizzle cascade', 'drop schema public cascade', 'create schema public']) {
     await before.ownerDb.execute(statement);
   }
   await before.close();
   const { stdout } = await migrate({ DATABASE_URL: NOWHERE, DATABASE_URL_UNPOOLED: url });
   expect(stdout).toBe('The schema is current.\n');
-  const after = await openDriver(url, neonEndpoint);
+  const after = await openDriver(url, { neonEndpoint });
   const db = createDatabase(after);
   await db.assertReady();
   const temporary = 'create temporary table scratch (n int)';
@@ -38,7 +38,7 @@ test('db:migrate reports how many tasks it backfilled, and continues after a fai
 }, async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
   const asOwner = async (...statements: string[]) => {
-    const driver = await openDriver(url, neonEndpoint);
+    const driver = await openDriver(url, { neonEndpoint });
     for (const statement of statements) await driver.ownerDb.execute(statement);
     await driver.close();
   };

@@ -28,12 +28,12 @@ async function revoke(): Promise<{ code: number | null; output: string }> {
 
 test('signing-keys:revoke deletes every key and prints their number', async () => {
   const { url, neonEndpoint } = database;
-  const driver = await openDriver(url, neonEndpoint);
+  const driver = await openDriver(url, { neonEndpoint });
   const key = { publicKey: '{}', privateKey: '""', alg: 'EdDSA', crv: 'Ed25519', createdAt: new Date() };
   await driver.ownerDb.insert(jwks).values(['a', 'b'].map((id) => ({ ...key, id })));
   await driver.close();
   expect(await revoke()).toEqual({ code: 0, output: expect.stringContaining('Retired 2 keys.') });
-  const after = await openDriver(url, neonEndpoint);
+  const after = await openDriver(url, { neonEndpoint });
   expect(await after.ownerDb.select().from(jwks)).toEqual([]);
   await after.close();
 });

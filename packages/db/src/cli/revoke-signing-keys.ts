@@ -4,7 +4,7 @@ import { revokeSigningKeys } from '../signing-keys';
 /** Retires every key that signs tokens in the database that `DATABASE_URL` names: for when one may have leaked. */
 async function main(): Promise<void> {
   const { DATABASE_URL, NEON_ENDPOINT } = process.env;
-  const driver = await openDriver(DATABASE_URL || DEFAULT_DATABASE_URL, NEON_ENDPOINT || undefined);
+  const driver = await openDriver(DATABASE_URL || DEFAULT_DATABASE_URL, { neonEndpoint: NEON_ENDPOINT || undefined });
   try {
     const count = await revokeSigningKeys(driver.ownerDb);
     console.log(

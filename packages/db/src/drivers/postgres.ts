@@ -5,6 +5,7 @@ import {
   DatabaseUnavailable,
   DEFAULT_TIMEOUTS,
   type Driver,
+  type DriverOptions,
   setUserContext,
   toDatabaseError,
   withMigrationError,
@@ -17,7 +18,7 @@ import { withErrorTranslation } from './pool';
  * A PostgreSQL server, 15 or later, over TCP. The statements of a transaction leave in one write, on a connection
  * borrowed for that long.
  */
-export function openPostgres(url: string, timeouts = DEFAULT_TIMEOUTS): Driver {
+export function openPostgres(url: string, { timeouts = DEFAULT_TIMEOUTS }: DriverOptions): Driver {
   const pool = new Pool({
     connectionString: url,
     connectionTimeoutMillis: timeouts.connectTimeoutMs,
