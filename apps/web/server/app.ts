@@ -61,10 +61,10 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
   const { trustedOrigins, trustedProxies } = config;
   const telemetry = config.telemetry && createTelemetry();
   const db = createDatabase(telemetry?.observeDriver(driver) ?? driver);
-  const rateLimitStore = config.rateLimitStore === 'database' ? db.ownerDb : undefined;
-  const mailer = mail && createMailer(mail, log, rateLimitStore);
+  const pool = config.rateLimitStore === 'database' ? db.pool : undefined;
+  const mailer = mail && createMailer(mail, log, pool);
   const devices = createDeviceCookies(secret, baseUrl.startsWith('https:'));
-  const limits = createAuthLimits({ attempts: config.authRateLimit, devices, shared: rateLimitStore });
+  const limits = createAuthLimits({ attempts: config.authRateLimit, devices, pool });
   const auth = createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log });
   const authenticate = createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys });
   const policy = { name: 'user', requests: apiRateLimit, seconds: 60 };
@@ -82,8 +82,7 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
     mailer,
     maxTasks,
     telemetry,
-    userLimit:
-      apiRateLimit > 0 ? { policy, limit: createWriteBehindRateLimit(policy, log, rateLimitStore) } : undefined,
+    userLimit: apiRateLimit > 0 ? { policy, limit: createWriteBehindRateLimit(policy, log, pool) } : undefined,
     concurrencyLimit: apiConcurrencyLimit > 0 ? createConcurrencyLimit(apiConcurrencyLimit) : undefined,
     async close() {
       app = undefined;

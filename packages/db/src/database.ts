@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import journal from '../migrations/meta/_journal.json';
-import { DEFAULT_TIMEOUTS, type Driver, type DriverOptions, isDatabaseUnavailable } from './driver';
+import { DEFAULT_TIMEOUTS, type Driver, type DriverOptions, isDatabaseUnavailable, type Timeouts } from './driver';
 import { pgliteDataDir } from './location';
 import { type BoundStatement, bind, defineStatement, type Statement } from './statement';
 import { UserSlots } from './user-slots';
@@ -12,7 +12,7 @@ export type BatchRows<B extends Batch> = {
   -readonly [K in keyof B]: B[K] extends Statement<infer Row> ? Row[] : never;
 };
 
-export interface Database extends Pick<Driver, 'ownerDb'> {
+export interface Database extends Pick<Driver, 'ownerDb' | 'pool'> {
   /**
    * The only entry point to the rows of users: runs the statements, in order, in one transaction and one round trip, as
    * this user. Two batches of one user run at a time; more of them wait in order.
@@ -51,7 +51,12 @@ export async function openDriver(url: string, options: DriverOptions = {}): Prom
   return (await import('./drivers/postgres')).openPostgres(url, options);
 }
 
-export function createDatabase(driver: Driver, { connectTimeoutMs } = DEFAULT_TIMEOUTS): Database {
+/**
+ * Connects nothing by itself: closing the driver closes it.
+ *
+ * @param timeouts `connectTimeoutMs` is also how long a batch waits behind others of its user.
+ */
+export function createDatabase(driver: Driver, { connectTimeoutMs }: Timeouts = DEFAULT_TIMEOUTS): Database {
   const slots = new UserSlots(Math.min(BATCHES_PER_USER, Math.ceil(driver.connections / 2)), connectTimeoutMs);
   const asUser: Database['asUser'] = async (userId, batch) => {
     const statements: Statement[] = Object.values(batch);
@@ -74,6 +79,7 @@ export function createDatabase(driver: Driver, { connectTimeoutMs } = DEFAULT_TI
   return {
     asUser,
     ownerDb: driver.ownerDb,
+    pool: driver.pool,
     checks,
     async assertReady() {
       for (const check of Object.values(checks)) await check();

@@ -21,6 +21,8 @@ export interface Driver {
   readonly connections: number;
   /** The owner's connection, with interactive transactions: for Better Auth, shared rate limits and commands. */
   readonly ownerDb: PgliteDatabase | NodePgDatabase | NeonDatabase;
+  /** The pool under `ownerDb`, with the same errors; undefined where there is a single connection. */
+  readonly pool?: ConnectionPool | undefined;
   /**
    * Brings the schema up to date from a folder of migrations, then the text of tasks, one process at a time. Interrupted, it
    * can be run again.
@@ -31,6 +33,28 @@ export interface Driver {
   /** Resolves with the reason when the database can never be used again in this process; where that can happen. */
   readonly crashed?: Promise<DatabaseUnavailable>;
   close(): Promise<void>;
+}
+
+/** What the pools of `pg` and of Neon's driver have in common. */
+export interface ConnectionPool {
+  /**
+   * Runs a statement on a free connection, and prepares it there if it has a name.
+   *
+   * @throws {DatabaseUnavailable} when the database cannot be reached or does not respond in time.
+   * @throws the database's own error for a statement that failed.
+   */
+  query(statement: {
+    readonly name?: string;
+    readonly text: string;
+    readonly values?: unknown[];
+  }): Promise<{ rows: Record<string, unknown>[] }>;
+  /** Takes a connection out of the pool, until it is released. */
+  connect(): Promise<{ release(): void }>;
+  /** Open connections, whether in use or idle. */
+  readonly totalCount: number;
+  readonly idleCount: number;
+  /** How many callers wait for a connection. */
+  readonly waitingCount: number;
 }
 
 /** The database cannot be reached, is out of connections, or did not respond in time. */

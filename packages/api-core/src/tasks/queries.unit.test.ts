@@ -1,7 +1,5 @@
-import type { PGlite } from '@electric-sql/pglite';
 import { type Driver, openDriver, type Statement } from '@taskward/db';
 import { freshDatabase } from '@taskward/db/testing';
-import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as idempotency from '../kit/idempotency';
 import * as queries from './queries';
@@ -46,16 +44,15 @@ const all = [
 ];
 
 let driver: Driver;
-let pg: PGlite;
 let drop: () => Promise<void>;
 
 beforeAll(async () => {
   const database = await freshDatabase();
   drop = database.drop;
   driver = await openDriver(database.url);
-  pg = (driver.ownerDb as PgliteDatabase & { $client: PGlite }).$client;
+  await driver.queryAsOwner('set plan_cache_mode = force_generic_plan');
   // Tables as small as these would be read whole.
-  for (const kind of ['seqscan', 'hashjoin', 'mergejoin']) await pg.query(`set enable_${kind} = off`);
+  for (const kind of ['seqscan', 'hashjoin', 'mergejoin']) await driver.queryAsOwner(`set enable_${kind} = off`);
 });
 
 afterAll(async () => {
@@ -79,9 +76,13 @@ const scansOf = (plan: Plan): Plan[] => [
   ...(plan.Plans ?? []).flatMap(scansOf),
 ];
 
-test.each(all)('the statement %s reads and writes rows of its user alone', async (_, { text }) => {
-  const [result] = await pg.exec(`explain (generic_plan, format json) ${text}`);
-  const scans = scansOf(result?.rows[0]?.['QUERY PLAN'][0].Plan);
+test.each(all)('the statement %s reads and writes rows of its user alone', async (_, { text, toParams }) => {
+  await driver.queryAsOwner(`prepare planned as ${text}`);
+  const values = toParams('').map(() => 'null');
+  const [result] = await driver.queryAsOwner(`explain (format json) execute planned(${values})`);
+  await driver.queryAsOwner('deallocate planned');
+  const plans = result?.['QUERY PLAN'] as { Plan: Plan }[];
+  const scans = plans.flatMap(({ Plan }) => scansOf(Plan));
   const unowned = scans.filter((scan) => !/"(Index Cond|Filter)":"[^"]*\buser_id = /.test(JSON.stringify(scan)));
   expect(unowned).toEqual([]);
 });

@@ -55,6 +55,7 @@ export function openNeon(url: string, { neonEndpoint, timeouts = DEFAULT_TIMEOUT
     // Of statements over HTTP the proxy holds the connections.
     connections: pool.options.max,
     ownerDb: drizzle(owner),
+    pool: owner,
     migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),
   };

@@ -46,6 +46,7 @@ export function openPostgres(url: string, { timeouts = DEFAULT_TIMEOUTS }: Drive
     queryAsOwner: async (text) => (await owner.query(text)).rows,
     connections: pool.options.max,
     ownerDb: drizzle(owner),
+    pool: owner,
     migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),
   };
