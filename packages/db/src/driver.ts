@@ -28,6 +28,7 @@ export interface Driver {
    * can be run again.
    *
    * @returns how many tasks had text to normalize and fold.
+   * @throws {Error} `Migration failed: …`, with the reason in one line.
    */
   migrate(folder: string): Promise<number>;
   /** Resolves with the reason when the database can never be used again in this process; where that can happen. */
@@ -74,10 +75,10 @@ export function isDatabaseUnavailable(error: unknown): error is DatabaseUnavaila
   return error instanceof Error && error.name === 'DatabaseUnavailable';
 }
 
-/** @throws {Error} with the database's message in one line, without the statement that failed. */
+/** @throws {Error} with the database's message, without the statement that failed. */
 export async function withMigrationError<T>(migration: Promise<T>): Promise<T> {
   return migration.catch((error) => {
-    throw new Error(`A migration failed: ${error.cause?.message ?? error.message}`, { cause: error });
+    throw new Error(`Migration failed: ${error.cause?.message ?? error.message}`, { cause: error.cause ?? error });
   });
 }
 

@@ -22,7 +22,7 @@ test('db:migrate makes an empty database ready, through DATABASE_URL_UNPOOLED if
   }
   await before.close();
   const { stdout } = await migrate({ DATABASE_URL: NOWHERE, DATABASE_URL_UNPOOLED: url });
-  expect(stdout).toBe('The schema is current.\n');
+  expect(stdout).toBe('Migrations applied; schema is up to date.\n');
   const after = await openDriver(url, { neonEndpoint });
   const db = createDatabase(after);
   await db.assertReady();
@@ -49,19 +49,21 @@ test('db:migrate reports how many tasks it backfilled, and continues after a fai
   );
   const { code, stdout, stderr } = await migrate({ DATABASE_URL: url }).catch((end) => end);
   expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toMatch(/^The migrations did not finish\. A migration failed: .+ "stuck"\n$/);
+  expect(stderr).toMatch(/^Migration failed: .+ "stuck"\n$/);
 
   await asOwner('alter table tasks drop constraint stuck');
   const again = await migrate({ DATABASE_URL: url });
-  expect(again.stdout).toBe('The schema is current. The text of 3 tasks was normalized and folded.\n');
-  expect((await migrate({ DATABASE_URL: url })).stdout).toBe('The schema is current.\n');
+  expect(again.stdout).toBe(
+    'Migrations applied; schema is up to date. The text of 3 tasks was normalized and folded.\n',
+  );
+  expect((await migrate({ DATABASE_URL: url })).stdout).toBe('Migrations applied; schema is up to date.\n');
   await drop();
 });
 
 test('db:migrate fails in one line when the server cannot be reached', async () => {
   const { code, stderr } = await migrate({ DATABASE_URL: NOWHERE }).catch((end) => end);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^The migrations did not finish\. .*ECONNREFUSED 127\.0\.0\.1:1\n$/);
+  expect(stderr).toMatch(/^Migration failed: .*ECONNREFUSED 127\.0\.0\.1:1\n$/);
 });
 
 test.runIf(engine === 'pglite')('db:migrate refuses an embedded database that is in use', async () => {
@@ -69,7 +71,7 @@ test.runIf(engine === 'pglite')('db:migrate refuses an embedded database that is
   const driver = await openDriver(url);
   const { code, stderr } = await migrate({ DATABASE_URL: url }).catch((end) => end);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^The migrations did not finish\. .+ in use by process \d+ on \S+: .+\n$/);
+  expect(stderr).toMatch(/^Migration failed: .+ in use by process \d+ on \S+: .+\n$/);
   await driver.close();
   await drop();
 });

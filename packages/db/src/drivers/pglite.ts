@@ -51,10 +51,8 @@ export async function openPglite(folder: string): Promise<Driver> {
     queryAsOwner: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
     connections: 1,
     ownerDb,
-    async migrate(migrationsFolder) {
-      await withMigrationError(migrate(ownerDb, { migrationsFolder }));
-      return withMigrationError(backfillText(driver));
-    },
+    migrate: (migrationsFolder) =>
+      withMigrationError(migrate(ownerDb, { migrationsFolder }).then(() => backfillText(driver))),
     crashed,
     async close() {
       await pg.close();

@@ -56,11 +56,12 @@ export function openPostgres(url: string, { timeouts = DEFAULT_TIMEOUTS }: Drive
 /** Any number will do, as long as no other program locks it in this database. */
 const MIGRATION_LOCK = 7_411_982_265;
 
-/**
- * Runs the migrations on a connection of their own, past a pooler of Neon's, since the lock of a session blocks any
- * concurrent migration.
- */
-export async function migrateServer(url: string, migrationsFolder: string, driver: Driver): Promise<number> {
+export function migrateServer(url: string, migrationsFolder: string, driver: Driver): Promise<number> {
+  return withMigrationError(migrateUnderLock(url, migrationsFolder, driver));
+}
+
+/** Uses a connection of its own, past a pooler of Neon's, since the lock of a session blocks any concurrent migration. */
+async function migrateUnderLock(url: string, migrationsFolder: string, driver: Driver): Promise<number> {
   const direct = new URL(url);
   direct.hostname = direct.hostname.replace(/^([^.]+)-pooler\./, '$1.');
   const client = new Client({
@@ -72,8 +73,8 @@ export async function migrateServer(url: string, migrationsFolder: string, drive
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await withMigrationError(migrate(drizzle(client), { migrationsFolder }));
-    return await withMigrationError(backfillText(driver));
+    await migrate(drizzle(client), { migrationsFolder });
+    return await backfillText(driver);
   } finally {
     await client.end();
   }
