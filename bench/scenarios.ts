@@ -81,10 +81,10 @@ export async function scenariosOf(port: number, users: readonly BenchUser[], big
     ...['status=todo', 'priority=high', 'tag=rare', 'due_before=2026-01-10', 'completed=true', 'q=about'].map(
       (filter) => list(filter, `&${filter}`),
     ),
-    list(`of ${BIG}: page 1`, '', () => big),
-    list(`of ${BIG}: page ${DEEP_PAGE}`, `&cursor=${deep.next_cursor}`, () => big),
-    list(`of ${BIG}: tag=rare`, '&tag=rare', () => big),
-    list(`of ${BIG}: due_before`, '&due_before=2026-01-10&sort=due_date', () => big),
+    list(`user with ${BIG} tasks: page 1`, '', () => big),
+    list(`user with ${BIG} tasks: page ${DEEP_PAGE}`, `&cursor=${deep.next_cursor}`, () => big),
+    list(`user with ${BIG} tasks: tag=rare`, '&tag=rare', () => big),
+    list(`user with ${BIG} tasks: due_before`, '&due_before=2026-01-10&sort=due_date', () => big),
   ];
 }
 
