@@ -47,12 +47,12 @@ export async function scenariosOf(port: number, users: readonly BenchUser[], big
     next: () => listTasks(who(), query),
   });
 
-  const doomed: Pick<LoadRequest, 'path' | 'headers'>[] = [];
-  const prepareDoomed = async (many: number) => {
-    for (let i = doomed.length; i < many; i++) {
+  const deletable: Pick<LoadRequest, 'path' | 'headers'>[] = [];
+  const prepareDeletions = async (many: number) => {
+    for (let i = deletable.length; i < many; i++) {
       const loadRequest = create();
       const { body } = await send({ port }, loadRequest);
-      doomed.push({ path: `${loadRequest.path}/${JSON.parse(body).id}`, headers: loadRequest.headers ?? {} });
+      deletable.push({ path: `${loadRequest.path}/${JSON.parse(body).id}`, headers: loadRequest.headers ?? {} });
     }
   };
   const operations: Scenario[] = [
@@ -66,8 +66,8 @@ export async function scenariosOf(port: number, users: readonly BenchUser[], big
     { name: 'PATCH /complete', next: () => toggle(some()) },
     {
       name: 'DELETE',
-      prepare: prepareDoomed,
-      next: () => ({ path: '/', ...doomed.pop(), method: 'DELETE', status: 204 }),
+      prepare: prepareDeletions,
+      next: () => ({ path: '/', ...deletable.pop(), method: 'DELETE', status: 204 }),
     },
   ];
   if (!big) return operations;

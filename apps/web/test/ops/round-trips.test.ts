@@ -125,7 +125,7 @@ const cases: Record<string, Case[]> = {
   ],
   replaceTask: [
     ['new', newPath, { title: 'Milk', tags: ['a'] }, 201],
-    ['known', () => `/${taskId}`, { title: 'Milk', tags: ['a', 'b'] }, 200],
+    ['existing', () => `/${taskId}`, { title: 'Milk', tags: ['a', 'b'] }, 200],
     ['large', () => `/${taskId}`, { title: 'Milk', description: big, tags: ['c'] }, 200],
   ],
   updateTask: [
@@ -134,7 +134,7 @@ const cases: Record<string, Case[]> = {
     ['large', () => `/${taskId}`, { description: big }, 200],
     ['nothing', () => `/${taskId}`, {}, 200],
     ['keyed', () => `/${taskId}`, { title: 'Bread' }, 200, () => ({ 'Idempotency-Key': randomUUID() })],
-    ['moved on', () => `/${taskId}`, { title: 'Bread' }, 412, () => ({ 'If-Match': '"0"' })],
+    ['precondition failed', () => `/${taskId}`, { title: 'Bread' }, 412, () => ({ 'If-Match': '"0"' })],
     ['not found', newPath, { title: 'Bread' }, 404],
   ],
   deleteTask: [

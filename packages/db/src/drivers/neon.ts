@@ -35,7 +35,7 @@ export function openNeon(url: string, { neonEndpoint, timeouts = DEFAULT_TIMEOUT
 
   const driver: Driver = {
     async executeBatch(userId, statements) {
-      // What cannot be written fails here, where it cannot be taken for a failure of the way there.
+      // A value that cannot be serialized fails here, where its error is not taken for one of the connection.
       JSON.stringify(statements.map(({ params }) => params));
       // The parsers of types count only where they are given with the statement itself.
       const queries = [setUserContext(userId, statements, timeouts), ...statements].map(({ text, params }) =>
@@ -52,7 +52,7 @@ export function openNeon(url: string, { neonEndpoint, timeouts = DEFAULT_TIMEOUT
       });
     },
     queryAsOwner: async (text) => (await owner.query(text)).rows,
-    // Of statements over HTTP the proxy holds the connections.
+    // For statements over HTTP, the proxy holds the connections.
     connections: pool.options.max,
     ownerDb: drizzle(owner),
     pool: owner,
