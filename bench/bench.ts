@@ -13,7 +13,7 @@ import { addCrowd, type BenchUser, BIG, migrate, SMALL, seedTasks, signUp } from
 import { type Server, startServer } from './server';
 
 /**
- * The CPU time of a request, compared with that of the framework by itself: a route that returns a constant.
+ * The CPU time of a request, compared with a baseline, the framework by itself: a route that returns a constant.
  * All are measured alternately in one run, so that a noisy machine affects all alike. Linux only, for /proc.
  */
 
@@ -26,10 +26,10 @@ const WARM_UP = 2_000;
 const CONNECTIONS = 16;
 const USERS = 20;
 const SOAK = { first: 20_000, last: 200_000 };
-const CONSTANT: Scenario = { name: 'constant', next: () => ({ method: 'GET', path: '/api/constant', status: 200 }) };
-/** The same request as to the app, with path parameter, query and headers, to the constant route. */
+const CONSTANT: Scenario = { name: 'baseline', next: () => ({ method: 'GET', path: '/api/constant', status: 200 }) };
+/** The same request as to the app, with path parameter, query and headers, to the baseline. */
 const constantLikeList = (user: BenchUser): Scenario => ({
-  name: 'constant, asked for like list(20)',
+  name: 'baseline, with the path, query and token of list(20)',
   next: () => listTasks(user),
 });
 
@@ -105,14 +105,16 @@ async function costs(engine: Engine, constant: Server): Promise<void> {
       ms.push(await costOf(at, scenario));
     }
   }
-  report(`\n## ${engine.name}\n\n| request | CPU, ms | × constant |\n| --- | --- | --- |`);
+  report(`\n## ${engine.name}\n\n### CPU per request\n\n| request | CPU, ms | × baseline |\n| --- | --- | --- |`);
   const floor = median(floors);
-  report(`| constant | ${floor.toFixed(2)} | 1 |`);
+  report(`| ${CONSTANT.name} | ${floor.toFixed(2)} | 1 |`);
   for (const { scenario, ms } of taken) {
     report(`| ${scenario.name} | ${median(ms).toFixed(2)} | ${(median(ms) / floor).toFixed(2)} |`);
   }
   await latencies(engine, server, scenarios, constant);
-  report(`\nFrom the start of the process to its first page of tasks: ${Math.round(server.startedIn)} ms.`);
+  report(
+    `\n### Startup time\n\n${Math.round(server.startedIn)} ms from the start of the process to its first page of tasks.`,
+  );
   await server.stop();
 }
 
@@ -128,7 +130,7 @@ async function soak({ environment }: Engine): Promise<void> {
   const after = server.memory();
   const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
   report(
-    `\n## Memory\n\nAfter ${SOAK.first} lists: ${mib(before)}; after ${SOAK.last}: ${mib(after)}, ${(after / before).toFixed(2)} times that.`,
+    `\n## Memory usage\n\nResident memory after ${SOAK.first} list requests: ${mib(before)}; after ${SOAK.last}: ${mib(after)} (× ${(after / before).toFixed(2)}).`,
   );
   await server.stop();
 }
@@ -139,7 +141,8 @@ async function latencies(
   scenarios: readonly Scenario[],
   constant: Server,
 ): Promise<void> {
-  report('\n| request | connections | requests a second | p50, ms | p99, ms |\n| --- | --- | --- | --- | --- |');
+  report('\n### Latency and throughput\n');
+  report('| request | connections | throughput, requests/s | p50, ms | p99, ms |\n| --- | --- | --- | --- | --- |');
   for (const connections of engine.full ? [1, 16, 64] : [16]) {
     for (const { name, next } of [CONSTANT, ...scenarios.slice(0, 4)]) {
       const { port } = name === CONSTANT.name ? constant : server;
@@ -159,11 +162,13 @@ async function main(): Promise<void> {
   try {
     const { version } = createRequire(import.meta.url)('next/package.json');
     report(
-      `# What a request costs\n\nNext.js ${version}, Node.js ${process.versions.node}, PostgreSQL 18, ${cpus().length} × ${cpus()[0]?.model}.`,
+      `# Benchmark results\n\nNext.js ${version}, Node.js ${process.versions.node}, PostgreSQL 18, ${cpus().length} × ${cpus()[0]?.model}.`,
     );
-    report(`The constant route starts in ${Math.round(constant.startedIn)} ms.`);
     report(
-      `CPU of the server process for one request, and how many times that of the constant route, which was measured before each; medians of ${ROUNDS} rounds of ${REQUESTS} at ${CONNECTIONS} connections; \`pnpm bench\`.`,
+      `The baseline is a route of the same Next.js that returns a constant; its startup time is ${Math.round(constant.startedIn)} ms.`,
+    );
+    report(
+      `CPU per request is the CPU time of the server process, also as a multiple of the baseline, which was measured before each: medians of ${ROUNDS} rounds of ${REQUESTS} requests over ${CONNECTIONS} connections; \`pnpm bench\`.`,
     );
     const common = {
       BETTER_AUTH_URL: 'http://localhost:3000',

@@ -103,7 +103,7 @@ async function main(): Promise<void> {
 
   const faults: Record<string, () => Promise<unknown>> = {
     'server killed': () => restart('SIGKILL'),
-    'server ended': () => restart('SIGTERM'),
+    'server shut down': () => restart('SIGTERM'),
     'server with a wrong clock': () => restart('SIGTERM', shifted()),
     'PostgreSQL stopped': () => outage('fast'),
     'PostgreSQL crashed': () => outage('immediate'),

@@ -158,16 +158,19 @@ app.patch<One & { Body: Body }>(
   },
 );
 
-app.patch<One>('/api/:user_id/tasks/:task_id/complete', { schema: { response: { 200: taskSchema } } }, async ({ params }) =>
-  one(
-    await query(
-      'complete',
-      `update peer_tasks set status = case status when 'done' then 'todo' else 'done' end,
+app.patch<One>(
+  '/api/:user_id/tasks/:task_id/complete',
+  { schema: { response: { 200: taskSchema } } },
+  async ({ params }) =>
+    one(
+      await query(
+        'complete',
+        `update peer_tasks set status = case status when 'done' then 'todo' else 'done' end,
          completed_at = case status when 'done' then null else now() end, version = version + 1, updated_at = now()
        where user_id = $1 and id = $2 returning ${columns}`,
-      [params.user_id, params.task_id],
+        [params.user_id, params.task_id],
+      ),
     ),
-  ),
 );
 
 app.delete<One>('/api/:user_id/tasks/:task_id', async ({ params }, reply) => {

@@ -47,12 +47,12 @@ export async function scenariosOf(port: number, users: readonly BenchUser[], big
     next: () => listTasks(who(), query),
   });
 
-  const doomed: Pick<LoadRequest, 'path' | 'headers'>[] = [];
-  const prepareDoomed = async (many: number) => {
-    for (let i = doomed.length; i < many; i++) {
+  const deletable: Pick<LoadRequest, 'path' | 'headers'>[] = [];
+  const prepareDeletions = async (many: number) => {
+    for (let i = deletable.length; i < many; i++) {
       const loadRequest = create();
       const { body } = await send({ port }, loadRequest);
-      doomed.push({ path: `${loadRequest.path}/${JSON.parse(body).id}`, headers: loadRequest.headers ?? {} });
+      deletable.push({ path: `${loadRequest.path}/${JSON.parse(body).id}`, headers: loadRequest.headers ?? {} });
     }
   };
   const operations: Scenario[] = [
@@ -66,8 +66,8 @@ export async function scenariosOf(port: number, users: readonly BenchUser[], big
     { name: 'PATCH /complete', next: () => toggle(some()) },
     {
       name: 'DELETE',
-      prepare: prepareDoomed,
-      next: () => ({ path: '/', ...doomed.pop(), method: 'DELETE', status: 204 }),
+      prepare: prepareDeletions,
+      next: () => ({ path: '/', ...deletable.pop(), method: 'DELETE', status: 204 }),
     },
   ];
   if (!big) return operations;
@@ -81,10 +81,10 @@ export async function scenariosOf(port: number, users: readonly BenchUser[], big
     ...['status=todo', 'priority=high', 'tag=rare', 'due_before=2026-01-10', 'completed=true', 'q=about'].map(
       (filter) => list(filter, `&${filter}`),
     ),
-    list(`of ${BIG}: page 1`, '', () => big),
-    list(`of ${BIG}: page ${DEEP_PAGE}`, `&cursor=${deep.next_cursor}`, () => big),
-    list(`of ${BIG}: tag=rare`, '&tag=rare', () => big),
-    list(`of ${BIG}: due_before`, '&due_before=2026-01-10&sort=due_date', () => big),
+    list(`user with ${BIG} tasks: page 1`, '', () => big),
+    list(`user with ${BIG} tasks: page ${DEEP_PAGE}`, `&cursor=${deep.next_cursor}`, () => big),
+    list(`user with ${BIG} tasks: tag=rare`, '&tag=rare', () => big),
+    list(`user with ${BIG} tasks: due_before`, '&due_before=2026-01-10&sort=due_date', () => big),
   ];
 }
 

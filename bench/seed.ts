@@ -31,8 +31,8 @@ export async function signUp(port: number): Promise<BenchUser> {
     .flat()
     .map((cookie) => cookie.split(';')[0])
     .join('; ');
-  const { body: given } = await send({ port }, { method: 'GET', path: '/api/auth/token', headers: { cookie } });
-  const headers = { ...json, Authorization: `Bearer ${JSON.parse(given).token}` };
+  const token = await send({ port }, { method: 'GET', path: '/api/auth/token', headers: { cookie } });
+  const headers = { ...json, Authorization: `Bearer ${JSON.parse(token.body).token}` };
   return { id, headers, cookie, tasks: `/api/${id}/tasks` };
 }
 

@@ -236,13 +236,13 @@ async function main(): Promise<void> {
 
 function report(rounds: readonly (readonly Round[])[]): void {
   const perPhase = Math.ceil((RATE * PHASE_MS) / 1000);
-  console.log(`# Under attack
+  console.log(`# Latency under attack
 
 Node.js ${process.versions.node}, ${engine}, ${cpus().length} × ${cpus()[0]?.model}. ${USERS} users send ${RATE} requests a second
-between them. Each attack ran ${rounds[0]?.length} times for ${(PHASE_MS / 1000).toFixed(1)} s, each time after as long without: medians of the rounds, in each of
-which p99 rests on ${perPhase} requests, and of their ratios; **!** where that of p99 is more than ${MAX_RATIO}.
+in total. Each attack ran ${rounds[0]?.length} times for ${(PHASE_MS / 1000).toFixed(1)} s, each time after as long without. Latencies are without → under
+attack, medians of the rounds, each of ${perPhase} requests; the p99 ratio is the median of theirs, with **!** above ${MAX_RATIO}.
 
-| attack | pace | responses to it | 503 to users | other failures | p50, ms | p99, ms | × p99 | server, MiB |
+| attack | rate | responses to the attacker | 503 responses to users | other errors | p50, ms | p99, ms | p99 ratio | memory, MiB |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |`);
   for (const [i, attack] of attacks.entries()) console.log(toRow(attack, rounds[i] ?? []));
 }

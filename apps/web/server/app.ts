@@ -62,10 +62,10 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
   const { trustedOrigins, trustedProxies } = config;
   const telemetry = config.telemetry && createTelemetry();
   const db = createDatabase(telemetry?.observeDriver(driver) ?? driver);
-  const rateLimitStore = config.rateLimitStore === 'database' ? db.ownerDb : undefined;
-  const mailer = mail && createMailer(mail, log, rateLimitStore);
+  const pool = config.rateLimitStore === 'database' ? db.pool : undefined;
+  const mailer = mail && createMailer(mail, log, pool);
   const devices = createDeviceCookies(secret, baseUrl.startsWith('https:'));
-  const limits = createAuthLimits({ attempts: config.authRateLimit, devices, shared: rateLimitStore });
+  const limits = createAuthLimits({ attempts: config.authRateLimit, devices, pool });
   const auth = createAuth({ baseUrl, trustedOrigins, trustedProxies, secret, db, keys, mailer, limits, log });
   const authenticate = createAuthenticate({ issuer: baseUrl, audience: baseUrl, keys });
   const policy = { name: 'user', requests: apiRateLimit, seconds: 60 };
@@ -83,8 +83,7 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
     mailer,
     maxTasks,
     telemetry,
-    userLimit:
-      apiRateLimit > 0 ? { policy, limit: createWriteBehindRateLimit(policy, log, rateLimitStore) } : undefined,
+    userLimit: apiRateLimit > 0 ? { policy, limit: createWriteBehindRateLimit(policy, log, pool) } : undefined,
     concurrencyLimit: apiConcurrencyLimit > 0 ? createConcurrencyLimit(apiConcurrencyLimit) : undefined,
     async close() {
       app = undefined;
@@ -105,7 +104,7 @@ interface Resources {
 
 async function openResources(config: Config): Promise<Resources> {
   const { databaseUrl, dataFolder, isVercel, logLevel, neonEndpoint } = config;
-  const driver = await openDriver(databaseUrl, neonEndpoint);
+  const driver = await openDriver(databaseUrl, { neonEndpoint });
   // The embedded database belongs to this process, so nothing else migrates it or needs its secret.
   if (dataFolder !== undefined) await driver.migrate(migrationsFolder());
   const secret = config.secret ?? loadOrCreateSecret(dataFolder);

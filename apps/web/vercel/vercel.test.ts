@@ -129,7 +129,7 @@ describe('vercel:prepare', () => {
   test('vercel:prepare fails when the database cannot be migrated', async () => {
     expect(await prepare(unreachable)).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^The migrations did not finish\. .+\n$/),
+      stderr: expect.stringMatching(/^Migration failed: .+\n$/),
     });
   });
 

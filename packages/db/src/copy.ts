@@ -3,7 +3,7 @@ import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import type { Driver } from './driver';
 import * as schema from './schema';
 
-/** Rate limits expire within minutes. What the backfill has to do, the target notes by itself. */
+/** Rate limits expire within minutes. The target records by itself what the backfill has to do. */
 const { rateLimits: _, textBackfill: __, ...copiedSchema } = schema;
 
 /** What is copied, each table after those that its foreign keys point to. */
@@ -71,7 +71,7 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
     .catch((error) => {
       if (error.cause?.code !== INSUFFICIENT_PRIVILEGE) throw error;
       throw new Error(
-        `The role of the source does not see every row of ${name}: a superuser lets it, by \`alter role … bypassrls\`.`,
+        `The role of the source does not see every row of ${name}: a superuser can allow it by \`alter role … bypassrls\`.`,
       );
     });
   for (;;) {
@@ -89,7 +89,7 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
   const [one, other] = await Promise.all([checksum(source, table), checksum(target, table)]);
   if (one.rows !== other.rows || one.hash !== other.hash) {
     throw new Error(
-      `The target holds something else in ${name} (${other.rows} rows, the source ${one.rows}): name an empty database, or one where nothing has changed since it was copied.`,
+      `The target differs in ${name} (${other.rows} rows, the source ${one.rows}): use an empty database, or one where nothing has changed since it was copied.`,
     );
   }
   if (policies.length > 0) await target.execute(sql`alter table ${table} force row level security`);
@@ -103,7 +103,7 @@ async function checksum(side: Connection, table: PgTable): Promise<{ rows: numbe
     side,
     sql`select count(*)::float8 as rows, md5(coalesce(sum(${hash}), 0)::text) as hash from ${table} t`,
   );
-  if (!found) throw new Error('An aggregate gave no row.');
+  if (!found) throw new Error('The aggregate returned no row.');
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import journal from '../migrations/meta/_journal.json';
-import { DEFAULT_TIMEOUTS, type Driver, isDatabaseUnavailable } from './driver';
+import { DEFAULT_TIMEOUTS, type Driver, type DriverOptions, isDatabaseUnavailable, type Timeouts } from './driver';
 import { pgliteDataDir } from './location';
 import { type BoundStatement, bind, defineStatement, type Statement } from './statement';
 import { UserSlots } from './user-slots';
@@ -12,7 +12,7 @@ export type BatchRows<B extends Batch> = {
   -readonly [K in keyof B]: B[K] extends Statement<infer Row> ? Row[] : never;
 };
 
-export interface Database extends Pick<Driver, 'ownerDb'> {
+export interface Database extends Pick<Driver, 'ownerDb' | 'pool'> {
   /**
    * The only entry point to the rows of users: runs the statements, in order, in one transaction and one round trip, as
    * this user. Two batches of one user run at a time; more of them wait in order.
@@ -32,24 +32,31 @@ export interface Database extends Pick<Driver, 'ownerDb'> {
 const BATCHES_PER_USER = 2;
 
 /**
- * Opens a driver for the database that a URL names. Neither migrates nor checks the database. A driver is imported only
- * when it is picked, so that a deployment carries no other.
+ * Opens a driver for the database that a URL names. Neither migrates nor checks the database, and does not connect to a
+ * server yet. A driver is imported only when it is picked, so that a deployment carries no other.
  *
- * @throws {Error} with one line for the operator when the URL, or what it names, cannot be used.
+ * @param url `postgres://user:password@host:port/database`, or `pglite:folder` for the embedded database. A host that ends
+ *   in `.neon.tech` is reached through Neon's driver.
+ * @throws {Error} with one line for the operator when the URL, or the folder that it names, cannot be used.
  */
-export async function openDriver(url: string, neonEndpoint?: string, timeouts = DEFAULT_TIMEOUTS): Promise<Driver> {
+export async function openDriver(url: string, options: DriverOptions = {}): Promise<Driver> {
   const folder = pgliteDataDir(url);
   // biome-ignore lint/style/noProcessEnv: a build for Vercel writes its value in, and so leaves the embedded database out.
   const isVercel = process.env.VERCEL;
   if (folder !== undefined && !isVercel) return (await import('./drivers/pglite')).openPglite(folder);
   const { protocol, hostname } = new URL(url);
   if (!/^postgres(ql)?:$/.test(protocol)) throw new Error('DATABASE_URL has an unknown scheme.');
-  const isNeon = neonEndpoint !== undefined || hostname.endsWith('.neon.tech');
-  if (isNeon) return (await import('./drivers/neon')).openNeon(url, neonEndpoint, timeouts);
-  return (await import('./drivers/postgres')).openPostgres(url, timeouts);
+  const isNeon = options.neonEndpoint !== undefined || hostname.endsWith('.neon.tech');
+  if (isNeon) return (await import('./drivers/neon')).openNeon(url, options);
+  return (await import('./drivers/postgres')).openPostgres(url, options);
 }
 
-export function createDatabase(driver: Driver, { connectTimeoutMs } = DEFAULT_TIMEOUTS): Database {
+/**
+ * Connects nothing by itself: closing the driver closes it.
+ *
+ * @param timeouts `connectTimeoutMs` is also how long a batch waits behind others of its user.
+ */
+export function createDatabase(driver: Driver, { connectTimeoutMs }: Timeouts = DEFAULT_TIMEOUTS): Database {
   const slots = new UserSlots(Math.min(BATCHES_PER_USER, Math.ceil(driver.connections / 2)), connectTimeoutMs);
   const asUser: Database['asUser'] = async (userId, batch) => {
     const statements: Statement[] = Object.values(batch);
@@ -72,6 +79,7 @@ export function createDatabase(driver: Driver, { connectTimeoutMs } = DEFAULT_TI
   return {
     asUser,
     ownerDb: driver.ownerDb,
+    pool: driver.pool,
     checks,
     async assertReady() {
       for (const check of Object.values(checks)) await check();

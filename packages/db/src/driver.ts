@@ -21,16 +21,41 @@ export interface Driver {
   readonly connections: number;
   /** The owner's connection, with interactive transactions: for Better Auth, shared rate limits and commands. */
   readonly ownerDb: PgliteDatabase | NodePgDatabase | NeonDatabase;
+  /** The pool under `ownerDb`, with the same errors; undefined where there is a single connection. */
+  readonly pool?: ConnectionPool | undefined;
   /**
    * Brings the schema up to date from a folder of migrations, then the text of tasks, one process at a time. Interrupted, it
    * can be run again.
    *
    * @returns how many tasks had text to normalize and fold.
+   * @throws {Error} `Migration failed: …`, with the reason in one line.
    */
   migrate(folder: string): Promise<number>;
   /** Resolves with the reason when the database can never be used again in this process; where that can happen. */
   readonly crashed?: Promise<DatabaseUnavailable>;
   close(): Promise<void>;
+}
+
+/** What the pools of `pg` and of Neon's driver have in common. */
+export interface ConnectionPool {
+  /**
+   * Runs a statement on a free connection, and prepares it there if it has a name.
+   *
+   * @throws {DatabaseUnavailable} when the database cannot be reached or does not respond in time.
+   * @throws the database's own error for a statement that failed.
+   */
+  query(statement: {
+    readonly name?: string;
+    readonly text: string;
+    readonly values?: unknown[];
+  }): Promise<{ rows: Record<string, unknown>[] }>;
+  /** Takes a connection out of the pool, until it is released. */
+  connect(): Promise<{ release(): void }>;
+  /** Open connections, whether in use or idle. */
+  readonly totalCount: number;
+  readonly idleCount: number;
+  /** How many callers wait for a connection. */
+  readonly waitingCount: number;
 }
 
 /** The database cannot be reached, is out of connections, or did not respond in time. */
@@ -50,10 +75,10 @@ export function isDatabaseUnavailable(error: unknown): error is DatabaseUnavaila
   return error instanceof Error && error.name === 'DatabaseUnavailable';
 }
 
-/** @throws {Error} with the database's message in one line, without the statement that failed. */
+/** @throws {Error} with the database's message, without the statement that failed. */
 export async function withMigrationError<T>(migration: Promise<T>): Promise<T> {
   return migration.catch((error) => {
-    throw new Error(`A migration failed: ${error.cause?.message ?? error.message}`, { cause: error });
+    throw new Error(`Migration failed: ${error.cause?.message ?? error.message}`, { cause: error.cause ?? error });
   });
 }
 
@@ -63,6 +88,16 @@ export interface Timeouts {
   readonly connectTimeoutMs: number;
   /** Until a batch has returned its rows; the server cancels a statement a little sooner. */
   readonly queryTimeoutMs: number;
+}
+
+export interface DriverOptions {
+  /**
+   * The origin of a gateway that stands in for Neon's proxy, such as `http://127.0.0.1:4444`. With it, any server is reached
+   * through Neon's driver.
+   */
+  readonly neonEndpoint?: string | undefined;
+  /** `DEFAULT_TIMEOUTS` when omitted. The embedded database has none: it runs in this process. */
+  readonly timeouts?: Timeouts | undefined;
 }
 
 export const DEFAULT_TIMEOUTS: Timeouts = { connectTimeoutMs: 5_000, queryTimeoutMs: 10_000 };

@@ -73,7 +73,8 @@ beforeAll(async () => {
   proxy = await startProxy(server);
   url = new URL(database.url);
   if (engine === 'postgres') url.port = String(proxy.port);
-  driver = await openDriver(url.href, engine === 'neon' ? new URL(gateway.url).origin : undefined, timeouts);
+  const neonEndpoint = engine === 'neon' ? new URL(gateway.url).origin : undefined;
+  driver = await openDriver(url.href, { neonEndpoint, timeouts });
   const direct = await openDriver(database.url);
   await direct.migrate(migrationsFolder());
   await direct.close();
@@ -301,7 +302,7 @@ describe.runIf(engine === 'neon')('a failing Neon gateway', () => {
   );
 
   test('a gateway that refuses WebSockets makes the database unavailable for Better Auth', async () => {
-    const other = await openDriver(url.href, new URL(gateway.url).origin, timeouts);
+    const other = await openDriver(url.href, { neonEndpoint: new URL(gateway.url).origin, timeouts });
     gateway.faults = { drop: true };
     await unavailable(other.ownerDb.execute('select 1'));
     await unavailable(other.queryAsOwner('select 1'));

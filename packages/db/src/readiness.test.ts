@@ -108,7 +108,7 @@ describe.runIf(engine !== 'pglite')('concurrent and failing migrations', () => {
     const name = `test_empty_${Date.now()}_${process.pid}`;
     await asAdmin(`create database ${name} owner ${escapeIdentifier(url.username)}`);
     url.pathname = `/${name}`;
-    const drivers = await Promise.all([1, 2, 3].map(() => openDriver(url.href, fresh.neonEndpoint)));
+    const drivers = await Promise.all([1, 2, 3].map(() => openDriver(url.href, { neonEndpoint: fresh.neonEndpoint })));
     try {
       await Promise.all(drivers.map((opened) => opened.migrate(migrationsFolder())));
       const [first] = drivers as [Driver];
@@ -125,7 +125,7 @@ describe.runIf(engine !== 'pglite')('concurrent and failing migrations', () => {
   });
 
   test('migrations fail when the server cannot be reached', async () => {
-    const lost = await openDriver('postgres://nobody:x@127.0.0.1:1/none', fresh.neonEndpoint);
+    const lost = await openDriver('postgres://nobody:x@127.0.0.1:1/none', { neonEndpoint: fresh.neonEndpoint });
     await expect(lost.migrate(migrationsFolder())).rejects.toThrow('ECONNREFUSED');
     await lost.close();
   });

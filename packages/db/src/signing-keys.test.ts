@@ -6,7 +6,7 @@ import { freshDatabase } from './testing';
 
 test('concurrent attempts to add a signing key add one, and all return it', async () => {
   const database = await freshDatabase();
-  const driver = await openDriver(database.url, database.neonEndpoint);
+  const driver = await openDriver(database.url, { neonEndpoint: database.neonEndpoint });
   const add = (id: string) => {
     const key = {
       publicKey: '{}',

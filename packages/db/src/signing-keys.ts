@@ -17,8 +17,8 @@ const databaseNow = sql`clock_timestamp()`;
 const milliseconds = (duration: number) => sql`${duration} * interval '1 millisecond'`;
 
 /** Every key there is, oldest first. */
-export async function listSigningKeys(auth: Pick<Driver['ownerDb'], 'select'>): Promise<StoredKey[]> {
-  const rows = await auth
+export async function listSigningKeys(ownerDb: Pick<Driver['ownerDb'], 'select'>): Promise<StoredKey[]> {
+  const rows = await ownerDb
     .select({ ...getTableColumns(jwks), now: sql`extract(epoch from ${databaseNow}) * 1000`.mapWith(Number) })
     .from(jwks)
     .orderBy(asc(jwks.createdAt), asc(jwks.id));
@@ -30,16 +30,18 @@ export async function listSigningKeys(auth: Pick<Driver['ownerDb'], 'select'>): 
 }
 
 /**
- * Stores the key, as of now, and forgets those that expired more than `graceMs` ago, unless `pick` finds one among the
- * stored that will do. One process at a time, so that many that start at once end up with one key.
+ * Stores the key, as of now, and deletes those that expired more than `graceMs` milliseconds ago, unless `findUsable`
+ * returns a stored one. One process at a time, so that many that start at once end up with one key.
+ *
+ * @returns the usable key, or the new one.
  */
 export async function addSigningKey(
-  auth: Driver['ownerDb'],
+  ownerDb: Driver['ownerDb'],
   key: StoredKey,
   findUsable: (stored: StoredKey[]) => Promise<StoredKey | undefined>,
   graceMs: number,
 ): Promise<StoredKey> {
-  return auth.transaction(async (tx) => {
+  return ownerDb.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${SIGNING_KEY_LOCK_ID})`);
     const found = await findUsable(await listSigningKeys(tx));
     if (found) return found;
@@ -55,6 +57,6 @@ export async function addSigningKey(
 }
 
 /** Deletes every key, so that no token verifies any more; the next signature creates a new one. Returns their number. */
-export async function revokeSigningKeys(auth: Driver['ownerDb']): Promise<number> {
-  return (await auth.delete(jwks).returning()).length;
+export async function revokeSigningKeys(ownerDb: Driver['ownerDb']): Promise<number> {
+  return (await ownerDb.delete(jwks).returning()).length;
 }

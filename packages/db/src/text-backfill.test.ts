@@ -291,7 +291,7 @@ describe.runIf(engine !== 'pglite')('a role without BYPASSRLS', () => {
 
   test('a role without BYPASSRLS can run the backfill', async () => {
     const url = Object.assign(new URL(fresh.url), { username: role, password: 'plain', pathname: `/${role}` }).href;
-    const plain = await openDriver(url, fresh.neonEndpoint);
+    const plain = await openDriver(url, { neonEndpoint: fresh.neonEndpoint });
     try {
       await plain.migrate(migrationsFolder());
       await plain.ownerDb.execute(`insert into "user" (id, name, email) values ('u', 'Test', 'u@example.com')`);

@@ -12,7 +12,7 @@ const START = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Normalizes the text of tasks and fills `title_key` and `description_key`, for all users in `text_backfill`. The version of
- * a task grows only if a client can see the difference. Interrupted, it goes on with the next call; a concurrent write wins.
+ * a task grows only if a client can see the difference. Interrupted, it continues with the next call; a concurrent write wins.
  *
  * @returns how many tasks were updated.
  */

@@ -14,7 +14,7 @@ const IGNORE = 'If that was not you, do nothing.';
 
 export const confirmAddress = template(
   'Confirm your e-mail address',
-  'Someone, probably you, has made an account at {origin} with this address. To confirm it, open this link within an hour:',
+  'Someone, probably you, has created an account at {origin} with this address. To confirm it, open this link within an hour:',
   '{link}',
   IGNORE,
 );

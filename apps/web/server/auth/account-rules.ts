@@ -25,7 +25,7 @@ function assertPassword(password: string, user: PasswordUser): void {
   throw new APIError('BAD_REQUEST', {
     code: 'PASSWORD_TOO_COMMON',
     message:
-      'This password is among the first that would be guessed. A few words that do not belong together make a good one.',
+      'This password is among the first that would be guessed. Four words that do not belong together make a good one.',
   });
 }
 

@@ -1,7 +1,8 @@
+import type { ConnectionPool } from '@taskward/db';
 import { CLIENT_ADDRESS, rateLimitSubnet } from '../http/client-address';
 import { tooManyRequests } from '../http/rate-limit-headers';
 import { mailboxKey } from '../ops/mail';
-import { createRateLimit, type Policy, type RateLimit, type SharedStore } from '../ops/rate-limit';
+import { createRateLimit, type Policy, type RateLimit } from '../ops/rate-limit';
 import type { createDeviceCookies } from './device-cookie';
 
 const QUARTER_HOUR = 15 * 60;
@@ -38,15 +39,16 @@ export type AuthLimits = ReturnType<typeof createAuthLimits>;
  * them up. A profile can be changed 30 times in 15 minutes.
  *
  * @param options.attempts of each address in 15 minutes; 0 disables all limits.
+ * @param options.pool of the database in which several processes count together.
  * @returns a function that counts a request and responds to it, or throws an {ApiError} 429 above a limit.
  */
 export function createAuthLimits(options: {
   attempts: number;
   devices: ReturnType<typeof createDeviceCookies>;
-  shared?: SharedStore | undefined;
+  pool?: ConnectionPool | undefined;
 }) {
-  const { attempts, devices, shared } = options;
-  const limit = (policy: Policy) => createRateLimit(policy, shared);
+  const { attempts, devices, pool } = options;
+  const limit = (policy: Policy) => createRateLimit(policy, pool);
   const byAddress = limit({ name: 'address', requests: attempts, seconds: QUARTER_HOUR });
   const byGuesser = limit({ name: 'guesser', requests: 10, seconds: QUARTER_HOUR });
   const byAccount = limit({ name: 'account', requests: 100, seconds: HOUR });

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
+import type { ConnectionPool } from '@taskward/db';
 import { createTransport } from 'nodemailer';
 import type { Logger } from 'pino';
 import { waitUntil } from './background';
-import { createRateLimit, type SharedStore } from './rate-limit';
+import { createRateLimit } from './rate-limit';
 import { isLoopback } from './url-checks';
 
 const SMTP_TIMEOUT_MS = 10_000;
@@ -34,8 +35,8 @@ export interface Mailer {
 export const mailboxKey = (email: string): string => hash('sha256', email.toLowerCase(), 'base64url');
 
 /** Creates a mailer for SMTP (RFC 5321), over TLS (RFC 3207, RFC 8314) unless the server is on this machine. */
-export function createMailer({ url, from }: MailConfig, log: Logger, shared?: SharedStore): Mailer {
-  const limit = createRateLimit(MAILBOX_POLICY, shared);
+export function createMailer({ url, from }: MailConfig, log: Logger, pool?: ConnectionPool): Mailer {
+  const limit = createRateLimit(MAILBOX_POLICY, pool);
   const transport = createTransport({
     url,
     requireTLS: !isLoopback(new URL(url).hostname),

@@ -1,4 +1,4 @@
-import type { Database } from '@taskward/db';
+import type { ConnectionPool } from '@taskward/db';
 import type { Logger } from 'pino';
 import { RateLimiterMemory, RateLimiterPostgres, type RateLimiterRes } from 'rate-limiter-flexible';
 import { waitUntil } from './background';
@@ -28,12 +28,9 @@ export interface RateLimit {
   reset(key: string): Promise<void>;
 }
 
-/** The database in which several processes count together. */
-export type SharedStore = Database['ownerDb'];
-
-/** Creates a limit that counts in this process or, with `shared`, exactly across all processes of the deployment. */
-export function createRateLimit(policy: Policy, shared?: SharedStore): RateLimit {
-  const limiter = shared ? inDatabase(policy, shared) : inMemory(policy);
+/** Creates a limit that counts in this process or, with `pool`, exactly across all processes that share its database. */
+export function createRateLimit(policy: Policy, pool?: ConnectionPool): RateLimit {
+  const limiter = pool ? inDatabase(policy, pool) : inMemory(policy);
   return {
     consume: async (key) => toUsage(policy, await limiter.penalty(key)),
     refund: async (key) => {
@@ -47,17 +44,17 @@ export function createRateLimit(policy: Policy, shared?: SharedStore): RateLimit
 }
 
 /**
- * Creates a limit for the hot path, which waits for no database: this process counts in memory and, with `shared`, writes
+ * Creates a limit for the hot path, which waits for no database: this process counts in memory and, with `pool`, writes
  * its count to the database in the background and takes over the total. So the requests of other processes are counted
  * with a delay of one query.
  */
 export function createWriteBehindRateLimit(
   policy: Policy,
   log: Logger,
-  shared?: SharedStore,
+  pool?: ConnectionPool,
 ): Pick<RateLimit, 'consume'> {
   const local = inMemory(policy);
-  const all = shared && inDatabase(policy, shared);
+  const all = pool && inDatabase(policy, pool);
   /** Requests not yet written to the database. A key is present while its count is being written. */
   const pending = new Map<string, number>();
 
@@ -98,10 +95,9 @@ function inMemory({ name, requests, seconds }: Policy): RateLimiterMemory {
   return new RateLimiterMemory({ keyPrefix: name, points: requests, duration: seconds });
 }
 
-function inDatabase({ name, requests, seconds }: Policy, database: SharedStore): RateLimiterPostgres {
+function inDatabase({ name, requests, seconds }: Policy, pool: ConnectionPool): RateLimiterPostgres {
   return new LimiterByDatabaseClock({
-    // Drizzle's pool, which both drivers for a server have, but not the type common to all drivers.
-    storeClient: (database as unknown as { $client: unknown }).$client,
+    storeClient: pool,
     storeType: 'pool',
     tableName: 'rate_limits',
     tableCreated: true,

@@ -53,16 +53,16 @@ export function createTelemetry() {
   return {
     /** Adds a span for each batch. Its statements are sent together, so they have no durations of their own. */
     observeDriver(driver: Driver): Driver {
-      // The type common to all Drizzle drivers lacks `$client`.
-      const { $client } = driver.ownerDb as unknown as { $client: Partial<PoolCounts> };
+      // The embedded database has no pool: its counts stay 0.
+      const { pool } = driver;
       meter.createObservableGauge('db.client.connection.count').addCallback((result) => {
-        const { totalCount = 0, idleCount = 0 } = $client;
+        const { totalCount = 0, idleCount = 0 } = pool ?? {};
         result.observe(idleCount, { 'db.client.connection.state': 'idle' });
         result.observe(totalCount - idleCount, { 'db.client.connection.state': 'used' });
       });
       meter
         .createObservableGauge('db.client.connection.pending_requests')
-        .addCallback((result) => result.observe($client.waitingCount ?? 0));
+        .addCallback((result) => result.observe(pool?.waitingCount ?? 0));
       return {
         ...driver,
         executeBatch: (userId, statements) => {
@@ -127,13 +127,6 @@ export function traceRequest<R extends { readonly status: number }>(
         }
       }),
   );
-}
-
-/** The counts of the pools of `pg` and Neon's driver. The embedded database has no pool. */
-interface PoolCounts {
-  readonly totalCount: number;
-  readonly idleCount: number;
-  readonly waitingCount: number;
 }
 
 /** Records the kind of the error only: a message may quote what a user wrote. */

@@ -56,8 +56,8 @@ interface Chunk {
  * waits for a result before it continues has to write once more. On neon the gateway counts requests.
  */
 async function costOf(work: () => Promise<unknown>): Promise<Cost> {
-  const { $client } = (await getApp()).db.ownerDb as unknown as { $client: Record<'query' | 'connect', () => unknown> };
-  const ofOwner = engine === 'pglite' ? [] : [vi.spyOn($client, 'query'), vi.spyOn($client, 'connect')];
+  const { pool } = (await getApp()).db;
+  const ofOwner = pool ? [vi.spyOn(pool, 'query'), vi.spyOn(pool, 'connect')] : [];
   const writes: Buffer[] = [];
   const socket = Socket.prototype as unknown as Record<'_write' | '_writev', (...args: unknown[]) => unknown>;
   const { _write, _writev } = socket;

@@ -22,7 +22,7 @@ const users = ['ada', 'zoe'];
 test('prune-idempotency-keys deletes keys older than a day of every user, and no others', async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
   const open = async () => {
-    const driver = await openDriver(url, neonEndpoint);
+    const driver = await openDriver(url, { neonEndpoint });
     return { driver, db: createDatabase(driver) };
   };
   const before = await open();

@@ -11,7 +11,7 @@ const USERS_AT_ONCE = 100;
  */
 async function main(): Promise<void> {
   const { DATABASE_URL, NEON_ENDPOINT } = process.env;
-  const driver = await openDriver(DATABASE_URL || DEFAULT_DATABASE_URL, NEON_ENDPOINT || undefined);
+  const driver = await openDriver(DATABASE_URL || DEFAULT_DATABASE_URL, { neonEndpoint: NEON_ENDPOINT || undefined });
   try {
     const db = createDatabase(driver);
     let count = 0;

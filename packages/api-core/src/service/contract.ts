@@ -23,7 +23,7 @@ const getReadiness = {
   path: '/api/health/ready',
   summary: 'Readiness check',
   description:
-    'The database responds within 3 seconds, its schema is current, row-level security is in force, and tokens can be signed. Otherwise, `detail` names the check that failed.',
+    'The database responds within 3 seconds, its schema is up to date, row-level security is in force, and tokens can be signed. Otherwise, `detail` names the check that failed.',
   success: { 200: Health },
   errors: ['internal', 'unavailable'],
 } as const satisfies Endpoint;

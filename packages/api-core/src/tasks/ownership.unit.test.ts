@@ -1,14 +1,12 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
-import type { PGlite } from '@electric-sql/pglite';
 import { createDatabase, type Driver, openDriver } from '@taskward/db';
 import { user } from '@taskward/db/schema';
 import { freshDatabase } from '@taskward/db/testing';
-import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TaskInput } from './contract';
 import * as tasks from './service';
 
-/** The statements by themselves, executed by the superuser, to whom row-level security does not apply. */
+/** The statements by themselves: row-level security is disabled. */
 
 let driver: Driver;
 let drop: () => Promise<void>;
@@ -18,18 +16,9 @@ beforeAll(async () => {
   const database = await freshDatabase();
   drop = database.drop;
   driver = await openDriver(database.url);
-  const { $client: pg } = driver.ownerDb as PgliteDatabase & { $client: PGlite };
-  const db = createDatabase({
-    ...driver,
-    executeBatch: (_, statements) =>
-      pg.transaction(async (tx) => {
-        const results: unknown[][] = [];
-        for (const { text, params, rowMode } of statements) {
-          results.push((await tx.query(text, params, { rowMode })).rows);
-        }
-        return results;
-      }),
-  });
+  const tables = await driver.queryAsOwner('select oid::regclass::text as name from pg_class where relrowsecurity');
+  for (const { name } of tables) await driver.queryAsOwner(`alter table ${name} disable row level security`);
+  const db = createDatabase(driver);
   as = (userId) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), maxTasks: 20_000, preconditions: {} });
   for (const id of ['ada', 'bob']) await db.ownerDb.insert(user).values({ id, name: id, email: `${id}@example.com` });
 });

@@ -1,9 +1,7 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
-import type { PGlite } from '@electric-sql/pglite';
 import { createDatabase, type Driver, openDriver, type Statement } from '@taskward/db';
 import { user } from '@taskward/db/schema';
 import { freshDatabase } from '@taskward/db/testing';
-import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as idempotency from '../kit/idempotency';
 import * as contract from './contract';
@@ -50,16 +48,15 @@ const all = [
 ];
 
 let driver: Driver;
-let pg: PGlite;
 let drop: () => Promise<void>;
 
 beforeAll(async () => {
   const database = await freshDatabase();
   drop = database.drop;
   driver = await openDriver(database.url);
-  pg = (driver.ownerDb as PgliteDatabase & { $client: PGlite }).$client;
+  await driver.queryAsOwner('set plan_cache_mode = force_generic_plan');
   // Tables as small as these would be read whole.
-  for (const kind of ['seqscan', 'hashjoin', 'mergejoin']) await pg.query(`set enable_${kind} = off`);
+  for (const kind of ['seqscan', 'hashjoin', 'mergejoin']) await driver.queryAsOwner(`set enable_${kind} = off`);
 });
 
 afterAll(async () => {
@@ -136,9 +133,13 @@ const scansOf = (plan: Plan): Plan[] => [
   ...(plan.Plans ?? []).flatMap(scansOf),
 ];
 
-test.each(all)('the statement %s reads and writes rows of its user alone', async (_, { text }) => {
-  const [result] = await pg.exec(`explain (generic_plan, format json) ${text}`);
-  const scans = scansOf(result?.rows[0]?.['QUERY PLAN'][0].Plan);
+test.each(all)('the statement %s reads and writes rows of its user alone', async (_, { text, toParams }) => {
+  await driver.queryAsOwner(`prepare planned as ${text}`);
+  const values = toParams('').map(() => 'null');
+  const [result] = await driver.queryAsOwner(`explain (format json) execute planned(${values})`);
+  await driver.queryAsOwner('deallocate planned');
+  const plans = result?.['QUERY PLAN'] as { Plan: Plan }[];
+  const scans = plans.flatMap(({ Plan }) => scansOf(Plan));
   const unowned = scans.filter((scan) => !/"(Index Cond|Filter)":"[^"]*\buser_id = /.test(JSON.stringify(scan)));
   expect(unowned).toEqual([]);
 });

@@ -161,7 +161,7 @@ describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, 
     await asOwner(target, difference);
     const before = await rowsIn(target);
     const { code, output } = await copy(filled.url, target.url);
-    expect(output).toMatch(new RegExp(`^Nothing was copied. The target holds something else in ${table} .+\n$`));
+    expect(output).toMatch(new RegExp(`^Nothing was copied. The target differs in ${table} .+\n$`));
     expect(code).toBe(1);
     expect(await rowsIn(target)).toEqual(before);
   });
@@ -235,7 +235,7 @@ describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, 
 type At = Pick<FreshDatabase, 'url' | 'neonEndpoint'>;
 
 async function withDriver<T>({ url, neonEndpoint }: At, work: (driver: Driver) => Promise<T>): Promise<T> {
-  const driver = await openDriver(url, neonEndpoint);
+  const driver = await openDriver(url, { neonEndpoint });
   return work(driver).finally(() => driver.close());
 }
 

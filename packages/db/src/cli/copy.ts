@@ -13,14 +13,14 @@ const timeouts = { ...DEFAULT_TIMEOUTS, queryTimeoutMs: 3_600_000 };
 async function main(): Promise<void> {
   const { DATABASE_URL, NEON_ENDPOINT } = process.env;
   const from = DATABASE_URL || DEFAULT_DATABASE_URL;
-  const endpoint = NEON_ENDPOINT || undefined;
+  const options = { neonEndpoint: NEON_ENDPOINT || undefined, timeouts };
   const to = process.argv[2] ?? '';
   if (!/^postgres(ql)?:/.test(to) || !URL.canParse(to)) {
     throw new Error('Usage: pnpm db:copy postgres://user:password@host/database');
   }
   const folder = pgliteDataDir(from);
-  const source = folder === undefined ? await openDriver(from, endpoint, timeouts) : await openSnapshot(folder);
-  const target = await openDriver(to, endpoint, timeouts);
+  const source = folder === undefined ? await openDriver(from, options) : await openSnapshot(folder);
+  const target = await openDriver(to, options);
   try {
     await createDatabase(source).assertReady();
     await target.migrate(migrationsFolder());
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
     const copied = await copyRows(source, target);
     console.log(row('table', 'rows', 'added', 'hash on both sides'));
     for (const { table, rows, added, hash } of copied) console.log(row(table, rows, added, hash));
-    console.log(`Copied: both sides hold the same. ${secretHint(folder)}`);
+    console.log(`Copied: source and target are identical. ${secretHint(folder)}`);
   } finally {
     await Promise.all([source.close(), target.close()]);
   }
@@ -55,8 +55,8 @@ async function openSnapshot(folder: string): Promise<Driver> {
 
 function secretHint(folder: string | undefined): string {
   const file = folder === undefined ? undefined : join(folder, 'secret');
-  const secret = file && existsSync(file) ? `what ${file} holds` : 'what it has been';
-  return `Start the app there with BETTER_AUTH_SECRET set to ${secret}: under another, passwords go on, but everybody is signed out and new keys sign tokens.`;
+  const secret = file && existsSync(file) ? `what ${file} contains` : 'its present value';
+  return `Start the app there with BETTER_AUTH_SECRET set to ${secret}: under another one, passwords still work, but all users are signed out and new keys sign tokens.`;
 }
 
 main().catch((error) => {

@@ -15,14 +15,14 @@ const NOWHERE = 'postgres://nobody:x@127.0.0.1:1/none';
 
 test('db:migrate makes an empty database ready, through DATABASE_URL_UNPOOLED if set, and lets users create no temporary tables', async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
-  const before = await openDriver(url, neonEndpoint);
+  const before = await openDriver(url, { neonEndpoint });
   for (const statement of ['drop schema drizzle cascade', 'drop schema public cascade', 'create schema public']) {
     await before.ownerDb.execute(statement);
   }
   await before.close();
   const { stdout } = await migrate({ DATABASE_URL: NOWHERE, DATABASE_URL_UNPOOLED: url });
-  expect(stdout).toBe('The schema is current.\n');
-  const after = await openDriver(url, neonEndpoint);
+  expect(stdout).toBe('Migrations applied; schema is up to date.\n');
+  const after = await openDriver(url, { neonEndpoint });
   const db = createDatabase(after);
   await db.assertReady();
   const temporary = 'create temporary table scratch (n int)';
@@ -37,7 +37,7 @@ test('db:migrate reports how many tasks it backfilled, and continues after a fai
 }, async () => {
   const { url, neonEndpoint, drop } = await freshDatabase();
   const asOwner = async (...statements: string[]) => {
-    const driver = await openDriver(url, neonEndpoint);
+    const driver = await openDriver(url, { neonEndpoint });
     for (const statement of statements) await driver.ownerDb.execute(statement);
     await driver.close();
   };
@@ -48,19 +48,21 @@ test('db:migrate reports how many tasks it backfilled, and continues after a fai
   );
   const { code, stdout, stderr } = await migrate({ DATABASE_URL: url }).catch((end) => end);
   expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toMatch(/^The migrations did not finish\. A migration failed: .+ "stuck"\n$/);
+  expect(stderr).toMatch(/^Migration failed: .+ "stuck"\n$/);
 
   await asOwner('alter table tasks drop constraint stuck');
   const again = await migrate({ DATABASE_URL: url });
-  expect(again.stdout).toBe('The schema is current. The text of 3 tasks was normalized and folded.\n');
-  expect((await migrate({ DATABASE_URL: url })).stdout).toBe('The schema is current.\n');
+  expect(again.stdout).toBe(
+    'Migrations applied; schema is up to date. The text of 3 tasks was normalized and folded.\n',
+  );
+  expect((await migrate({ DATABASE_URL: url })).stdout).toBe('Migrations applied; schema is up to date.\n');
   await drop();
 });
 
 test('db:migrate fails in one line when the server cannot be reached', async () => {
   const { code, stderr } = await migrate({ DATABASE_URL: NOWHERE }).catch((end) => end);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^The migrations did not finish\. .*ECONNREFUSED 127\.0\.0\.1:1\n$/);
+  expect(stderr).toMatch(/^Migration failed: .*ECONNREFUSED 127\.0\.0\.1:1\n$/);
 });
 
 test.runIf(engine === 'pglite')('db:migrate refuses an embedded database that is in use', async () => {
@@ -68,7 +70,7 @@ test.runIf(engine === 'pglite')('db:migrate refuses an embedded database that is
   const driver = await openDriver(url);
   const { code, stderr } = await migrate({ DATABASE_URL: url }).catch((end) => end);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^The migrations did not finish\. .+ in use by process \d+ on \S+: .+\n$/);
+  expect(stderr).toMatch(/^Migration failed: .+ in use by process \d+ on \S+: .+\n$/);
   await driver.close();
   await drop();
 });

@@ -2,13 +2,14 @@ import { DEFAULT_DATABASE_URL, migrationsFolder, openDriver } from '..';
 
 /** Brings the database that `DATABASE_URL` names up to date. */
 async function main(): Promise<void> {
-  const driver = await openDriver(
-    process.env.DATABASE_URL_UNPOOLED || process.env.DATABASE_URL || DEFAULT_DATABASE_URL,
-  );
+  const { DATABASE_URL, DATABASE_URL_UNPOOLED } = process.env;
+  const driver = await openDriver(DATABASE_URL_UNPOOLED || DATABASE_URL || DEFAULT_DATABASE_URL).catch((error) => {
+    throw new Error(`Migration failed: ${error.message}`, { cause: error });
+  });
   try {
     const updated = await driver.migrate(migrationsFolder());
     console.log(
-      `The schema is current.${updated > 0 ? ` The text of ${updated} tasks was normalized and folded.` : ''}`,
+      `Migrations applied; schema is up to date.${updated > 0 ? ` The text of ${updated} tasks was normalized and folded.` : ''}`,
     );
   } finally {
     await driver.close();
@@ -16,6 +17,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error) => {
-  console.error(`The migrations did not finish. ${error.message}`);
+  console.error(error.message);
   process.exitCode = 1;
 });

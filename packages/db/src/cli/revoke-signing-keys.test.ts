@@ -28,12 +28,12 @@ async function revoke(): Promise<{ code: number | null; output: string }> {
 
 test('signing-keys:revoke deletes every key and prints their number', async () => {
   const { url, neonEndpoint } = database;
-  const driver = await openDriver(url, neonEndpoint);
+  const driver = await openDriver(url, { neonEndpoint });
   const key = { publicKey: '{}', privateKey: '""', alg: 'EdDSA', crv: 'Ed25519', createdAt: new Date() };
   await driver.ownerDb.insert(jwks).values(['a', 'b'].map((id) => ({ ...key, id })));
   await driver.close();
-  expect(await revoke()).toEqual({ code: 0, output: expect.stringContaining('Retired 2 keys.') });
-  const after = await openDriver(url, neonEndpoint);
+  expect(await revoke()).toEqual({ code: 0, output: expect.stringContaining('Revoked 2 signing keys.') });
+  const after = await openDriver(url, { neonEndpoint });
   expect(await after.ownerDb.select().from(jwks)).toEqual([]);
   await after.close();
 });
@@ -42,7 +42,7 @@ async function expectRefusedWhileInUse() {
   const driver = await openDriver(database.url);
   const { code, output } = await revoke();
   expect(code).toBe(1);
-  expect(output).toMatch(/^The keys were not retired\. The data folder \S+ is in use by process \d+ on \S+: .+\n$/);
+  expect(output).toMatch(/^Revocation failed: The data folder \S+ is in use by process \d+ on \S+: .+\n$/);
   await driver.close();
 }
 

@@ -51,7 +51,7 @@ export class Batch implements Submittable {
   constructor(private readonly statements: readonly BoundStatement[]) {
     this.results = statements.map(({ rowMode }) => new Result(rowMode, typesForDrizzle));
     this.values = statements.map(({ params }) => params.map((value) => utils.prepareValue(value)));
-    this.names = statements.map(nameOf);
+    this.names = statements.map(statementName);
     this.rows = new Promise((resolve, reject) => {
       this.callback = (error) => (error ? reject(error) : resolve(this.results.map(({ rows }) => rows)));
     });
@@ -107,7 +107,7 @@ const names = new Map<string, string>();
 const MAX_NAMES = 500;
 
 /** The name of a prepared statement, the same in every process; empty for a statement that is parsed each time. */
-function nameOf({ text, useCustomPlan }: BoundStatement): string {
+function statementName({ text, useCustomPlan }: BoundStatement): string {
   if (useCustomPlan) return '';
   const existing = names.get(text);
   if (existing !== undefined) return existing;

@@ -3,7 +3,7 @@ import https from 'node:https';
 import { neon, neonConfig, Pool } from '@neondatabase/serverless';
 import { drizzle } from 'drizzle-orm/neon-serverless';
 import ws from 'ws';
-import { DEFAULT_TIMEOUTS, type Driver, setUserContext, toDatabaseError } from '../driver';
+import { DEFAULT_TIMEOUTS, type Driver, type DriverOptions, setUserContext, toDatabaseError } from '../driver';
 import { typesForDrizzle } from './batch';
 import { withErrorTranslation } from './pool';
 import { migrateServer } from './postgres';
@@ -12,15 +12,14 @@ import { migrateServer } from './postgres';
  * Neon through its own driver: rows of users over HTTP, a transaction in one request; Better Auth, which needs interactive
  * transactions, over WebSockets.
  *
- * @param endpoint where a local gateway stands in for Neon's proxy, such as `http://127.0.0.1:4444`
  * @see https://neon.com/docs/serverless/serverless-driver
  */
-export function openNeon(url: string, endpoint?: string, timeouts = DEFAULT_TIMEOUTS): Driver {
+export function openNeon(url: string, { neonEndpoint, timeouts = DEFAULT_TIMEOUTS }: DriverOptions): Driver {
   // Node.js has a WebSocket of its own from version 22.
   if (typeof WebSocket === 'undefined') neonConfig.webSocketConstructor = ws;
   neonConfig.fetchFunction = fetchOverNodeHttp;
-  if (endpoint) {
-    const { host, protocol } = new URL(endpoint);
+  if (neonEndpoint) {
+    const { host, protocol } = new URL(neonEndpoint);
     neonConfig.fetchEndpoint = `${protocol}//${host}/sql`;
     neonConfig.wsProxy = `${host}/v2`;
     neonConfig.useSecureWebSocket = protocol === 'https:';
@@ -36,7 +35,7 @@ export function openNeon(url: string, endpoint?: string, timeouts = DEFAULT_TIME
 
   const driver: Driver = {
     async executeBatch(userId, statements) {
-      // What cannot be written fails here, where it cannot be taken for a failure of the way there.
+      // A value that cannot be serialized fails here, where its error is not taken for one of the connection.
       JSON.stringify(statements.map(({ params }) => params));
       // The parsers of types count only where they are given with the statement itself.
       const queries = [setUserContext(userId, statements, timeouts), ...statements].map(({ text, params }) =>
@@ -53,9 +52,10 @@ export function openNeon(url: string, endpoint?: string, timeouts = DEFAULT_TIME
       });
     },
     queryAsOwner: async (text) => (await owner.query(text)).rows,
-    // Of statements over HTTP the proxy holds the connections.
+    // For statements over HTTP, the proxy holds the connections.
     connections: pool.options.max,
     ownerDb: drizzle(owner),
+    pool: owner,
     migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),
   };

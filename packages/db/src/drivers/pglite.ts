@@ -18,7 +18,7 @@ import { lockFolder, makePrivate, prepareFolder } from './data-folder';
 /**
  * PostgreSQL in this process. Its data is in a folder that it locks.
  *
- * @throws {Error} when the folder cannot be written, is in use, or holds something else.
+ * @throws {Error} when the folder cannot be written, is in use, or contains other files.
  * @see https://pglite.dev/docs/filesystems
  */
 export async function openPglite(folder: string): Promise<Driver> {
@@ -51,10 +51,8 @@ export async function openPglite(folder: string): Promise<Driver> {
     queryAsOwner: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
     connections: 1,
     ownerDb,
-    async migrate(migrationsFolder) {
-      await withMigrationError(migrate(ownerDb, { migrationsFolder }));
-      return withMigrationError(backfillText(driver));
-    },
+    migrate: (migrationsFolder) =>
+      withMigrationError(migrate(ownerDb, { migrationsFolder }).then(() => backfillText(driver))),
     crashed,
     async close() {
       await pg.close();
@@ -77,16 +75,16 @@ const handlers: Record<string, Extract<keyof Batch, `handle${string}`>> = {
 async function open(folder: string): Promise<Postgres> {
   const data = join(folder, 'postgres');
   if (!existsSync(data)) {
-    const draft = `${data}.new`;
-    const removeDraft = () => rmSync(draft, { recursive: true, force: true });
-    removeDraft();
+    const temporaryPath = `${data}.new`;
+    const removeTemporary = () => rmSync(temporaryPath, { recursive: true, force: true });
+    removeTemporary();
     try {
-      const { pg } = await start(draft);
+      const { pg } = await start(temporaryPath);
       await pg.close();
-      renameSync(draft, data);
+      renameSync(temporaryPath, data);
     } catch (error) {
       // It may be what fills the disk.
-      removeDraft();
+      removeTemporary();
       throw error;
     }
   }
@@ -122,8 +120,8 @@ async function start(dataDir: string): Promise<Postgres> {
 const ENOSPC = 51;
 
 function rethrow(error: unknown): never {
-  const isSorted = isDatabaseUnavailable(error) || toDatabaseError(error, true) === error;
-  throw isSorted ? error : unavailable((error as Error).message, error);
+  const isClassified = isDatabaseUnavailable(error) || toDatabaseError(error, true) === error;
+  throw isClassified ? error : unavailable((error as Error).message, error);
 }
 
 /** With the reason, which operators of a server read in its log. */

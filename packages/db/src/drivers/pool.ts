@@ -12,16 +12,15 @@ interface Client extends Pick<Pool, 'query'> {
 }
 
 /**
- * The pool as Drizzle is to have it. What fails for want of the database fails with `DatabaseUnavailable`, and the
- * connection on which it did is let go of at once: a transaction may be open on it, and Drizzle forgets to release one
- * whose `begin` fails.
+ * Wraps a pool so that its errors are those of `toDatabaseError`. A connection that fails with `DatabaseUnavailable` is
+ * destroyed at once: a transaction may be open on it, and Drizzle does not release one whose `begin` fails.
  */
-export function withErrorTranslation<P extends EventEmitter>(given: P): P {
-  const pool = given as unknown as Pool;
+export function withErrorTranslation<P extends EventEmitter>(target: P): P {
+  const pool = target as unknown as Pool;
   // A pending query is rejected. Without a listener, the event would end the process.
   pool.on('error', () => {});
   pool.on('connect', (client: EventEmitter) => client.on('error', () => {}));
-  return extend(given, {
+  return extend(target, {
     connect: async () => wrapClient(await pool.connect().catch(rethrow)),
     query: (...args: unknown[]) => pool.query(...args).catch(rethrow),
   });
@@ -29,16 +28,16 @@ export function withErrorTranslation<P extends EventEmitter>(given: P): P {
 
 function wrapClient(client: Client): Client {
   let isReleased = false;
-  const release = (isLost: boolean) => {
-    if (!isReleased) client.release(isLost);
+  const release = (destroy: boolean) => {
+    if (!isReleased) client.release(destroy);
     isReleased = true;
   };
   return extend(client, {
     query: (...args: unknown[]) =>
       client.query(...args).catch((error) => {
-        const sorted = toDatabaseError(error, true);
-        if (sorted instanceof DatabaseUnavailable) release(true);
-        throw sorted;
+        const classified = toDatabaseError(error, true);
+        if (classified instanceof DatabaseUnavailable) release(true);
+        throw classified;
       }),
     release: () => release(false),
   });
@@ -48,6 +47,6 @@ function rethrow(error: unknown): never {
   throw toDatabaseError(error, true);
 }
 
-function extend<T extends object>(target: T, members: Partial<Pool & Client>): T {
-  return Object.assign(Object.create(target), members);
+function extend<T extends object>(target: T, overrides: Partial<Pool & Client>): T {
+  return Object.assign(Object.create(target), overrides);
 }

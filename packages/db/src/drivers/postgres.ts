@@ -5,6 +5,7 @@ import {
   DatabaseUnavailable,
   DEFAULT_TIMEOUTS,
   type Driver,
+  type DriverOptions,
   setUserContext,
   toDatabaseError,
   withMigrationError,
@@ -17,7 +18,7 @@ import { withErrorTranslation } from './pool';
  * A PostgreSQL server, 15 or later, over TCP. The statements of a transaction leave in one write, on a connection
  * borrowed for that long.
  */
-export function openPostgres(url: string, timeouts = DEFAULT_TIMEOUTS): Driver {
+export function openPostgres(url: string, { timeouts = DEFAULT_TIMEOUTS }: DriverOptions): Driver {
   const pool = new Pool({
     connectionString: url,
     connectionTimeoutMillis: timeouts.connectTimeoutMs,
@@ -45,6 +46,7 @@ export function openPostgres(url: string, timeouts = DEFAULT_TIMEOUTS): Driver {
     queryAsOwner: async (text) => (await owner.query(text)).rows,
     connections: pool.options.max,
     ownerDb: drizzle(owner),
+    pool: owner,
     migrate: (folder) => migrateServer(url, folder, driver),
     close: () => pool.end(),
   };
@@ -54,11 +56,12 @@ export function openPostgres(url: string, timeouts = DEFAULT_TIMEOUTS): Driver {
 /** Any number will do, as long as no other program locks it in this database. */
 const MIGRATION_LOCK = 7_411_982_265;
 
-/**
- * Runs the migrations on a connection of their own, past a pooler of Neon's, since the lock of a session blocks any
- * concurrent migration.
- */
-export async function migrateServer(url: string, migrationsFolder: string, driver: Driver): Promise<number> {
+export function migrateServer(url: string, migrationsFolder: string, driver: Driver): Promise<number> {
+  return withMigrationError(migrateUnderLock(url, migrationsFolder, driver));
+}
+
+/** Uses a connection of its own, past a pooler of Neon's, since the lock of a session blocks any concurrent migration. */
+async function migrateUnderLock(url: string, migrationsFolder: string, driver: Driver): Promise<number> {
   const direct = new URL(url);
   direct.hostname = direct.hostname.replace(/^([^.]+)-pooler\./, '$1.');
   const client = new Client({
@@ -70,8 +73,8 @@ export async function migrateServer(url: string, migrationsFolder: string, drive
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await withMigrationError(migrate(drizzle(client), { migrationsFolder }));
-    return await withMigrationError(backfillText(driver));
+    await migrate(drizzle(client), { migrationsFolder });
+    return await backfillText(driver);
   } finally {
     await client.end();
   }

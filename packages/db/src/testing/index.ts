@@ -72,7 +72,7 @@ export function useFreshDatabase(onOpen: (opened: OpenDatabase) => void): void {
   let fresh: FreshDatabase | undefined;
   beforeAll(async () => {
     fresh = await freshDatabase();
-    opened = { fresh, driver: await openDriver(fresh.url, fresh.neonEndpoint) };
+    opened = { fresh, driver: await openDriver(fresh.url, { neonEndpoint: fresh.neonEndpoint }) };
     onOpen(opened);
   });
   afterAll(async () => {

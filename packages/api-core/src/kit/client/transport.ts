@@ -52,7 +52,7 @@ export function toSpec(
  */
 export function createClientOf<Client>(specs: readonly OperationSpec[], options: ClientOptions): Client {
   const methods = specs.map((spec) => [spec.id, (request: AnyRequest) => send(options, spec, request)] as const);
-  // A list of specs does not tell which id has which types. Responses are not parsed by their schemas: those are strict,
+  // A list of specs does not relate ids to types. Responses are not parsed by their schemas: those are strict,
   // and would refuse the fields that a newer server adds.
   return Object.fromEntries(methods) as unknown as Client;
 }

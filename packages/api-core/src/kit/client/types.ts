@@ -62,7 +62,7 @@ type QueryParam<Parsed, Wire> = Parsed extends readonly (infer E)[]
     : E | readonly E[]
   : Parsed;
 
-/** A response that is a success; its status tells the type of its body. */
+/** A response that is a success; its status determines the type of its body. */
 export type Result<O extends Operation> = {
   [Status in keyof O['success']]: {
     readonly status: Status;
