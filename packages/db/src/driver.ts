@@ -115,12 +115,15 @@ export function setUserContext(
     (least, { timeoutMs = least }) => Math.min(least, timeoutMs),
     queryTimeoutMs * 0.9,
   );
-  return { text: SET_USER_CONTEXT, params: [userId, String(timeoutMs)], rowMode: 'array' };
+  // PostgreSQL's own choice depends on the first five users, and can be to plan a statement each time it runs.
+  const planCacheMode = following.some(({ useCustomPlan }) => useCustomPlan) ? 'auto' : 'force_generic_plan';
+  return { text: SET_USER_CONTEXT, params: [userId, String(timeoutMs), planCacheMode], rowMode: 'array' };
 }
 
 // That this version writes the keys of text by itself, a trigger would not see.
 const SET_USER_CONTEXT = `select set_config('role', 'app_user', true), set_config('app.user_id', $1, true), \
-set_config('statement_timeout', $2, true), set_config('app.writes_text_keys', 'on', true)`;
+set_config('statement_timeout', $2, true), set_config('plan_cache_mode', $3, true), \
+set_config('app.writes_text_keys', 'on', true)`;
 
 /**
  * SQLSTATE classes and codes of transient errors: connection exceptions, insufficient resources, operator intervention.
