@@ -18,14 +18,18 @@ interface Wire {
 }
 /** The statements that a connection has prepared, by their name there. */
 type ParsedStatements = Record<string, string>;
-type Result = pg.Result & {
-  addFields(fields: pg.FieldDef[]): void;
-  parseRow(values: unknown[]): unknown;
-};
-const { Result, utils } = pg as unknown as {
-  Result: new (rowMode: string, types: CustomTypesConfig) => Result;
-  utils: { prepareValue(value: unknown): unknown };
-};
+const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
+
+interface Column {
+  readonly name: string;
+  readonly parse: (text: string) => unknown;
+}
+
+/**
+ * The columns of the statements that each connection has prepared. They stay as they are: if a migration changed them,
+ * PostgreSQL would reject the statement ("cached plan must not change result type").
+ */
+const columnsOfConnection = new WeakMap<ParsedStatements, Map<string, readonly Column[]>>();
 
 const DESCRIBE = serialize.describe({ type: 'P' });
 const EXECUTE = serialize.execute();
@@ -42,18 +46,19 @@ export class Batch implements Submittable {
   readonly rows: Promise<unknown[][]>;
   /** `pg` wraps it, under this name, in its query timeout. */
   callback!: (error: unknown) => void;
-  private readonly results: Result[];
+  private readonly results: unknown[][];
   private readonly values: unknown[][];
   private readonly names: string[];
+  private readonly columns: (readonly Column[] | undefined)[] = [];
   private index = 0;
 
   /** @throws {TypeError} for a value that cannot be written. */
   constructor(private readonly statements: readonly BoundStatement[]) {
-    this.results = statements.map(({ rowMode }) => new Result(rowMode, typesForDrizzle));
-    this.values = statements.map(({ params }) => params.map((value) => utils.prepareValue(value)));
+    this.results = statements.map(() => []);
+    this.values = statements.map(({ params }) => params.map(prepareValue));
     this.names = statements.map(statementName);
     this.rows = new Promise((resolve, reject) => {
-      this.callback = (error) => (error ? reject(error) : resolve(this.results.map(({ rows }) => rows)));
+      this.callback = (error) => (error ? reject(error) : resolve(this.results));
     });
   }
 
@@ -64,15 +69,17 @@ export class Batch implements Submittable {
 
   /** The messages for a connection that has prepared these. */
   toBytes(parsedStatements: ParsedStatements): Buffer {
+    const known = columnsOfConnection.get(parsedStatements);
     const messages = this.statements.flatMap(({ text }, i) => {
       const name = this.names[i] ?? '';
       const isPrepared = name !== '' && parsedStatements[name] === text;
+      this.columns[i] = isPrepared ? known?.get(name) : undefined;
       return [
         // It may exist, from a transaction that failed later. Closing one that does not exist is no error.
         ...(isPrepared || name === '' ? [] : [serialize.close({ type: 'S', name })]),
         ...(isPrepared ? [] : [serialize.parse({ name, text })]),
         serialize.bind({ statement: name, values: this.values[i] ?? [] }),
-        DESCRIBE,
+        ...(this.columns[i] ? [] : [DESCRIBE]),
         EXECUTE,
       ];
     });
@@ -80,18 +87,26 @@ export class Batch implements Submittable {
   }
 
   handleRowDescription({ fields }: { fields: pg.FieldDef[] }): void {
-    this.results[this.index]?.addFields(fields);
+    this.columns[this.index] = fields.map(({ name, dataTypeID }) => ({
+      name,
+      parse: typesForDrizzle.getTypeParser(dataTypeID),
+    }));
   }
 
-  handleDataRow({ fields }: { fields: unknown[] }): void {
-    const result = this.results[this.index];
-    result?.rows.push(result.parseRow(fields) as never);
+  handleDataRow({ fields }: { fields: (string | null)[] }): void {
+    const columns = this.columns[this.index] ?? [];
+    const isArray = this.statements[this.index]?.rowMode === 'array';
+    this.results[this.index]?.push(isArray ? toArray(columns, fields) : toObject(columns, fields));
   }
 
-  handleCommandComplete(_: unknown, connection: Pick<Wire, 'parsedStatements'>): void {
+  handleCommandComplete(_: unknown, { parsedStatements }: Pick<Wire, 'parsedStatements'>): void {
     const text = this.statements[this.index]?.text;
-    const name = this.names[this.index++];
-    if (text && name) connection.parsedStatements[name] = text;
+    const name = this.names[this.index];
+    const columns = this.columns[this.index++] ?? [];
+    if (!text || !name) return;
+    parsedStatements[name] = text;
+    const known = columnsOfConnection.get(parsedStatements) ?? new Map<string, readonly Column[]>();
+    columnsOfConnection.set(parsedStatements, known.set(name, columns));
   }
 
   handleReadyForQuery(): void {
@@ -101,6 +116,20 @@ export class Batch implements Submittable {
   handleError(error: unknown): void {
     this.callback(error);
   }
+}
+
+function toArray(columns: readonly Column[], texts: readonly (string | null)[]): unknown[] {
+  return columns.map(({ parse }, i) => (texts[i] == null ? null : parse(texts[i])));
+}
+
+function toObject(columns: readonly Column[], texts: readonly (string | null)[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  for (let i = 0; i < columns.length; i++) {
+    const { name, parse } = columns[i] as Column;
+    const text = texts[i];
+    row[name] = text == null ? null : parse(text);
+  }
+  return row;
 }
 
 const names = new Map<string, string>();
