@@ -54,7 +54,7 @@ export const methodNotAllowed = createMethodNotAllowed(handle);
 export const route = createRoute(getApp, toTaskContext);
 
 function toTaskContext({ cursorKey, db, maxTasks }: App, facts: RequestFacts): tasks.TaskContext {
-  return { cursorKey, db, maxTasks, ...facts };
+  return { ...facts, cursorKey, db, maxTasks };
 }
 
 function createApp(config: Config, { driver, keys, log, secret }: Resources): App {

@@ -64,7 +64,10 @@ export function createDatabase(driver: Driver, { connectTimeoutMs }: Timeouts = 
     if (turn) await turn;
     try {
       const bound = statements.map((statement) => bind(statement, userId));
-      const results = await executeWithRetry(driver, userId, bound);
+      const started = performance.now();
+      const results = await driver
+        .executeBatch(userId, bound)
+        .catch((error) => retry(driver, userId, bound, error, performance.now() - started));
       const rows = statements.map(({ toRow }, i) => (toRow ? results[i]?.map(toRow) : results[i]) ?? []);
       if (Array.isArray(batch)) return rows as never;
       return Object.fromEntries(Object.keys(batch).map((name, i) => [name, rows[i]])) as never;
@@ -87,22 +90,19 @@ export function createDatabase(driver: Driver, { connectTimeoutMs }: Timeouts = 
   };
 }
 
-/** Retries once, after a short pause, where that can do nothing twice and the first attempt did not take long. */
-async function executeWithRetry(
+/** Runs the batch once more, after a short pause, where that can do nothing twice and the first attempt did not take long. */
+async function retry(
   driver: Driver,
   userId: string,
   batch: readonly BoundStatement[],
+  error: unknown,
+  elapsedMs: number,
 ): Promise<unknown[][]> {
-  const started = performance.now();
-  try {
-    return await driver.executeBatch(userId, batch);
-  } catch (error) {
-    const isReadOnly = batch.every((statement) => statement.isReadOnly);
-    const isRetryable = isDatabaseUnavailable(error) && (isReadOnly || !error.outcomeUnknown);
-    if (!isRetryable || performance.now() - started > MAX_ELAPSED_BEFORE_RETRY_MS) throw error;
-    await setTimeout(50 + Math.random() * 100);
-    return driver.executeBatch(userId, batch);
-  }
+  const isReadOnly = batch.every((statement) => statement.isReadOnly);
+  const isRetryable = isDatabaseUnavailable(error) && (isReadOnly || !error.outcomeUnknown);
+  if (!isRetryable || elapsedMs > MAX_ELAPSED_BEFORE_RETRY_MS) throw error;
+  await setTimeout(50 + Math.random() * 100);
+  return driver.executeBatch(userId, batch);
 }
 
 const MAX_ELAPSED_BEFORE_RETRY_MS = 1_000;

@@ -18,30 +18,20 @@ type BodyRequest = Pick<HttpRequest, 'method' | 'headers' | 'body'>;
  * not UTF-8, not JSON, nested deeper than 32 levels, or has a duplicate key.
  */
 export async function readJson(request: BodyRequest, mediaTypes: readonly string[]): Promise<unknown> {
-  const bytes = await readBytes(request, () => assertMediaType(request, mediaTypes));
-  if (bytes.length === 0) return undefined;
-  const text = decode(bytes);
-  const value = parse(text);
-  assertDepthAndUniqueKeys(text, value);
-  return value;
-}
-
-/**
- * @param assertHeaders is called before the first byte of a body that is not empty.
- * @throws {ApiError} 413 above 64 KiB, counted while the body arrives.
- */
-async function readBytes({ body }: BodyRequest, assertHeaders: () => void): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  await body?.read((chunk) => {
-    if (length === 0 && chunk.length > 0) assertHeaders();
+  await request.body?.read((chunk) => {
+    if (length === 0 && chunk.length > 0) assertMediaType(request, mediaTypes);
     length += chunk.length;
     if (length > MAX_BYTES) throw new ApiError('payload_too_large', `At most ${MAX_BYTES} bytes are read.`);
     chunks.push(chunk);
     return true;
   });
-  const [first = new Uint8Array()] = chunks;
-  return chunks.length > 1 ? Buffer.concat(chunks) : first;
+  if (length === 0) return undefined;
+  const text = decode(Buffer.concat(chunks, length));
+  const value = parse(text);
+  assertDepthAndUniqueKeys(text, value);
+  return value;
 }
 
 /**

@@ -30,7 +30,7 @@ export function guardRequests(server: Server, { handle, findHandler, pageLimits 
 
   const serve = async (request: IncomingMessage, response: ServerResponse, target: Target, respond: Respond) => {
     const source = fromNodeRequest(request, response, target);
-    sendResponse(request, response, await respond(source, {}));
+    await sendResponse(request, response, await respond(source, {}));
   };
 
   const refuse = (request: IncomingMessage, response: ServerResponse, target: Target, error: ApiError) => {

@@ -1,12 +1,4 @@
-import {
-  ApiError,
-  type FieldError,
-  type Input,
-  notFound,
-  type Operation,
-  validate,
-  validationError,
-} from '@taskward/api-core';
+import { ApiError, type Input, notFound, type Operation, validate, validationError } from '@taskward/api-core';
 import { readJson } from './body';
 import type { HttpRequest, PathParams } from './message';
 
@@ -20,25 +12,17 @@ export async function readInput<O extends Operation>(
   request: HttpRequest,
   path: PathParams,
 ): Promise<Input<O>> {
-  const body = operation.body ? await readBody(operation.body, request) : {};
+  const json = operation.body && (await readJson(request, operation.body.mediaTypes));
+  if (operation.body && json === undefined && !operation.body.optional) {
+    throw new ApiError('malformed_body', 'A JSON body is required.');
+  }
+  const body = operation.body && json !== undefined ? validate(operation.body.schema, json, 'body') : undefined;
   const query = validate(operation.query, toParameterValues(request.search), 'query');
-  const errors = [...(query.errors ?? []), ...(body.errors ?? [])];
+  const errors = [...(query.errors ?? []), ...(body?.errors ?? [])];
   if (errors.length > 0) throw validationError(errors);
   const params = validate(operation.params, path, 'path');
   if (params.errors) throw notFound();
-  return { query: query.value, body: body.value, params: params.value } as Input<O>;
-}
-
-interface Validated {
-  readonly value?: unknown;
-  readonly errors?: readonly FieldError[] | undefined;
-}
-
-async function readBody(body: NonNullable<Operation['body']>, request: HttpRequest): Promise<Validated> {
-  const json = await readJson(request, body.mediaTypes);
-  if (json !== undefined) return validate(body.schema, json, 'body');
-  if (body.optional) return {};
-  throw new ApiError('malformed_body', 'A JSON body is required.');
+  return { query: query.value, body: body?.value, params: params.value } as Input<O>;
 }
 
 /** A repeated parameter becomes an array. */

@@ -116,27 +116,28 @@ const MIN_GZIP_BYTES = 1024;
 /** The header fields that Next.js sends with a response of the API, as a flat list of names and values. */
 const commonFields = Object.entries({ ...securityHeaders, ...strictTransport, ...apiSecurityHeaders }).flat();
 
-/** Sends a response of the API, compressed if the client accepts that, and closes the connection if a body was not read. */
+/**
+ * Sends a response of the API, compressed if the client accepts that. Closes the connection afterwards if the body of the
+ * request has not arrived completely: the next request would wait behind the rest of it (RFC 9112, 9.6).
+ */
 export async function sendResponse(request: IncomingMessage, response: ServerResponse, source: HttpResponse) {
   const { body, headers, status } = source;
+  if (!request.complete) response.shouldKeepAlive = false;
   const fields: (string | string[])[] = [...commonFields];
   for (const name in headers) if (name !== 'vary') fields.push(name, headers[name] as string);
   fields.push('vary', headers.vary ? `Accept-Encoding, ${headers.vary}` : 'Accept-Encoding');
-  // Otherwise the next request would wait behind the rest of the body (RFC 9112, 9.6).
-  if (!request.complete) response.shouldKeepAlive = false;
   if (body === undefined || request.method === 'HEAD') {
     response.writeHead(status, fields).end();
-    return;
+  } else if (body.length >= MIN_GZIP_BYTES && acceptsGzip(request.headers['accept-encoding'])) {
+    const content = await gzip(body);
+    fields.push('content-encoding', 'gzip', 'content-length', String(content.length));
+    sendInChunks(response.writeHead(status, fields), content);
+  } else {
+    fields.push('content-length', String(Buffer.byteLength(body)));
+    response.writeHead(status, fields);
+    if (body.length < CHUNK_BYTES) response.end(body);
+    else sendInChunks(response, Buffer.from(body));
   }
-  let content: Buffer | string = body;
-  if (body.length >= MIN_GZIP_BYTES && acceptsGzip(request.headers['accept-encoding'])) {
-    content = await gzip(body);
-    fields.push('content-encoding', 'gzip');
-  } else if (body.length >= CHUNK_BYTES) content = Buffer.from(body);
-  fields.push('content-length', String(Buffer.byteLength(content)));
-  response.writeHead(status, fields);
-  if (typeof content === 'string' || content.length <= CHUNK_BYTES) response.end(content);
-  else sendInChunks(response, content);
 }
 
 function sendInChunks(response: ServerResponse, content: Buffer, start = 0): void {

@@ -39,13 +39,12 @@ export interface RequestContext<S = RequestServices> {
 }
 
 /** Starts the lifecycle of a request. */
-export async function openRequest<S extends RequestServices>(
+export function openRequest<S extends RequestServices>(
   request: HttpRequest,
-  getServices: () => Promise<S>,
+  services: S,
   operation?: Operation,
-): Promise<RequestContext<S>> {
+): RequestContext<S> {
   const startedAt = performance.now();
-  const services = await getServices();
   const id = readRequestId(request.headers);
   return {
     id,

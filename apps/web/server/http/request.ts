@@ -22,7 +22,7 @@ export type Handle<S = RequestServices> = (
 export function createHandle<S extends RequestServices>(getServices: () => Promise<S>): Handle<S> {
   return (respond) =>
     toRouteHandler(async (request) => {
-      const ctx = await openRequest(request, getServices);
+      const ctx = openRequest(request, await getServices());
       let response: HttpResponse;
       try {
         response = await respond(ctx);
@@ -44,28 +44,19 @@ export function toErrorResponse(ctx: RequestContext, thrown: unknown): HttpRespo
 }
 
 /** Ends the lifecycle of a request: everything that is done for each response, whatever its status. */
-export async function closeRequest(
-  ctx: RequestContext,
-  { status, headers, body }: HttpResponse,
-): Promise<HttpResponse> {
+export async function closeRequest(ctx: RequestContext, response: HttpResponse): Promise<HttpResponse> {
   if (ctx.request.body?.isRead === false) await discardBody(ctx.request.body);
-  const response = {
-    status,
-    headers: {
-      'cache-control': CACHE_CONTROL.revalidate,
-      ...headers,
-      ...ctx.headers,
-      ...corsHeaders(ctx.services.corsOrigins, ctx.request, headers.allow),
-    },
-    ...(body !== undefined && { body }),
-  };
+  const { status, body } = response;
+  const headers = { ...response.headers };
+  headers['cache-control'] ??= CACHE_CONTROL.revalidate;
+  Object.assign(headers, ctx.headers, corsHeaders(ctx.services.corsOrigins, ctx.request, headers.allow));
   const ms = Math.round((performance.now() - ctx.startedAt) * 10) / 10;
   addTiming(ctx, 'rest');
-  applyServerTiming(ctx, response.headers);
+  applyServerTiming(ctx, headers);
   recordMetrics(ctx, status, ms);
   logRequest(ctx, status, ms);
   releaseSlotWhenSent(ctx);
-  return response;
+  return body === undefined ? { status, headers } : { status, headers, body };
 }
 
 function recordMetrics({ operation, request, services }: RequestContext, status: number, ms: number): void {

@@ -54,10 +54,12 @@ export function createRoute<S extends RouteServices, C>(
 ) {
   return <const O extends Operation>(operation: O, handle: Handler<O, C>): RouteHandler =>
     toRouteHandler(async (request, path) => {
-      const ctx = await openRequest(request, getServices, operation);
+      const ctx = openRequest(request, await getServices(), operation);
       let response: HttpResponse;
       try {
-        const userId = await authenticate(ctx);
+        const userId = await ctx.services.authenticate(request.headers.get('authorization'));
+        ctx.userId = userId;
+        addTiming(ctx, 'token');
         const usage = await countRequest(ctx, userId);
         assertPathOwner(path, userId);
         assertRateLimit(usage);
@@ -75,12 +77,6 @@ export function createRoute<S extends RouteServices, C>(
       }
       return closeRequest(ctx, response);
     });
-}
-
-async function authenticate(ctx: RequestContext<RouteServices>): Promise<string> {
-  ctx.userId = await ctx.services.authenticate(ctx.request.headers.get('authorization'));
-  addTiming(ctx, 'token');
-  return ctx.userId;
 }
 
 /** Counts the request, and reports the usage in the headers of the response. */

@@ -197,11 +197,22 @@ const toResource = (id: string) => ({
 
 /** The values of a write, with a default for each field that the patch leaves out. */
 function toTaskValues({ preconditions, idempotency }: TaskContext, id: string, patch: TaskPatch): queries.TaskValues {
+  const { ifMatch, ifNoneMatch, mustExist, mustNotExist } = toPreconditionValues(preconditions);
   const { title = '', description = null, status = 'todo', priority = 'none', due_date = null, tags = [] } = patch;
+  // Without spreading other objects, which takes several times as long.
   return {
-    ...toPreconditionValues(preconditions),
-    ...{ id, key: idempotency?.key ?? null },
-    ...{ title, description, status, priority, due_date, tags },
+    ifMatch,
+    ifNoneMatch,
+    mustExist,
+    mustNotExist,
+    id,
+    key: idempotency?.key ?? null,
+    title,
+    description,
+    status,
+    priority,
+    due_date,
+    tags,
     has_title: patch.title !== undefined,
     has_description: patch.description !== undefined,
     has_status: patch.status !== undefined,

@@ -42,11 +42,10 @@ const SYNC = serialize.sync();
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  */
 export class Batch implements Submittable {
-  /** The rows of each, once all of it is committed. */
-  readonly rows: Promise<unknown[][]>;
-  /** `pg` wraps it, under this name, in its query timeout. */
-  callback!: (error: unknown) => void;
-  private readonly results: unknown[][];
+  /** The rows of each; complete once `callback` was called without an error. */
+  readonly rows: unknown[][];
+  /** Called once all of it is committed, or with an error. `pg` wraps it, under this name, in its query timeout. */
+  callback: (error: unknown) => void = () => {};
   private readonly values: unknown[][];
   private readonly names: string[];
   private readonly columns: (readonly Column[] | undefined)[] = [];
@@ -54,12 +53,9 @@ export class Batch implements Submittable {
 
   /** @throws {TypeError} for a value that cannot be written. */
   constructor(private readonly statements: readonly BoundStatement[]) {
-    this.results = statements.map(() => []);
+    this.rows = statements.map(() => []);
     this.values = statements.map(({ params }) => params.map(prepareValue));
     this.names = statements.map(statementName);
-    this.rows = new Promise((resolve, reject) => {
-      this.callback = (error) => (error ? reject(error) : resolve(this.results));
-    });
   }
 
   submit(connection: Connection): void {
@@ -96,7 +92,7 @@ export class Batch implements Submittable {
   handleDataRow({ fields }: { fields: (string | null)[] }): void {
     const columns = this.columns[this.index] ?? [];
     const isArray = this.statements[this.index]?.rowMode === 'array';
-    this.results[this.index]?.push(isArray ? toArray(columns, fields) : toObject(columns, fields));
+    this.rows[this.index]?.push(isArray ? toArray(columns, fields) : toObject(columns, fields));
   }
 
   handleCommandComplete(_: unknown, { parsedStatements }: Pick<Wire, 'parsedStatements'>): void {

@@ -41,12 +41,14 @@ export async function openPglite(folder: string): Promise<Driver> {
           return pg.execProtocolStream(batch.toBytes(parsedStatements), { throwOnError: false });
         }),
       );
+      batch.callback = (error) => {
+        if (error) rethrow(error);
+      };
       for (const message of messages) {
         const handler = handlers[message.name];
         if (handler) batch[handler](message as never, { parsedStatements });
       }
-      const [, ...rows] = await batch.rows.catch(rethrow);
-      return rows;
+      return batch.rows.slice(1);
     },
     queryAsOwner: async (text) => (await pg.query<Record<string, unknown>>(text)).rows,
     connections: 1,

@@ -29,19 +29,20 @@ export function openPostgres(url: string, { timeouts = DEFAULT_TIMEOUTS }: Drive
   const owner = withErrorTranslation(pool);
 
   const driver: Driver = {
-    async executeBatch(userId, statements) {
+    executeBatch(userId, statements) {
       const batch = new Batch([setUserContext(userId, statements, timeouts), ...statements]);
-      const client = await pool.connect().catch((error) => {
-        throw toDatabaseError(error, false);
+      return new Promise((resolve, reject) => {
+        pool.connect((connectError, client, release) => {
+          if (!client) return reject(toDatabaseError(connectError, false));
+          batch.callback = (error) => {
+            const translated = error && toDatabaseError(error, true);
+            release(translated instanceof DatabaseUnavailable);
+            if (translated) reject(translated);
+            else resolve(batch.rows.slice(1));
+          };
+          client.query(batch);
+        });
       });
-      client.query(batch);
-      const [, ...rows] = await batch.rows.catch((error) => {
-        const classified = toDatabaseError(error, true);
-        client.release(classified instanceof DatabaseUnavailable);
-        throw classified;
-      });
-      client.release();
-      return rows;
     },
     queryAsOwner: async (text) => (await owner.query(text)).rows,
     connections: pool.options.max,
