@@ -3,11 +3,17 @@ import type { ProblemCode } from './errors';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** A section of the OpenAPI document. */
+export interface Tag {
+  readonly name: string;
+  readonly description: string;
+}
+
 /** An endpoint as data, as the OpenAPI document describes it. */
 export interface Endpoint {
   readonly id: string;
   /** The section of the document that it belongs to. */
-  readonly tag: string;
+  readonly tag: Tag;
   readonly method: Method;
   /** With its parameters in braces, as in OpenAPI: `/api/{user_id}/notes`. */
   readonly path: `/api/${string}`;

@@ -228,7 +228,7 @@ const mergePatch = ['application/merge-patch+json', 'application/json'];
 const location = (task: Task) => `/api/${encodeURIComponent(task.user_id)}/tasks/${task.id}`;
 const etag = (task: Task) => toEntityTag(task.version);
 
-const shared = { tag: 'Tasks', access: 'token' } as const;
+const shared = { tag: { name: 'Tasks', description: 'The tasks of the user.' }, access: 'token' } as const;
 const commonErrors = ['unauthorized', 'forbidden', 'validation', 'rate_limited', 'internal', 'unavailable'] as const;
 const bodyErrors = ['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const;
 
