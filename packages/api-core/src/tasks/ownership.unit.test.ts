@@ -1,43 +1,11 @@
-import { createSecretKey, randomUUID } from 'node:crypto';
-import type { PGlite } from '@electric-sql/pglite';
-import { createDatabase, type Driver, openDriver } from '@taskward/db';
-import { user } from '@taskward/db/schema';
-import { freshDatabase } from '@taskward/db/testing';
-import type { PgliteDatabase } from 'drizzle-orm/pglite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { useUnrestrictedDatabase } from '../testing/unrestricted';
 import { TaskInput } from './contract';
 import * as tasks from './service';
 
-/** The statements by themselves, executed by the superuser, to whom row-level security does not apply. */
-
-let driver: Driver;
-let drop: () => Promise<void>;
-let as: (userId: string) => tasks.TaskContext;
-
-beforeAll(async () => {
-  const database = await freshDatabase();
-  drop = database.drop;
-  driver = await openDriver(database.url);
-  const { $client: pg } = driver.ownerDb as PgliteDatabase & { $client: PGlite };
-  const db = createDatabase({
-    ...driver,
-    executeBatch: (_, statements) =>
-      pg.transaction(async (tx) => {
-        const results: unknown[][] = [];
-        for (const { text, params, rowMode } of statements) {
-          results.push((await tx.query(text, params, { rowMode })).rows);
-        }
-        return results;
-      }),
-  });
-  as = (userId) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), maxTasks: 20_000, preconditions: {} });
-  for (const id of ['ada', 'bob']) await db.ownerDb.insert(user).values({ id, name: id, email: `${id}@example.com` });
-});
-
-afterAll(async () => {
-  await driver.close();
-  await drop();
-});
+const contextOf = useUnrestrictedDatabase();
+const as = (userId: 'ada' | 'bob'): tasks.TaskContext => ({ ...contextOf(userId), maxTasks: 20_000 });
 
 const input = TaskInput.parse({ title: 'Ada’s', tags: ['hers'], due_date: '2026-02-28' });
 const everything = { limit: 100, sort: '-created_at' } as const;
