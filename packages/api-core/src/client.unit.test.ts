@@ -147,6 +147,7 @@ describe('the functions of the client', () => {
       'kit/client/transport',
       'kit/operation',
       'kit/preconditions',
+      'kit/text',
       'resources',
       'zod',
     ]);

@@ -66,3 +66,23 @@ type ReturnedStatus<O extends Operation> = Extract<Exclude<keyof O['success'], 3
 
 /** For an operation that has no parameters of this kind. */
 export const noInput = z.strictObject({});
+
+/** The path parameters of an operation on the list of a resource. */
+export const UserPathParams = z.strictObject({
+  user_id: z
+    .string()
+    .meta({ maxLength: 255, pattern: '^\\S+$', description: 'Your own id, which is the `sub` of your token.' }),
+});
+
+/** What any operation can fail with. */
+export const commonErrors = [
+  'unauthorized',
+  'forbidden',
+  'validation',
+  'rate_limited',
+  'internal',
+  'unavailable',
+] as const;
+
+/** What an operation with a body can fail with besides. */
+export const bodyErrors = ['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const;
