@@ -33,7 +33,7 @@ export type WriteResult<Resource, Before extends Record<string, Statement>> =
  * Runs a write in one batch. With an `Idempotency-Key` its response is stored in the same transaction, or replayed where
  * it is stored already.
  *
- * @throws {ApiError} 422 for a key that came with another request; 401 for an account that no longer exists.
+ * @throws {ApiError} 422 for a key that came with another request.
  */
 export async function write<Resource, Before extends Record<string, Statement>>(
   { db, idempotency, userId }: Context,
@@ -49,9 +49,7 @@ export async function write<Resource, Before extends Record<string, Statement>>(
         expired: deleteExpiredKeys({}),
       }
     : unkeyed;
-  const rows = await db.asUser<Record<string, Statement>>(userId, batch).catch((error) => {
-    throw isAccountMissing(error) ? new ApiError('unauthorized', 'The account no longer exists.') : error;
-  });
+  const rows = await db.asUser<Record<string, Statement>>(userId, batch);
 
   const [stored] = (rows.stored ?? []) as BatchRows<{ stored: ReturnType<typeof selectStoredResponse> }>['stored'];
   if (stored && stored.fingerprint !== idempotency?.fingerprint) throw idempotencyKeyMismatch();
@@ -61,11 +59,6 @@ export async function write<Resource, Before extends Record<string, Statement>>(
   const isWritten = rows.change?.length === 1;
   if (!isWritten || !found) return { outcome: 'refused', resource: found?.resource };
   return { outcome: 'written', resource: found.resource, before: rows as BatchRows<Before> };
-}
-
-/** A foreign key to the user fails where the account was deleted after its token was issued. */
-function isAccountMissing(error: { code?: unknown; constraint?: unknown }): boolean {
-  return error.code === '23503' && String(error.constraint).endsWith('_user_id_user_id_fk');
 }
 
 /** @param version of the resource as it is, for its entity tag; undefined where it does not exist. */
