@@ -58,9 +58,10 @@ async function failure(call: Promise<unknown>): Promise<ProblemError> {
 
 type Call = (request: { params: object; body?: unknown }) => Promise<{ status: number }>;
 
-/** A call of each operation, and its success status. */
-const calls = operations.map(({ id, path, body, success }) => ({
+/** A call of each operation, its success status, and whether it can be retried. */
+const calls = operations.map(({ id, method, path, body, success, idempotent = false }) => ({
   id,
+  isRetried: idempotent || ['GET', 'PUT', 'DELETE'].includes(method),
   status: Number(Object.keys(success)[0]),
   call(client: Client) {
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
@@ -262,13 +263,18 @@ describe('retries of the client', () => {
     ['429', respondWith(429)],
   ];
   test.each(transientFailures)(
-    'the client retries every operation with the same request after %s',
+    'the client retries every idempotent operation with the same request after %s, and no other',
     async (_, transientFailure) => {
-      for (const { id, status, call } of calls) {
+      for (const { id, status, call } of calls.filter(({ isRetried }) => isRetried)) {
         const { client, sent, waits } = connect([transientFailure, transientFailure, respondWith(status)]);
         expect((await call(client)).status, id).toBe(status);
         expect([sent.length, waits.length], id).toEqual([3, 2]);
         expect([sent[1], sent[2]], id).toEqual([sent[0], sent[0]]);
+      }
+      for (const { id, call } of calls.filter(({ isRetried }) => !isRetried)) {
+        const { client, sent } = connect([transientFailure]);
+        await expect(call(client), id).rejects.toThrow();
+        expect(sent, id).toHaveLength(1);
       }
     },
   );
