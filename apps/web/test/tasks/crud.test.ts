@@ -186,7 +186,7 @@ test.each(changesByField)('PATCH of %s to %j changes only that field', async (fi
 test('PATCH changes several fields at once, some of them to null', async () => {
   const user = await signUp();
   const before = await createTask(user, full);
-  const patch = {
+  const patch: TaskInput = {
     title: 'Milk',
     description: null,
     status: 'todo',
