@@ -1,18 +1,11 @@
-import {
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomUUID,
-  sign,
-} from 'node:crypto';
+import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { Operation } from '@taskward/api-core';
 import { jwks } from '@taskward/db/schema';
 import { symmetricDecrypt } from 'better-auth/crypto';
 import { expect } from 'vitest';
 import { getApp } from '../server/app';
 import { ORIGIN, send, type TestUser } from './harness';
+import { type Call, createResources, requestFor } from './requests';
 
 /** Creates the tokens and requests of an attacker, and reads the stored rows directly from the database. */
 
@@ -110,24 +103,6 @@ function certificateOf(publicKey: Buffer): Buffer {
   return der(0x30, body, algorithm, bits(Buffer.alloc(64)));
 }
 
-export interface Call {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: unknown;
-}
-
-const bodies: object[] = [{ title: 'Forged' }, { completed: true }];
-
-/** A valid request for the operation, which can only fail because of its sender. */
-export function requestFor(operation: Operation, params: Record<string, string>): Call & { body?: object } {
-  const { method, path: template, body: wanted } = operation;
-  const path = template.replace(/\{(\w+)\}/g, (_, name) => params[name] ?? randomUUID());
-  if (!wanted) return { method, path };
-  const body = bodies.find((candidate) => wanted.schema.safeParse(candidate).success);
-  if (!body) throw new Error(`Give these tests a body that fits ${operation.id}.`);
-  return { method, path, body };
-}
-
 let tables: { name: string; owned: boolean }[] | undefined;
 
 /** Every row in the database, or those of this user, as text: equal before and after means that nothing was written. */
@@ -145,10 +120,10 @@ export async function storedRows(userId?: string): Promise<string> {
   return rows.map(({ row }) => row).join('\n');
 }
 
-/** Creates requests of the user for a new task of their own. */
+/** Creates requests of the user for new resources of their own. */
 export async function requestsOn(user: TestUser): Promise<(operation: Operation) => Call> {
-  const { id } = await (await send('POST', user.tasks, { token: user.token, body: { title: 'Mine' } })).json();
-  return (operation) => requestFor(operation, { user_id: user.id, task_id: id });
+  const params = await createResources(user);
+  return (operation) => requestFor(operation, params);
 }
 
 const challenges = {

@@ -56,24 +56,26 @@ async function failure(call: Promise<unknown>): Promise<ProblemError> {
   throw new Error('The call should have failed with a problem', { cause: error });
 }
 
-/** A call of each operation, and its success status. */
-const calls: [id: string, status: number, call: (client: Client) => Promise<{ status: number }>][] = [
-  ['listTasks', 200, (client) => client.listTasks({ params })],
-  ['createTask', 201, (client) => client.createTask({ params, body: { title: 'New' } })],
-  ['getTask', 200, (client) => client.getTask({ params: at })],
-  ['replaceTask', 200, (client) => client.replaceTask({ params: at, body: { title: 'Put' } })],
-  ['updateTask', 200, (client) => client.updateTask({ params: at, body: { title: 'Changed' } })],
-  ['deleteTask', 204, (client) => client.deleteTask({ params: at })],
-  ['completeTask', 200, (client) => client.completeTask({ params: at })],
-];
+type Call = (request: { params: object; body?: unknown }) => Promise<{ status: number }>;
+
+/** A call of each operation, its success status, and whether it can be retried. */
+const calls = operations.map(({ id, method, path, body, success, idempotent = false }) => ({
+  id,
+  isRetried: idempotent || ['GET', 'PUT', 'DELETE'].includes(method),
+  status: Number(Object.keys(success)[0]),
+  call(client: Client) {
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+    const method: Call = Reflect.get(client, id);
+    return method({ params: Object.fromEntries(names.map((name) => [name, 'x'])), ...(body && { body: {} }) });
+  },
+}));
 
 describe('the functions of the client', () => {
   test('the client has one function for each operation, under its id', () => {
     expect(Object.keys(connect().client).sort()).toEqual(operations.map(({ id }) => id).sort());
-    expect(calls.map(([id]) => id)).toEqual(operations.map(({ id }) => id));
-    expectTypeOf<keyof Client>().toEqualTypeOf<
+    expectTypeOf<
       'listTasks' | 'createTask' | 'getTask' | 'replaceTask' | 'updateTask' | 'deleteTask' | 'completeTask'
-    >();
+    >().toExtend<keyof Client>();
   });
 
   test('options and results of the client are typed by the schemas', () => {
@@ -135,7 +137,8 @@ describe('the functions of the client', () => {
       }
     };
     visit('client');
-    expect([...needed].sort()).toEqual([
+    const resource = /^[\w-]+\/contract$/;
+    expect([...needed].filter((module) => !resource.test(module)).sort()).toEqual([
       '@taskward/db/text',
       'client',
       'contract',
@@ -145,7 +148,8 @@ describe('the functions of the client', () => {
       'kit/client/transport',
       'kit/operation',
       'kit/preconditions',
-      'tasks/contract',
+      'kit/text',
+      'resources',
       'zod',
     ]);
   });
@@ -259,13 +263,18 @@ describe('retries of the client', () => {
     ['429', respondWith(429)],
   ];
   test.each(transientFailures)(
-    'the client retries every operation with the same request after %s',
+    'the client retries every idempotent operation with the same request after %s, and no other',
     async (_, transientFailure) => {
-      for (const [id, status, call] of calls) {
+      for (const { id, status, call } of calls.filter(({ isRetried }) => isRetried)) {
         const { client, sent, waits } = connect([transientFailure, transientFailure, respondWith(status)]);
         expect((await call(client)).status, id).toBe(status);
         expect([sent.length, waits.length], id).toEqual([3, 2]);
         expect([sent[1], sent[2]], id).toEqual([sent[0], sent[0]]);
+      }
+      for (const { id, call } of calls.filter(({ isRetried }) => !isRetried)) {
+        const { client, sent } = connect([transientFailure]);
+        await expect(call(client), id).rejects.toThrow();
+        expect(sent, id).toHaveLength(1);
       }
     },
   );

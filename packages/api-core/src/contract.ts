@@ -1,15 +1,19 @@
 import type { Operation } from './kit/operation';
-import * as tasks from './tasks/contract';
+import * as resources from './resources';
 
-/** Every operation on tasks. Browser-safe: needs zod and pure functions alone. */
-export const operations: readonly Operation[] = [
-  tasks.listTasks,
-  tasks.createTask,
-  tasks.getTask,
-  tasks.replaceTask,
-  tasks.updateTask,
-  tasks.deleteTask,
-  tasks.completeTask,
-];
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-export * from './tasks/contract';
+/** Every operation on a resource, by path and method. Browser-safe: needs zod and pure functions alone. */
+export const operations: readonly Operation[] = Object.values<unknown>(resources)
+  .filter(isOperation)
+  .sort((a, b) => compare(a.path, b.path) || METHODS.indexOf(a.method) - METHODS.indexOf(b.method));
+
+export * from './resources';
+
+function isOperation(value: unknown): value is Operation {
+  return typeof value === 'object' && value !== null && 'path' in value && 'method' in value;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

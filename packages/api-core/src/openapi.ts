@@ -17,12 +17,6 @@ const info = {
   license: { name: 'MIT', identifier: 'MIT' },
 };
 
-const tags = [
-  { name: 'Tasks', description: 'The tasks of the user.' },
-  { name: 'Accounts', description: 'Sign up, sign in, get a token: Better Auth.' },
-  { name: 'Service', description: 'Health checks, and this document.' },
-];
-
 const securitySchemes = {
   token: {
     type: 'http',
@@ -41,5 +35,5 @@ const securitySchemes = {
 
 /** The OpenAPI document of a deployment at this origin. */
 export function toOpenApi(origin: string) {
-  return kit.toOpenApi(origin, { info, tags, securitySchemes, endpoints: [...operations, ...endpoints] });
+  return kit.toOpenApi(origin, { info, securitySchemes, endpoints: [...operations, ...endpoints] });
 }

@@ -144,7 +144,7 @@ function toPatch(task: Task, form: FormData): TaskPatch {
     .split(',')
     .map((tag) => tag.trim().toLowerCase())
     .filter((tag) => tag !== '');
-  const said = {
+  const said: Required<TaskPatch> = {
     title: text('title'),
     description: text('description') || null,
     status: text('status') as Task['status'],

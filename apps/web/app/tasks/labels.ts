@@ -1,4 +1,4 @@
-import type { Task } from '@taskward/api-core/contract';
+import type { Task, TaskInput } from '@taskward/api-core/contract';
 import { formatDue } from '../dates';
 
 export const STATUS = { todo: 'To do', in_progress: 'In progress', done: 'Done' } as const;
@@ -12,7 +12,7 @@ export const FIELDS = {
   priority: 'Priority',
   due_date: 'Due',
   tags: 'Tags',
-} as const;
+} as const satisfies Record<keyof TaskInput, string>;
 export type Field = keyof typeof FIELDS;
 
 /** The value of a field, in words. */

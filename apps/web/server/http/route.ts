@@ -1,5 +1,6 @@
 import {
   ApiError,
+  accountMissing,
   type IdempotencyKey,
   type Input,
   type Operation,
@@ -73,7 +74,7 @@ export function createRoute<S extends RouteServices, C>(
         addTiming(ctx, 'handler');
         response = toResponse(operation, result, request, preconditions);
       } catch (error) {
-        response = toErrorResponse(ctx, error);
+        response = toErrorResponse(ctx, accountMissing(error) ?? error);
       }
       return closeRequest(ctx, response);
     });

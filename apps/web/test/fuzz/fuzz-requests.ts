@@ -1,5 +1,6 @@
-import { ListQuery, operations, TaskInput } from '@taskward/api-core';
+import { operations, type TaskInput } from '@taskward/api-core';
 import fc from 'fast-check';
+import { bodyFor } from '../requests';
 import { rarely } from '../run-fuzz';
 
 /** Random requests, valid and invalid, derived from those that the contract declares. */
@@ -7,8 +8,8 @@ import { rarely } from '../run-fuzz';
 export interface FuzzRequest {
   readonly method: string;
   /**
-   * With `{me}`, `{victim}`, `{mine}`, `{theirs}` and `{cursor}` for values that only the test run has; likewise in the
-   * query.
+   * With `{me}`, `{victim}`, `{mine.task_id}`, `{theirs.task_id}` and `{cursor}` for values that only the test run has, and
+   * the ids of other resources likewise; the same in the query.
    */
   readonly path: string;
   readonly query: string;
@@ -50,14 +51,19 @@ const json = fc.oneof(
 );
 
 type JsonMember = readonly [name: string, value: string];
-const validMember = fc.constantFrom<JsonMember>(
-  ['description', '"of \\n oats"'],
-  ['status', '"done"'],
-  ['priority', '"high"'],
-  ['due_date', '"2026-03-01"'],
-  ['tags', '["home","shop"]'],
-);
-const NAMES = [...Object.keys(TaskInput.shape), ...split('completed id user_id version email password name')];
+const validValues: Record<Exclude<keyof TaskInput, 'title'>, string> = {
+  description: '"of \\n oats"',
+  status: '"done"',
+  priority: '"high"',
+  due_date: '"2026-03-01"',
+  tags: '["home","shop"]',
+};
+const validMember = fc.constantFrom<JsonMember[]>(...Object.entries(validValues));
+const examples = operations.map((operation) => bodyFor(operation) ?? {});
+const NAMES = [
+  ...new Set(examples.flatMap((body) => Object.keys(body))),
+  ...split('description status id user_id version email password name'),
+];
 const anything = fc.tuple(rarely(6, fc.constantFrom(...NAMES), odd), json);
 const title = fc.constant<JsonMember>(['title', '"milk"']);
 
@@ -70,6 +76,7 @@ const task = fc
 const nearlyTask = fc
   .tuple(title, fc.array(validMember, { maxLength: 2 }), fc.array(anything, { maxLength: 2 }))
   .map((all) => object(all.flat(1) as JsonMember[]));
+const example = fc.constantFrom(...examples.map((body) => JSON.stringify(body)));
 const completion = fc.constantFrom('{"completed":true}', '{"completed":false}', '{"completed":null}', '{}');
 const loose = fc.array(anything, { maxLength: 5 }).map(object);
 
@@ -103,6 +110,7 @@ const taskBody = fc.oneof(
   { weight: 5, arbitrary: corrupted(task) },
   { weight: 4, arbitrary: corrupted(nearlyTask) },
   { weight: 2, arbitrary: completion },
+  { weight: 2, arbitrary: corrupted(example) },
   { weight: 2, arbitrary: corrupted(loose) },
   { weight: 2, arbitrary: json },
   { weight: 1, arbitrary: bytes },
@@ -114,10 +122,11 @@ const accountBody = fc.oneof(
   { weight: 1, arbitrary: bytes },
 );
 
-const taskId = fc.oneof(
-  { weight: 14, arbitrary: words('{mine} {mine} {mine} {theirs}') },
-  { weight: 2, arbitrary: fc.uuid() },
-  { weight: 1, arbitrary: odd },
+/** An id for the path parameter of this name. */
+const resourceId = fc.oneof(
+  { weight: 14, arbitrary: words('mine mine mine theirs').map((whose) => (name: string) => `{${whose}.${name}}`) },
+  { weight: 2, arbitrary: fc.uuid().map((id) => () => id) },
+  { weight: 1, arbitrary: odd.map((text) => () => text) },
 );
 const userId = fc.oneof(
   { weight: 22, arbitrary: fc.constant('{me}') },
@@ -126,10 +135,10 @@ const userId = fc.oneof(
 );
 const anyMethod = words('GET HEAD POST PUT PATCH DELETE OPTIONS');
 const toOperation = fc
-  .tuple(fc.constantFrom(...operations), userId, taskId, rarely(12, fc.constant(undefined), anyMethod))
-  .map(([{ method, path }, user, task, other]) => ({
+  .tuple(fc.constantFrom(...operations), userId, resourceId, rarely(12, fc.constant(undefined), anyMethod))
+  .map(([{ method, path }, user, idFor, other]) => ({
     method: other ?? method,
-    path: path.replace('{user_id}', () => user).replace('{task_id}', () => task),
+    path: path.replace(/\{(\w+)\}/g, (_, name: string) => (name === 'user_id' ? user : idFor(name))),
   }));
 /** An insertion somewhere after `/api`. */
 const nearOperation = fc
@@ -158,7 +167,7 @@ const elsewhere = fc.record({
     words(
       '/api /api/ /api/auth /api/auth/ /api/health /api/health/live /api/health/ready /api/openapi.json /api/tasks',
     ),
-    words('/api/{me} /api/{me}/tasks/ /api/{me}/tasks/{mine}/ /api/{me}/tasks/{mine}/complete/x'),
+    words('/api/{me} /api/{me}/tasks/ /api/{me}/tasks/{mine.task_id}/ /api/{me}/tasks/{mine.task_id}/complete/x'),
     fc.array(odd, { minLength: 1, maxLength: 5 }).map((parts) => `/api/${parts.join('/')}`),
   ),
 });
@@ -170,7 +179,10 @@ const value = fc.oneof(
   odd,
 );
 const parameter = fc
-  .tuple(rarely(6, fc.constantFrom(...Object.keys(ListQuery.shape)), odd), value)
+  .tuple(
+    rarely(6, fc.constantFrom(...new Set(operations.flatMap(({ query }) => Object.keys(query.shape)))), odd),
+    value,
+  )
   .map(([name, value]) => `${encode(name)}=${value.startsWith('{cursor}') ? value : encode(value)}`);
 const parameters = fc.array(parameter, { minLength: 1, maxLength: 4 }).map((all) => all.join('&'));
 const query = fc.oneof(

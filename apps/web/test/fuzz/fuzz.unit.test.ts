@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Operation, operations, problemTypes, type Task } from '@taskward/api-core';
+import { type Operation, operations, problemTypes } from '@taskward/api-core';
 import { beforeAll, expect, test } from 'vitest';
-import { ORIGIN, routeFiles, type Send, send, signUp, type TestUser, takeToken, useApp } from '../harness';
+import { storedRows } from '../attacker';
+import { ORIGIN, routeFiles, type Send, send, signUp, type TestUser, useApp } from '../harness';
+import { createResources, type PathParams } from '../requests';
 import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../run-fuzz';
 import { type FuzzRequest, fuzzRequest } from './fuzz-requests';
 
@@ -14,40 +16,38 @@ const EVERYDAY_REQUESTS = 800;
 const REQUESTS_A_USER = 400;
 
 const marker = () => `secret-${randomUUID()}`;
-const [title, description, tag, due_date] = [marker(), marker(), marker(), '1987-06-05'];
+const [marked, title, description, tag, due_date] = [marker(), marker(), marker(), marker(), '1987-06-05'];
 const secret = { title, description, tags: [tag], due_date, status: 'done', priority: 'high' };
 
 let victim: TestUser;
-let theirs: string;
+let theirs: PathParams;
 let secrets: string[];
-let untouched: unknown;
+let untouched: string;
 let me: TestUser;
-let mine: string;
+let mine: PathParams;
 let cursor: string;
 let sentByMe = 0;
 const stats = new Stats();
-
-const listOf = async (token: string) => (await send('GET', victim.tasks, { token })).json();
 
 beforeAll(async () => {
   victim = await signUp();
   const created = await send('POST', victim.tasks, { token: victim.token, body: secret });
   expect(created.status).toBe(201);
-  theirs = (await created.json()).id;
-  secrets = [title, description, tag, due_date, victim.email, victim.password, victim.token, victim.cookie];
-  untouched = await listOf(victim.token);
+  theirs = { ...(await createResources(victim, marked)), task_id: (await created.json()).id };
+  secrets = [marked, title, description, tag, due_date, victim.email, victim.password, victim.token, victim.cookie];
+  untouched = await storedRows(victim.id);
   await newMe();
 });
 
 async function newMe(): Promise<void> {
   me = await signUp();
   sentByMe = 0;
-  await newTask();
+  await newResources();
 }
 
-async function newTask(): Promise<void> {
+async function newResources(): Promise<void> {
   const created = await send('POST', me.tasks, { token: me.token, body: { title: 'milk', tags: ['home'] } });
-  mine = (await created.json()).id;
+  mine = { ...(await createResources(me)), task_id: (await created.json()).id };
   const page = await send('GET', `${me.tasks}?limit=1`, { token: me.token });
   cursor = (await page.json()).next_cursor ?? '';
 }
@@ -59,7 +59,7 @@ test('every random request gets a documented response without data of another us
 });
 
 test('random requests do not change the data of another user', async () => {
-  expect(await listOf(await takeToken(victim.cookie))).toStrictEqual(untouched);
+  expect(await storedRows(victim.id)).toBe(untouched);
 });
 
 async function sendRequest(request: FuzzRequest): Promise<void> {
@@ -67,7 +67,7 @@ async function sendRequest(request: FuzzRequest): Promise<void> {
   const isOurs = url.origin === ORIGIN && /^\/api(\/|$)/.test(url.pathname);
   if (!isOurs) return;
   if (sentByMe > REQUESTS_A_USER) await newMe();
-  else if (sentByMe % 25 === 0) await newTask();
+  else if (sentByMe % 25 === 0) await newResources();
   const response = await send(request.method, url.pathname + url.search, toOptions(request));
   sentByMe++;
   stats.add(response.status);
@@ -78,15 +78,24 @@ async function sendRequest(request: FuzzRequest): Promise<void> {
   const promised = statusesOf(request, url.pathname);
   expect(promised, `${response.status} ${shorten(text)}`).toContain(response.status);
   if (response.status >= 400) expectProblem(response, url.pathname, text);
-  else expectOwnTasks(request.method, url.pathname, response, text);
+  else expectOwn(request.method, url.pathname, response, text);
 }
 
 const shorten = (text: string) => (text.length > 500 ? `${text.slice(0, 500)}…` : text);
 
 function fill(text: string): string {
-  const values = { me: me.id, victim: victim.id, mine, theirs, cursor };
-  return text.replace(/\{(me|victim|mine|theirs|cursor)\}/g, (_, name: keyof typeof values) => values[name]);
+  const values: PathParams = {
+    me: me.id,
+    victim: victim.id,
+    cursor,
+    ...named('mine', mine),
+    ...named('theirs', theirs),
+  };
+  return text.replace(/\{([\w.]+)\}/g, (placeholder, name: string) => values[name] ?? placeholder);
 }
+
+const named = (whose: string, ids: PathParams): PathParams =>
+  Object.fromEntries(Object.entries(ids).map(([name, id]) => [`${whose}.${name}`, id]));
 
 function toOptions({ who, headers: given, body: text, isStream, method }: FuzzRequest): Send {
   const headers = new Headers();
@@ -125,7 +134,7 @@ function inPieces(body: string | Uint8Array): ReadableStream {
 }
 
 const patterns = [...new Set(operations.map(({ path }) => path))].map((path) => ({
-  pattern: new RegExp(`^${path.replace(/\{user_id\}/, '([^/]+)').replace(/\{task_id\}/, '[^/]+')}$`),
+  pattern: new RegExp(`^${path.replace('{user_id}', '([^/]+)').replace(/\{\w+\}/g, '[^/]+')}$`),
   own: operations.filter((operation) => operation.path === path),
 }));
 
@@ -183,8 +192,8 @@ function expectProblem(response: Response, pathname: string, text: string): void
   }
 }
 
-/** Expects a response of the declared shape, with tasks of the user only. */
-function expectOwnTasks(method: string, pathname: string, response: Response, text: string): void {
+/** Expects a response of the declared shape, with resources of the user only. */
+function expectOwn(method: string, pathname: string, response: Response, text: string): void {
   const operation = operationOf(method, at(pathname).own);
   if (!operation) return;
   expect(response.headers.get('Cache-Control')).toBe('private, no-cache');
@@ -193,6 +202,6 @@ function expectOwnTasks(method: string, pathname: string, response: Response, te
   if (!schema) return;
   const body = JSON.parse(text);
   expect(schema.safeParse(body).error).toBeUndefined();
-  const tasks: Task[] = body.data ?? [body];
-  for (const task of tasks) expect(task.user_id).toBe(me.id);
+  const resources: { user_id: string }[] = body.data ?? [body];
+  for (const { user_id } of resources) expect(user_id).toBe(me.id);
 }

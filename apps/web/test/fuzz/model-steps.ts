@@ -1,3 +1,4 @@
+import type { TaskInput } from '@taskward/api-core';
 import fc from 'fast-check';
 import { rarely } from '../run-fuzz';
 
@@ -5,14 +6,7 @@ import { rarely } from '../run-fuzz';
 
 /** A body with its meaning by the rules of a task, and with its errors. */
 
-export interface Fields {
-  title: string;
-  description: string | null;
-  status: 'todo' | 'in_progress' | 'done';
-  priority: 'none' | 'low' | 'medium' | 'high';
-  due_date: string | null;
-  tags: string[];
-}
+export type Fields = TaskInput;
 
 interface Body<M> {
   readonly sent: unknown;
@@ -77,7 +71,7 @@ const badTags = fc.constantFrom<Value>(
   { sent: [null, 'a', 5], errorPointers: ['/0', '/2'] },
 );
 
-const fields = {
+const fields: Record<keyof Fields, fc.Arbitrary<Value>> = {
   title: rarely(RARE, title, bad('', '  ', null, 7, ['x'], 'a\u0000b', 'a\tb', 'x'.repeat(256))),
   description: rarely(RARE, description, bad(5, ['x'], 'x'.repeat(10_001), 'nul \u0000')),
   status: rarely(RARE, good(fc.constantFrom(...STATUSES)), bad('DONE', null, '')),

@@ -54,7 +54,13 @@ export interface Expected {
   readonly body?: Task | { readonly data: readonly Task[]; readonly more: boolean };
 }
 
-const DEFAULTS = { description: null, status: 'todo', priority: 'none', due_date: null, tags: [] } as const;
+const DEFAULTS: Omit<Fields, 'title'> = {
+  description: null,
+  status: 'todo',
+  priority: 'none',
+  due_date: null,
+  tags: [],
+};
 const refuse = (status: number, problem: string, rest: Partial<Expected> = {}): Expected => ({
   status,
   problem,

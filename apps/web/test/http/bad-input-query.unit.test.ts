@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { operations } from '@taskward/api-core';
+import { type Operation, operations } from '@taskward/api-core';
 import { expect, test } from 'vitest';
-import { send, signUp, type TestUser, useApp } from '../harness';
+import { storedRows } from '../attacker';
+import { send, signUp, useApp } from '../harness';
+import { bodyFor, createResources, fillPath, idParamOf, type PathParams } from '../requests';
 import { createTask } from '../task-requests';
 
 useApp();
-
-const bodyOf = (id: string) =>
-  ({ createTask: { title: 'Bread' }, replaceTask: { title: 'Bread' }, updateTask: { title: 'Bread' } })[id];
-
-const fill = (path: string, user: TestUser, taskId: string) =>
-  path.replace('{user_id}', user.id).replace('{task_id}', taskId);
 
 /** The errors of a 422 as `in` and `pointer`, sorted. */
 async function errorsOf(response: Response): Promise<string[]> {
@@ -23,10 +19,9 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
   '%s refuses unknown query parameters, each by name',
   async (_, operation) => {
     const user = await signUp();
-    const taskId = (await createTask(user)).id;
-    const path = fill(operation.path, user, taskId);
+    const path = fillPath(operation.path, await createResources(user));
     const { token } = user;
-    const before = await (await send('GET', user.tasks, { token })).json();
+    const before = await storedRows(user.id);
     const queries: [string, string[]][] = [
       ['?nope', ['query /nope']],
       ['?nope=1&Limit=1&a%2Fb~c=', ['query /Limit', 'query /a~1b~0c', 'query /nope']],
@@ -36,10 +31,10 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
       ['?=1', ['query /']],
     ];
     for (const [query, pointers] of queries) {
-      const response = await send(operation.method, path + query, { token, body: bodyOf(operation.id) });
+      const response = await send(operation.method, path + query, { token, body: bodyFor(operation) });
       expect.soft(await errorsOf(response), query).toEqual(pointers);
     }
-    expect(await (await send('GET', user.tasks, { token })).json()).toStrictEqual(before);
+    expect(await storedRows(user.id)).toBe(before);
   },
 );
 
@@ -108,15 +103,18 @@ test('a 422 lists all errors of the query', async () => {
 
 test('a 422 lists all errors of body and query', async () => {
   const user = await signUp();
-  const taskId = (await createTask(user)).id;
+  const task_id = (await createTask(user)).id;
   const body = { title: '', priority: 'urgent', nope: 1 };
   const pointers = ['body /nope', 'body /priority', 'body /title', 'query /also', 'query /nope'];
-  for (const { id, method, path } of operations) {
-    if (!bodyOf(id)) continue;
-    const target = `${fill(path, user, taskId)}?nope=1&also=2`;
-    expect.soft(await errorsOf(await send(method, target, { token: user.token, body })), id).toEqual(pointers);
+  for (const [method, path] of [
+    ['POST', user.tasks],
+    ['PUT', `${user.tasks}/${task_id}`],
+    ['PATCH', `${user.tasks}/${task_id}`],
+  ] as const) {
+    const response = await send(method, `${path}?nope=1&also=2`, { token: user.token, body });
+    expect.soft(await errorsOf(response), method).toEqual(pointers);
   }
-  const complete = `${user.tasks}/${taskId}/complete?nope=1`;
+  const complete = `${user.tasks}/${task_id}/complete?nope=1`;
   const response = await send('PATCH', complete, { token: user.token, body: { completed: 1 } });
   expect(await errorsOf(response)).toEqual(['body /completed', 'query /nope']);
 });
@@ -159,49 +157,55 @@ const notUuids = [
   '😀',
 ];
 
-const onTask = operations.filter(({ path }) => path.includes('{task_id}'));
+/** The operations on one resource, each with the path parameter that has its id. */
+const onResource = operations.flatMap((operation) => {
+  const name = idParamOf(operation);
+  return name ? [[operation.id, operation, name] as const] : [];
+});
 
-/** Everything in a response except the id in its path. */
-async function shown(response: Response, taskId: string) {
-  const { pathname } = new URL(`http://x/tasks/${taskId}`);
+/** Sends the request. Returns everything in its response except the id in its path. */
+async function exchange(token: string, method: string, { path }: Operation, params: PathParams, body?: unknown) {
+  const target = fillPath(path, params);
+  const response = await send(method, target, { token, headers: { 'X-Request-Id': 'the-same' }, body });
+  const { pathname } = new URL(`http://x${target}`);
   return {
     status: response.status,
     headers: [...response.headers],
-    body: (await response.text()).replace(pathname, '/tasks/…'),
+    body: (await response.text()).replace(pathname, '…'),
   };
 }
 
-test.each(onTask.map((operation) => [operation.id, operation] as const))(
-  '%s returns the same response for a task id that is not a UUID as for a missing task',
-  async (_, { id, method, path }) => {
+test.each(onResource)(
+  '%s returns the same response for an id that is not a UUID as for an id that does not exist',
+  async (_, operation, name) => {
+    const { method } = operation;
     const user = await signUp();
-    const responseTo = async (method: string, taskId: string, body?: unknown) => {
-      const headers = { 'X-Request-Id': 'the-same' };
-      return shown(await send(method, fill(path, user, taskId), { token: user.token, headers, body }), taskId);
-    };
-    // PUT would create the missing task, so its response is compared with that of GET.
-    const expected =
-      method === 'PUT' ? await responseTo('GET', randomUUID()) : await responseTo(method, randomUUID(), bodyOf(id));
+    const existing = await createResources(user);
+    const before = await storedRows(user.id);
+    const responseTo = (id: string) =>
+      exchange(user.token, method, operation, { ...existing, [name]: id }, bodyFor(operation));
+    // PUT would create what does not exist, so its response is compared with that of GET.
+    const expected = await (method === 'PUT'
+      ? exchange(user.token, 'GET', operation, { ...existing, [name]: randomUUID() })
+      : responseTo(randomUUID()));
     expect(expected.status).toBe(404);
     expect(JSON.parse(expected.body)).toMatchObject({ type: '/problems/not_found', request_id: 'the-same' });
-    for (const notUuid of notUuids) {
-      expect.soft(await responseTo(method, notUuid, bodyOf(id)), notUuid).toStrictEqual(expected);
-    }
-    expect(await (await send('GET', user.tasks, { token: user.token })).json()).toMatchObject({ data: [] });
+    for (const notUuid of notUuids) expect.soft(await responseTo(notUuid), notUuid).toStrictEqual(expected);
+    expect(await storedRows(user.id)).toBe(before);
   },
 );
 
-test.each(onTask.filter(({ method }) => method !== 'PUT').map((operation) => [operation.id, operation] as const))(
-  '%s returns the same response for a task of another user as for a missing task',
-  async (_, { id, method, path }) => {
+test.each(onResource.filter(([, { method }]) => method !== 'PUT'))(
+  "%s returns the same response for an id of another user's as for an id that does not exist",
+  async (_, operation, name) => {
     const [ada, bob] = [await signUp(), await signUp()];
-    const [hers, missing] = [(await createTask(ada)).id, randomUUID()];
-    const options = { token: bob.token, headers: { 'X-Request-Id': 'the-same' }, body: bodyOf(id) };
-    const responseTo = async (taskId: string) => shown(await send(method, fill(path, bob, taskId), options), taskId);
-    const expected = await responseTo(missing);
+    const [hers, his] = [await createResources(ada), await createResources(bob)];
+    const before = await storedRows(ada.id);
+    const responseTo = (id: string | undefined) =>
+      exchange(bob.token, operation.method, operation, { ...his, [name]: id ?? '' }, bodyFor(operation));
+    const expected = await responseTo(randomUUID());
     expect(expected.status).toBe(404);
-    expect(await responseTo(hers)).toStrictEqual(expected);
-    const found = await send('GET', `${ada.tasks}/${hers}`, { token: ada.token });
-    expect(await found.json()).toMatchObject({ title: 'Milk', version: 1 });
+    expect(await responseTo(hers[name])).toStrictEqual(expected);
+    expect(await storedRows(ada.id)).toBe(before);
   },
 );

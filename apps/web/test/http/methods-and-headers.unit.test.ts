@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { describe, expect, test } from 'vitest';
 import { isDeployed, restartApp, type Send, send, signUp, type TestUser, useApp } from '../harness';
+import { fillPath } from '../requests';
 import { createTask } from '../task-requests';
 
 useApp();
@@ -20,8 +21,7 @@ for (const { path, method } of operations) {
   paths.set(path, [...methods, method, ...(method === 'GET' ? ['HEAD'] : [])]);
 }
 
-const fill = (path: string, userId: string, taskId: string = randomUUID()) =>
-  path.replace('{user_id}', userId).replace('{task_id}', taskId);
+const fill = (path: string) => fillPath(path, { user_id: 'somebody' });
 
 async function expectProblem(response: Response, code: string, status: number, instance: string) {
   expect(response.status).toBe(status);
@@ -145,7 +145,7 @@ test('sign-up and sign-in responses have Cache-Control: no-store', async () => {
 
 describe.each([...paths])('%s', (template, methods) => {
   test(`OPTIONS ${template} lists ${methods.join(', ')} in Allow, without authentication`, async () => {
-    const response = await send('OPTIONS', fill(template, 'somebody'));
+    const response = await send('OPTIONS', fill(template));
     expect(response.status).toBe(204);
     expect(await response.text()).toBe('');
     expect(response.headers.get('allow')?.split(', ').sort()).toEqual(methods.toSorted());
@@ -154,7 +154,7 @@ describe.each([...paths])('%s', (template, methods) => {
   test.each(METHODS.filter((method) => !methods.includes(method)))(
     `%s ${template} returns 405 with Allow, before authentication`,
     async (method) => {
-      const path = fill(template, 'somebody');
+      const path = fill(template);
       const body = ['GET', 'HEAD'].includes(method) ? undefined : 'no JSON';
       const response = await send(method, path, { body });
       expect(response.headers.get('allow')?.split(', ').sort()).toEqual(methods.toSorted());
@@ -166,7 +166,7 @@ describe.each([...paths])('%s', (template, methods) => {
 test.each(operations.filter(({ method }) => method === 'PATCH').map(({ path }) => path))(
   'OPTIONS %s lists the accepted media types in Accept-Patch',
   async (template) => {
-    const response = await send('OPTIONS', fill(template, 'somebody'));
+    const response = await send('OPTIONS', fill(template));
     expect(response.headers.get('accept-patch') ?? '').toContain('application/json');
   },
 );

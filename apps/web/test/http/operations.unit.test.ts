@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { type Operation, operations, type ProblemCode, problemTypes } from '@taskward/api-core';
 import { describe, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
 import { routeFiles, type Send, send, signUp, type TestUser, useApp } from '../harness';
+import { bodyFor, createResources, fillPath, idParamOf, requestFor } from '../requests';
 
 useApp();
 
@@ -12,11 +12,10 @@ const OTHERS = ['/api/auth/[...all]', '/api/health/live', '/api/health/ready', '
 
 const operationPaths = [...new Set(operations.map(({ path }) => path as string))];
 const at = (path: string) => operations.filter((operation) => operation.path === path);
-const fill = (path: string, user: TestUser, taskId: string = randomUUID()) =>
-  path.replace('{user_id}', user.id).replace('{task_id}', taskId);
 
-test('the seven task operations are declared, each with a unique id', () => {
-  expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+test('the seven task operations are declared', () => {
+  const onTasks = operations.filter(({ tag }) => tag.name === 'Tasks');
+  expect(onTasks.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
     'DELETE /api/{user_id}/tasks/{task_id}',
     'GET /api/{user_id}/tasks',
     'GET /api/{user_id}/tasks/{task_id}',
@@ -25,7 +24,11 @@ test('the seven task operations are declared, each with a unique id', () => {
     'POST /api/{user_id}/tasks',
     'PUT /api/{user_id}/tasks/{task_id}',
   ]);
+});
+
+test('every operation has a unique id, and a path and method of its own', () => {
   expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
+  expect(new Set(operations.map(({ method, path }) => `${method} ${path}`)).size).toBe(operations.length);
 });
 
 test('every operation has a route file, and every route file an operation', () => {
@@ -53,7 +56,7 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
   test(`${path} serves the methods of its operations and OPTIONS, and returns 405 for others`, async () => {
     const statuses = new Map<string, number>();
     for (const method of METHODS) {
-      const response = await send(method, path.replace('{user_id}', 'somebody').replace('{task_id}', randomUUID()));
+      const response = await send(method, fillPath(path, { user_id: 'somebody' }));
       statuses.set(method, response.status);
     }
     // Without a token an operation returns 401; any other method does not require one.
@@ -64,36 +67,45 @@ describe.each(routeFiles.filter(({ path }) => !OTHERS.includes(path)))('$path', 
     expect([...statuses]).toEqual(expected);
   });
 
-  test.each(at(path))(`$method ${path} is logged as operation $id`, async ({ id, method }) => {
+  test.each(at(path))(`$method ${path} is logged as operation $id`, async (operation) => {
     const { log } = await getApp();
     const info = vi.spyOn(log, 'info');
     const user = await signUp();
-    const response = await send(method, fill(path, user), { token: user.token, body: goodBody(id) });
+    const { method, path, body } = requestFor(operation, { user_id: user.id });
+    const response = await send(method, path, { token: user.token, body });
     const line = info.mock.calls.at(-1)?.[0];
-    expect(line).toMatchObject({ operation: id, user_id: user.id, status: response.status });
+    expect(line).toMatchObject({ operation: operation.id, user_id: user.id, status: response.status });
     expect([200, 201, 404]).toContain(response.status);
   });
 });
 
-function goodBody(id: string): unknown {
-  return ['createTask', 'replaceTask', 'updateTask'].includes(id) ? { title: 'Milk' } : undefined;
-}
+const fill = ({ path }: Operation, user: TestUser) => fillPath(path, { user_id: user.id });
 
 /** The request that causes each error; undefined where the operation cannot return it. */
 const provocations: Partial<Record<ProblemCode, (operation: Operation, user: TestUser) => [string, Send] | undefined>> =
   {
-    unauthorized: ({ path }, user) => [fill(path, user), {}],
-    forbidden: ({ path }, user) => [fill(path, { ...user, id: 'somebody' }), { token: user.token }],
-    not_found: ({ id, path }, user) =>
-      path.includes('{task_id}')
-        ? [path.replace('{user_id}', user.id).replace('{task_id}', 'x'), { token: user.token, body: goodBody(id) }]
-        : undefined,
-    validation: ({ id, path }, user) => [`${fill(path, user)}?nope=1`, { token: user.token, body: goodBody(id) }],
-    malformed_body: ({ path, body }, user) => body && [fill(path, user), { token: user.token, body: '{' }],
-    payload_too_large: ({ path, body }, user) =>
-      body && [fill(path, user), { token: user.token, body: ' '.repeat(65_537) }],
-    unsupported_media_type: ({ path, body }, user) =>
-      body && [fill(path, user), { token: user.token, body: '{}', headers: { 'Content-Type': 'text/plain' } }],
+    unauthorized: (operation, user) => [fill(operation, user), {}],
+    forbidden: (operation, user) => [fill(operation, { ...user, id: 'somebody' }), { token: user.token }],
+    not_found(operation, user) {
+      const name = idParamOf(operation);
+      if (!name) return undefined;
+      return [
+        fillPath(operation.path, { user_id: user.id, [name]: 'x' }),
+        { token: user.token, body: bodyFor(operation) },
+      ];
+    },
+    validation: (operation, user) => [
+      `${fill(operation, user)}?nope=1`,
+      { token: user.token, body: bodyFor(operation) },
+    ],
+    malformed_body: (operation, user) => operation.body && [fill(operation, user), { token: user.token, body: '{' }],
+    payload_too_large: (operation, user) =>
+      operation.body && [fill(operation, user), { token: user.token, body: ' '.repeat(65_537) }],
+    unsupported_media_type: (operation, user) =>
+      operation.body && [
+        fill(operation, user),
+        { token: user.token, body: '{}', headers: { 'Content-Type': 'text/plain' } },
+      ],
   };
 
 test.each(operations.map((operation) => [operation.id, operation] as const))(
@@ -118,15 +130,16 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
 
 test.each(operations.map((operation) => [operation.id, operation] as const))(
   '%s returns only statuses and bodies that it declares',
-  async (_, { id, method, path, success }) => {
+  async (_, operation) => {
+    const { method, success } = operation;
     const user = await signUp();
-    const { token } = user;
-    const created = await send('POST', user.tasks, { token, body: { title: 'Milk', tags: ['shop'] } });
-    const taskId = (await created.json()).id;
-    const targets = method === 'PUT' ? [taskId, randomUUID()] : [taskId];
+    const existing = await createResources(user);
+    // A PUT creates what does not exist.
+    const targets = method === 'PUT' ? [existing, { user_id: user.id }] : [existing];
     const statuses: number[] = [];
     for (const target of targets) {
-      const response = await send(method, fill(path, user, target), { token, body: goodBody(id) });
+      const { path, body } = requestFor(operation, target);
+      const response = await send(method, path, { token: user.token, body });
       const schema = success[response.status as 200];
       expect(schema).toBeDefined();
       if (schema) expect(schema.safeParse(await response.json()).error).toBeUndefined();

@@ -3,6 +3,7 @@ import { operations } from '@taskward/api-core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
 import { cookieOf, ORIGIN, restartApp, send, signUp, type TestUser, useApp } from '../harness';
+import { requestFor } from '../requests';
 
 useApp({ environment: { API_RATE_LIMIT: '20', AUTH_RATE_LIMIT: '25' } });
 
@@ -13,20 +14,17 @@ afterEach(() => {
 const list = (user: TestUser) => send('GET', user.tasks, { token: user.token });
 
 describe('requests of one user', () => {
-  test.each(operations)(
-    'responses of $id have RateLimit headers with the remaining requests',
-    async ({ method, path }) => {
-      const user = await signUp();
-      const at = path.replace('{user_id}', user.id).replace('{task_id}', randomUUID());
-      const first = await send(method, at, { token: user.token, body: method === 'GET' ? undefined : { title: 'x' } });
-      expect(first.headers.get('RateLimit-Policy')).toBe('"user";q=20;w=60');
-      expect(first.headers.get('RateLimit')).toMatch(/^"user";r=19;t=(60|59)$/);
-      const foreign = await send(method, at.replace(user.id, 'somebody'), { token: user.token });
-      expect([foreign.status, foreign.headers.get('RateLimit')]).toEqual([403, expect.stringMatching(/r=18/)]);
-      const anonymous = await send(method, at);
-      expect([anonymous.status, anonymous.headers.get('RateLimit')]).toEqual([401, null]);
-    },
-  );
+  test.each(operations)('responses of $id have RateLimit headers with the remaining requests', async (operation) => {
+    const user = await signUp();
+    const { method, path: at, body } = requestFor(operation, { user_id: user.id });
+    const first = await send(method, at, { token: user.token, body });
+    expect(first.headers.get('RateLimit-Policy')).toBe('"user";q=20;w=60');
+    expect(first.headers.get('RateLimit')).toMatch(/^"user";r=19;t=(60|59)$/);
+    const foreign = await send(method, at.replace(user.id, 'somebody'), { token: user.token });
+    expect([foreign.status, foreign.headers.get('RateLimit')]).toEqual([403, expect.stringMatching(/r=18/)]);
+    const anonymous = await send(method, at);
+    expect([anonymous.status, anonymous.headers.get('RateLimit')]).toEqual([401, null]);
+  });
 
   test('requests beyond the limit of a user return 429 with Retry-After until the window ends', async () => {
     const user = await signUp();

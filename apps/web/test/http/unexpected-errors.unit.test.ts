@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
-import { requestFor } from '../attacker';
 import { loggedLines, send, signUp, type TestUser, useApp } from '../harness';
+import { bodyWithText, requestFor } from '../requests';
 
 /** Bugs, caused by a database whose schema differs from the code: their responses and log lines. */
 
@@ -18,24 +18,32 @@ useApp({
 let user: TestUser;
 beforeAll(async () => {
   user = await signUp();
-  const { db } = await getApp();
-  await db.ownerDb.execute('alter table tasks rename column version to renamed');
+  await renameUserId('user_id', 'renamed');
 });
 afterEach(() => {
   reports.length = 0;
 });
+
+/** In every table with rows of users. */
+async function renameUserId(from: string, to: string): Promise<void> {
+  const { ownerDb } = (await getApp()).db;
+  const { rows } = await ownerDb.execute<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relrowsecurity`,
+  );
+  for (const { name } of rows) await ownerDb.execute(`alter table ${name} rename column ${from} to ${to}`);
+}
 
 const secret = 'a secret of the user';
 
 test.each(operations)(
   'an unexpected error in $id returns a 500 without details, and is logged with the request id',
   async (operation) => {
-    const { method, path, body } = requestFor(operation, { user_id: user.id });
+    const { method, path } = requestFor(operation, { user_id: user.id });
     const id = `bug-${randomUUID()}`;
     const response = await send(method, path, {
       token: user.token,
       headers: { 'X-Request-Id': id },
-      body: body && 'title' in body ? { ...body, title: secret } : body,
+      body: bodyWithText(operation, secret),
     });
     expect(await response.json()).toEqual({
       type: '/problems/internal',
@@ -74,7 +82,7 @@ test('an error that Better Auth logs itself is logged without its message', asyn
 
 test('the log does not contain a value that PostgreSQL quotes, even one that looks like a line of a stack', async () => {
   const { db } = await getApp();
-  await db.ownerDb.execute('alter table tasks rename column renamed to version');
+  await renameUserId('renamed', 'user_id');
   await db.ownerDb.execute(
     'alter table tasks add column count integer generated always as (description::integer) stored',
   );

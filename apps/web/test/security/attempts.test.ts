@@ -1,27 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { operations } from '@taskward/api-core';
 import { expect, test } from 'vitest';
-import { requestFor, storedRows } from '../attacker';
+import { storedRows } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
-import { createTask } from '../task-requests';
+import { bodyWithText, createdParamOf, createResources, fillPath } from '../requests';
 
 /** Random requests of two users with each other's ids, cursors and paths. */
 
 useApp();
 
-const newTask = async (user: TestUser, title: string): Promise<string> =>
-  (await createTask(user, { title, tags: [title] })).id;
-
 interface Actor {
   user: TestUser;
-  /** Text in each task of the user, and in no other. */
+  /** Text in each resource of the user, and in no other. */
   marker: string;
-  ids: string[];
+  /** The ids of the user's resources, by path parameter. */
+  ids: Record<string, string[]>;
   cursor: string;
 }
 
 const SEED = 20_260_301;
-const STEPS = 250;
+const STEPS = 50 * operations.length;
 
 /** Mulberry32: small, and the same everywhere. */
 function randomFrom(seed: number) {
@@ -37,15 +35,18 @@ function randomFrom(seed: number) {
 
 async function createActor(marker: string): Promise<Actor> {
   const user = await signUp();
-  const ids = [];
-  for (let i = 0; i < 5; i++) ids.push(await newTask(user, marker));
+  const ids: Actor['ids'] = {};
+  for (let i = 0; i < 5; i++) {
+    for (const [name, id] of Object.entries(await createResources(user, marker)))
+      ids[name] = [...(ids[name] ?? []), id];
+  }
   const page = await send('GET', `${user.tasks}?limit=2`, { token: user.token });
   return { user, marker, ids, cursor: (await page.json()).next_cursor };
 }
 
 const same = (text: string) => text;
 const spellings = [...Array(8).fill(same), (id: string) => id.toUpperCase(), encodeAll, (id: string) => `${id}%00`];
-const taskSpellings = [
+const idSpellings = [
   ...spellings,
   (id: string) => `{${id}}`,
   (id: string) => id.replaceAll('-', ''),
@@ -56,7 +57,7 @@ const taskSpellings = [
 const detours = (path: string, me: string, other: string) => [
   ...Array(16).fill(path),
   path.replace('/api/', '/api//'),
-  path.replace('/tasks', '//tasks'),
+  path.replace(/^\/api\/[^/]+/, '$&/'),
   `${path}/`,
   `/api/${me}/tasks/../..${path.slice('/api'.length)}`,
   `/api/${me}/%2e%2e${path.slice('/api'.length)}`,
@@ -83,22 +84,22 @@ test(`two users who use each other's ids, paths and cursors see and change nothi
     const [actor, other] = step % 2 ? [ada, bob] : [bob, ada];
     const operation = pick(operations);
     const user = pick([actor, actor, other]).user.id;
-    const task = pick([actor.ids, actor.ids, other.ids, [randomUUID()]]);
-    const call = requestFor(operation, {
-      user_id: pick(spellings)(user),
-      task_id: pick(taskSpellings)(pick(task) ?? ''),
+    const owner = pick([actor, actor, other, undefined]);
+    const params = Object.keys(actor.ids).map((name) => {
+      const id = pick(owner?.ids[name] ?? [randomUUID()]);
+      return [name, pick(idSpellings)(id)] as const;
     });
-    const query =
-      operation.method === 'GET' ? pick(['', '', `?cursor=${actor.cursor}`, `?cursor=${other.cursor}`]) : '';
-    const path = pick(detours(call.path, actor.user.id, other.user.id));
-    const body = call.body && 'title' in call.body ? { title: actor.marker } : call.body;
+    const { method } = operation;
+    const target = fillPath(operation.path, { ...Object.fromEntries(params), user_id: pick(spellings)(user) });
+    const query = method === 'GET' ? pick(['', '', `?cursor=${actor.cursor}`, `?cursor=${other.cursor}`]) : '';
+    const path = pick(detours(target, actor.user.id, other.user.id));
     const before = await storedRows(other.user.id);
 
-    const request = `${step}: ${call.method} ${path}${path.includes('?') ? '' : query}`;
-    const response = await send(call.method, request.slice(request.indexOf('/')), {
+    const request = `${step}: ${method} ${path}${path.includes('?') ? '' : query}`;
+    const response = await send(method, request.slice(request.indexOf('/')), {
       token: actor.user.token,
       headers: pick(headersFor(other.user)),
-      body,
+      body: bodyWithText(operation, actor.marker),
     });
     const text = await response.text();
     expect(response.status, request).toBeLessThan(500);
@@ -106,7 +107,7 @@ test(`two users who use each other's ids, paths and cursors see and change nothi
     if (response.ok) expect(text, request).not.toContain(other.user.id);
     expect(await storedRows(other.user.id), request).toBe(before);
     statusCounts[response.status] = (statusCounts[response.status] ?? 0) + 1;
-    if (response.status === 201) actor.ids.push(JSON.parse(text).id);
+    if (response.status === 201) actor.ids[createdParamOf(operation) ?? '']?.push(JSON.parse(text).id);
   }
   // The loop would prove nothing if all responses had the same status.
   for (const status of [200, 201, 204, 403, 404, 422]) expect(statusCounts[status], `${status}`).toBeGreaterThan(3);

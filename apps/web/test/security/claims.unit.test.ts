@@ -1,7 +1,6 @@
 import { type Operation, operations } from '@taskward/api-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  type Call,
   claimsOf,
   compact,
   ed25519,
@@ -13,6 +12,7 @@ import {
   type TokenForger,
 } from '../attacker';
 import { ORIGIN, send, signUp, type TestUser, useApp } from '../harness';
+import type { Call } from '../requests';
 
 /** Tokens signed with the real key of the deployment: only their claims decide. */
 

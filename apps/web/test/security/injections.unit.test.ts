@@ -1,16 +1,13 @@
 import { operations } from '@taskward/api-core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { requestFor, storedRows } from '../attacker';
+import { storedRows } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
-import { createTask } from '../task-requests';
+import { bodyFor, type Call, createResources, fillPath, idParamOf, type PathParams, requestFor } from '../requests';
 
 /** Text that would be SQL if it became part of a statement. */
 
 useApp();
-
-const newTask = async (user: TestUser, title: string): Promise<string> =>
-  (await createTask(user, { title, tags: [title] })).id;
 
 const injections = [
   "'; drop table tasks; --",
@@ -26,16 +23,16 @@ const injections = [
 for (const operation of operations) {
   describe(`SQL injection into ${operation.id}`, () => {
     let eve: TestUser;
-    let task: string;
+    let eves: PathParams;
     let bystander: TestUser;
     let before: string;
 
     beforeAll(async () => {
       bystander = await signUp();
-      await newTask(bystander, 'bobsword');
+      await createResources(bystander, 'bobsword');
       before = await storedRows(bystander.id);
       eve = await signUp();
-      task = await newTask(eve, 'mine');
+      eves = await createResources(eve, 'mine');
     });
 
     afterEach(async () => {
@@ -44,12 +41,12 @@ for (const operation of operations) {
 
     /** Sends the request, and expects one of these statuses, without a trace of SQL or of another user. */
     async function attempt(
-      change: Partial<ReturnType<typeof requestFor>> & { headers?: HeadersInit },
+      change: Partial<Call> & { headers?: HeadersInit },
       expected: number[],
-      params: object = {},
+      params: PathParams = {},
     ) {
-      if (operation.method === 'DELETE') task = await newTask(eve, 'mine');
-      const call = requestFor(operation, { user_id: eve.id, task_id: task, ...params });
+      if (operation.method === 'DELETE') eves = await createResources(eve, 'mine');
+      const call = requestFor(operation, { ...eves, ...params });
       const { method, path, body, headers } = { headers: {}, ...call, ...change };
       const response = await send(method, path, { token: eve.token, headers, body });
       const text = await response.text();
@@ -65,7 +62,7 @@ for (const operation of operations) {
         const schema = operation.body?.schema as z.ZodObject;
         for (const field of Object.keys(schema.shape)) {
           for (const value of [text, [text]]) {
-            const body = { ...requestFor(operation, {}).body, [field]: value };
+            const body = { ...bodyFor(operation), [field]: value };
             const parsed = schema.safeParse(body);
             const response = await attempt({ body }, parsed.success ? successes : [422]);
             if (parsed.success) expect(JSON.parse(response.text)).toMatchObject({ [field]: parsed.data[field] });
@@ -76,7 +73,7 @@ for (const operation of operations) {
 
     test.each(injections)(`SQL in the query of ${operation.id} is used as text or refused: %s`, async (text) => {
       for (const name of [...Object.keys(operation.query.shape), 'unknown', text]) {
-        const { path } = requestFor(operation, { user_id: eve.id, task_id: task });
+        const path = fillPath(operation.path, eves);
         const query = new URLSearchParams({ [name]: text });
         await attempt(
           { path: `${path}?${query}` },
@@ -88,9 +85,10 @@ for (const operation of operations) {
     test.each(injections)(`SQL in the path of ${operation.id} is refused: %s`, async (text) => {
       await attempt({}, [403], { user_id: encodeURIComponent(text) });
       await attempt({}, [403], { user_id: encodeURIComponent(eve.id + text) });
-      if (!operation.path.includes('{task_id}')) return;
-      await attempt({}, [404], { task_id: encodeURIComponent(text) });
-      await attempt({}, [404], { task_id: encodeURIComponent(task + text) });
+      const name = idParamOf(operation);
+      if (!name) return;
+      await attempt({}, [404], { [name]: encodeURIComponent(text) });
+      await attempt({}, [404], { [name]: encodeURIComponent(eves[name] + text) });
     });
 
     test.each(injections)(`SQL in a header of ${operation.id} is ignored or refused: %s`, async (text) => {

@@ -1,26 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import { type Operation, operations } from '@taskward/api-core';
+import { operations } from '@taskward/api-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
-import { type Call, requestFor, storedRows } from '../attacker';
+import { storedRows } from '../attacker';
 import { isDeployed, type Send, send, signUp, type TestUser, useApp } from '../harness';
-import { createTask } from '../task-requests';
+import { type Call, createResources, fillPath, idParamOf, type PathParams, requestFor } from '../requests';
 
 useApp();
 
 let ada: TestUser;
 let bob: TestUser;
-let bobsTask: string;
-let bobsList: string;
+/** The ids of resources of Bob's, and Bob's own. */
+let bobs: PathParams;
+let bobsLists: string[];
 
-const listOf = async ({ tasks, token }: TestUser) => (await send('GET', `${tasks}?limit=100`, { token })).text();
-const newTask = async (user: TestUser): Promise<string> => (await createTask(user, { title: 'Mine', tags: ['a'] })).id;
+const lists = operations.filter((operation) => operation.method === 'GET' && !idParamOf(operation));
+/** Each list of the user, as text. */
+const listsOf = ({ id, token }: TestUser): Promise<string[]> =>
+  Promise.all(lists.map(async ({ path }) => (await send('GET', fillPath(path, { user_id: id }), { token })).text()));
 
 beforeAll(async () => {
   [ada, bob] = [await signUp(), await signUp()];
-  bobsTask = await newTask(bob);
-  for (const title of ['One', 'Two']) await send('POST', bob.tasks, { token: bob.token, body: { title } });
-  bobsList = await listOf(bob);
+  bobs = await createResources(bob);
+  for (let more = 0; more < 2; more++) await createResources(bob);
+  bobsLists = await listsOf(bob);
 });
 
 const sendCall = ({ method, path, body }: Call, more: Send = {}) => send(method, path, { body, ...more });
@@ -38,16 +41,16 @@ async function bytesOf(response: Response, ...names: string[]) {
   };
 }
 
-const hasTask = (operation: Operation) => operation.path.includes('{task_id}');
-/** Whether the client may create a task under this id. */
-const createsTask = (operation: Operation) => hasTask(operation) && operation.success[201] !== undefined;
-
 for (const operation of operations) {
+  const idParam = idParamOf(operation);
+  /** Whether the client may create a resource under this id. */
+  const createsResource = idParam && operation.success[201] !== undefined;
+
   describe(operation.id, () => {
     test(`${operation.id} returns 403 for another user's path, the same response as for a path of no user`, async () => {
       const nobody = bob.id.split('').reverse().join('');
       const [theirs, nobodys] = (await Promise.all(
-        [bob.id, nobody].map((user_id) => asAda(requestFor(operation, { user_id, task_id: bobsTask }))),
+        [bob.id, nobody].map((user_id) => asAda(requestFor(operation, { ...bobs, user_id }))),
       )) as [Response, Response];
       expect(theirs.status).toBe(403);
       expect(theirs.headers.get('Cache-Control')).toBe('no-store');
@@ -57,7 +60,7 @@ for (const operation of operations) {
     test.skipIf(isDeployed)(`${operation.id} refuses another user's path before any query`, async () => {
       const { db } = await getApp();
       const asUser = vi.spyOn(db, 'asUser');
-      await asAda(requestFor(operation, { user_id: bob.id, task_id: bobsTask }));
+      await asAda(requestFor(operation, bobs));
       expect(asUser).not.toHaveBeenCalled();
       await asAda(requestFor(operation, { user_id: ada.id }));
       expect(asUser).toHaveBeenCalled();
@@ -72,33 +75,33 @@ for (const operation of operations) {
       ['cut short', () => ada.id.slice(0, -1)],
       ['twice', () => `${ada.id},${ada.id}`],
     ])(`${operation.id} returns 403 for the user's own id when it is written %s`, async (_, user_id) => {
-      expect((await asAda(requestFor(operation, { user_id: user_id(), task_id: bobsTask }))).status).toBe(403);
+      expect((await asAda(requestFor(operation, { ...bobs, user_id: user_id() }))).status).toBe(403);
     });
 
-    if (hasTask(operation) && !createsTask(operation)) {
-      test(`${operation.id} returns 404 for another user's task, the same response as for a missing task`, async () => {
-        const [theirs, nobodys] = [await newTask(bob), randomUUID()];
+    if (idParam && !createsResource) {
+      test(`${operation.id} returns 404 for an id of another user's, the same response as for an id that does not exist`, async () => {
+        const [theirs = '', nobodys] = [bobs[idParam], randomUUID()];
         const before = await storedRows();
-        const foreign = await asAda(requestFor(operation, { user_id: ada.id, task_id: theirs }));
-        const missing = await asAda(requestFor(operation, { user_id: ada.id, task_id: nobodys }));
+        const foreign = await asAda(requestFor(operation, { ...bobs, user_id: ada.id }));
+        const missing = await asAda(requestFor(operation, { ...bobs, user_id: ada.id, [idParam]: nobodys }));
         expect(foreign.status).toBe(404);
         expect(await bytesOf(foreign, theirs)).toEqual(await bytesOf(missing, nobodys));
         expect(await storedRows()).toBe(before);
-        await send('DELETE', `${bob.tasks}/${theirs}`, { token: bob.token });
       });
     }
 
-    if (createsTask(operation)) {
-      test(`${operation.id} creates the user's own task under an id that another user has, and does not change the other task`, async () => {
+    if (createsResource) {
+      test(`${operation.id} creates the user's own resource under an id that another user has, and does not change the other's`, async () => {
         const before = await storedRows(bob.id);
-        const response = await asAda(requestFor(operation, { user_id: ada.id, task_id: bobsTask }));
+        const { path, ...call } = requestFor(operation, { ...bobs, user_id: ada.id });
+        const response = await asAda({ path, ...call });
         const text = await response.text();
         expect(response.status).toBe(201);
-        expect(JSON.parse(text)).toMatchObject({ id: bobsTask, user_id: ada.id, version: 1 });
+        expect(JSON.parse(text)).toMatchObject({ id: bobs[idParam], user_id: ada.id });
         expect(await storedRows(bob.id)).toBe(before);
-        expect(await (await send('GET', `${ada.tasks}/${bobsTask}`, { token: ada.token })).text()).toBe(text);
-        expect(await listOf(bob)).toBe(bobsList);
-        await send('DELETE', `${ada.tasks}/${bobsTask}`, { token: ada.token });
+        expect(await (await asAda({ method: 'GET', path })).text()).toBe(text);
+        expect(await listsOf(bob)).toEqual(bobsLists);
+        await asAda({ method: 'DELETE', path });
         expect(await storedRows(bob.id)).toBe(before);
       });
     }
@@ -106,11 +109,11 @@ for (const operation of operations) {
     test.each(operation.body ? ['user_id', 'id', 'userId', '__proto__', 'constructor'] : [])(
       `${operation.id} refuses a body with the field %s`,
       async (field) => {
-        const call = requestFor(operation, { user_id: ada.id, task_id: await newTask(ada) });
+        const call = requestFor(operation, await createResources(ada));
         const before = await storedRows();
-        const value = JSON.stringify(field === 'id' ? bobsTask : bob.id);
+        const value = JSON.stringify(field === 'id' ? randomUUID() : bob.id);
         const body = JSON.stringify(call.body).replace('{', `{"${field}":${value},`);
-        const response = await asAda({ ...call, body });
+        const response = await asAda(call, { body });
         expect(response.status).toBe(422);
         expect((await response.json()).errors).toMatchObject([{ in: 'body', pointer: `/${field}` }]);
         expect(await storedRows()).toBe(before);
@@ -119,7 +122,8 @@ for (const operation of operations) {
 
     if ('cursor' in operation.query.shape) {
       test(`${operation.id} refuses another user's cursor`, async () => {
-        const page = await send('GET', `${bob.tasks}?limit=1`, { token: bob.token });
+        const { path } = requestFor(operation, bobs);
+        const page = await send('GET', `${path}?limit=1`, { token: bob.token });
         const { next_cursor } = await page.json();
         const [theirs, mine] = [bob, ada].map(({ id, token }) => {
           const { method, path } = requestFor(operation, { user_id: id });
@@ -136,17 +140,17 @@ for (const operation of operations) {
       'a body of another media type': { headers: { 'Content-Type': 'text/html' } },
       'a body that is too large': { body: 'x'.repeat(70_000) },
     };
-    const invalidRequests: Record<string, Send & { query?: string; task_id?: string }> = {
+    const invalidRequests: Record<string, Send & { query?: string; resource?: string }> = {
       ...(operation.body && invalidBodies),
       'a parameter nobody knows': { query: '?unknown=1' },
-      'an id that is no UUID': { task_id: 'x' },
-      'an id that is nobody’s': { task_id: randomUUID() },
+      'an id that is no UUID': { resource: 'x' },
+      'an id that is nobody’s': { resource: randomUUID() },
       'a malformed Idempotency-Key': { headers: { 'Idempotency-Key': '"' } },
       'a malformed If-Match': { headers: { 'If-Match': 'x' } },
     };
     const sendInvalid = (name: string, user_id: string, token?: string) => {
-      const { query = '', task_id = bobsTask, ...invalid } = invalidRequests[name] ?? {};
-      const call = requestFor(operation, { user_id, task_id });
+      const { query = '', resource, ...invalid } = invalidRequests[name] ?? {};
+      const call = requestFor(operation, { ...bobs, user_id, ...(idParam && resource && { [idParam]: resource }) });
       return send(call.method, call.path + query, { body: call.body, ...invalid, token });
     };
 
@@ -168,11 +172,11 @@ for (const operation of operations) {
 
 describe('a deleted user whose token is still valid', () => {
   let deletedUser: TestUser;
-  let task: string;
+  let params: PathParams;
 
   beforeAll(async () => {
     deletedUser = await signUp();
-    task = await newTask(deletedUser);
+    params = await createResources(deletedUser);
     const { db } = await getApp();
     await db.ownerDb.execute(`delete from "user" where id = '${deletedUser.id}'`);
   });
@@ -180,13 +184,13 @@ describe('a deleted user whose token is still valid', () => {
   test.each(operations.map((operation) => [operation.id, operation] as const))(
     'a deleted user whose token is still valid reads and writes nothing by %s',
     async (_, operation) => {
-      const response = await sendCall(requestFor(operation, { user_id: deletedUser.id, task_id: task }), {
+      const response = await sendCall(requestFor(operation, params), {
         token: deletedUser.token,
       });
       if (operation.success[201]) {
         expect(response.status).toBe(401);
         expect(response.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');
-      } else if (hasTask(operation)) {
+      } else if (idParamOf(operation)) {
         expect(operation.method === 'GET' ? [404] : [401, 404]).toContain(response.status);
       } else {
         expect(response.status).toBe(200);
@@ -197,6 +201,6 @@ describe('a deleted user whose token is still valid', () => {
   );
 });
 
-test('requests of one user leave the tasks of another user unchanged to the byte', async () => {
-  expect(await listOf(bob)).toBe(bobsList);
+test('requests of one user leave the lists of another user unchanged to the byte', async () => {
+  expect(await listsOf(bob)).toEqual(bobsLists);
 });

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { type Operation, operations } from '@taskward/api-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  type Call,
   claimsOf,
   compact,
   ed25519,
@@ -19,6 +18,7 @@ import {
   unsigned,
 } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
+import type { Call } from '../requests';
 
 useApp();
 

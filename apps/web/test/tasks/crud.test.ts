@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Task } from '@taskward/api-core';
+import type { Task, TaskInput } from '@taskward/api-core';
 import { expect, test } from 'vitest';
 import { send, signUp, type TestUser, useApp } from '../harness';
 import { createTask, getTask, sendAs } from '../task-requests';
@@ -9,15 +9,21 @@ useApp();
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
-const full = {
+const full: TaskInput = {
   title: 'Plan the trip',
   description: 'Tickets\nand a place to stay',
   status: 'in_progress',
   priority: 'high',
   due_date: '2026-07-01',
   tags: ['home', 'travel'],
-} as const;
-const defaults = { description: null, status: 'todo', priority: 'none', due_date: null, tags: [] };
+};
+const defaults: Omit<TaskInput, 'title'> = {
+  description: null,
+  status: 'todo',
+  priority: 'none',
+  due_date: null,
+  tags: [],
+};
 
 /** The read-only fields of a new task of this user. */
 const readOnlyFields = (user: TestUser) => ({
@@ -157,18 +163,19 @@ test.each(['application/merge-patch+json', 'application/json'])('PATCH accepts t
   expect(await getTask(user, id)).toStrictEqual(task);
 });
 
-test.each([
-  ['title', 'Milk'],
-  ['description', 'Skimmed'],
-  ['description', ''],
-  ['description', null],
-  ['status', 'todo'],
-  ['priority', 'low'],
-  ['due_date', '2027-01-31'],
-  ['due_date', null],
-  ['tags', ['new']],
-  ['tags', []],
-])('PATCH of %s to %j changes only that field', async (field, value) => {
+const changes: Record<keyof TaskInput, readonly unknown[]> = {
+  title: ['Milk'],
+  description: ['Skimmed', '', null],
+  status: ['todo'],
+  priority: ['low'],
+  due_date: ['2027-01-31', null],
+  tags: [['new'], []],
+};
+const changesByField = Object.entries(changes).flatMap(([field, values]) =>
+  values.map((value) => [field, value] as const),
+);
+
+test.each(changesByField)('PATCH of %s to %j changes only that field', async (field, value) => {
   const user = await signUp();
   const before = await createTask(user, full);
   const task = await taskOf(await sendAs(user, 'PATCH', `/${before.id}`, { [field]: value }));
@@ -179,7 +186,7 @@ test.each([
 test('PATCH changes several fields at once, some of them to null', async () => {
   const user = await signUp();
   const before = await createTask(user, full);
-  const patch = {
+  const patch: TaskInput = {
     title: 'Milk',
     description: null,
     status: 'todo',

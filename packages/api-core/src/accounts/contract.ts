@@ -119,7 +119,8 @@ const body = <S extends z.ZodRawShape>(shape: S, meta: { id: string; examples: o
   mediaTypes: ['application/json'],
 });
 
-const accounts = { tag: 'Accounts', method: 'POST', params: noInput, query: noInput } as const;
+const tag = { name: 'Accounts', description: 'Sign up, sign in, get a token: Better Auth.' };
+const accounts = { tag, method: 'POST', params: noInput, query: noInput } as const;
 const failures = ['rate_limited', 'internal', 'unavailable'] as const;
 const refusals = ['malformed_body', 'payload_too_large', 'unsupported_media_type', 'forbidden', ...failures] as const;
 

@@ -156,3 +156,10 @@ export function validationError(errors: readonly FieldError[]): ApiError {
 export function notFound(): ApiError {
   return new ApiError('not_found', 'Not found.');
 }
+
+/** The response to a write whose foreign key to the user fails: the account was deleted after its token was issued. */
+export function accountMissing(error: unknown): ApiError | undefined {
+  if (!(error instanceof Error && 'code' in error && 'constraint' in error)) return undefined;
+  const isMissing = error.code === '23503' && String(error.constraint).endsWith('_user_id_user_id_fk');
+  return isMissing ? new ApiError('unauthorized', 'The account no longer exists.') : undefined;
+}

@@ -9,7 +9,6 @@ type AnyEndpoint = Endpoint & Partial<Omit<Operation, keyof Endpoint>>;
 /** What an API is, besides its endpoints. */
 export interface ApiDescription {
   readonly info: Json;
-  readonly tags: readonly Json[];
   readonly securitySchemes: Json;
   readonly endpoints: readonly AnyEndpoint[];
 }
@@ -98,7 +97,7 @@ interface Components {
 }
 
 /** The OpenAPI 3.1 document of an API, for a deployment at this origin. */
-export function toOpenApi(origin: string, { info, tags, securitySchemes, endpoints }: ApiDescription): Json {
+export function toOpenApi(origin: string, { info, securitySchemes, endpoints }: ApiDescription): Json {
   const schemas = new Map<string, z.ZodType>();
   const responses: Components['responses'] = {};
   const ref = (schema: z.ZodType) => {
@@ -119,7 +118,7 @@ export function toOpenApi(origin: string, { info, tags, securitySchemes, endpoin
     openapi: '3.1.1',
     info,
     servers: [{ url: origin, description: 'This deployment, production or not', 'x-internal': false }],
-    tags,
+    tags: [...new Map(endpoints.map(({ tag }) => [tag.name, tag])).values()],
     paths,
     components: { schemas: toSchemas(schemas), responses, headers, securitySchemes },
   };
@@ -137,7 +136,7 @@ function toOperation(endpoint: AnyEndpoint, components: Components): Json {
   ]);
   return {
     operationId: id,
-    tags: [tag],
+    tags: [tag.name],
     summary,
     description: collapseWhitespace(description),
     security: access === 'public' ? [] : [{ [access]: [] }],

@@ -3,11 +3,17 @@ import type { ProblemCode } from './errors';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** A section of the OpenAPI document. */
+export interface Tag {
+  readonly name: string;
+  readonly description: string;
+}
+
 /** An endpoint as data, as the OpenAPI document describes it. */
 export interface Endpoint {
   readonly id: string;
   /** The section of the document that it belongs to. */
-  readonly tag: string;
+  readonly tag: Tag;
   readonly method: Method;
   /** With its parameters in braces, as in OpenAPI: `/api/{user_id}/notes`. */
   readonly path: `/api/${string}`;
@@ -60,3 +66,23 @@ type ReturnedStatus<O extends Operation> = Extract<Exclude<keyof O['success'], 3
 
 /** For an operation that has no parameters of this kind. */
 export const noInput = z.strictObject({});
+
+/** The path parameters of an operation on the list of a resource. */
+export const UserPathParams = z.strictObject({
+  user_id: z
+    .string()
+    .meta({ maxLength: 255, pattern: '^\\S+$', description: 'Your own id, which is the `sub` of your token.' }),
+});
+
+/** What any operation can fail with. */
+export const commonErrors = [
+  'unauthorized',
+  'forbidden',
+  'validation',
+  'rate_limited',
+  'internal',
+  'unavailable',
+] as const;
+
+/** What an operation with a body can fail with besides. */
+export const bodyErrors = ['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const;

@@ -34,7 +34,7 @@ export type WriteResult<Resource, Before extends Record<string, Statement>> =
  * stored response, and ends by storing the response and deleting expired ones. If a response is stored, the change does
  * nothing, by its condition `keyUnused`, and the stored response is replayed.
  *
- * @throws {ApiError} 422 for a key that was already used with a different request; 401 for an account that no longer exists.
+ * @throws {ApiError} 422 for a key that was already used with a different request.
  */
 export async function write<Resource, Before extends Record<string, Statement>>(
   { db, idempotency, userId }: Context,
@@ -50,9 +50,7 @@ export async function write<Resource, Before extends Record<string, Statement>>(
         expired: deleteExpiredKeys({}),
       }
     : withoutKey;
-  const rows = await db.asUser<Record<string, Statement>>(userId, batch).catch((error) => {
-    throw isAccountMissing(error) ? new ApiError('unauthorized', 'The account no longer exists.') : error;
-  });
+  const rows = await db.asUser<Record<string, Statement>>(userId, batch);
 
   const [stored] = (rows.stored ?? []) as BatchRows<{ stored: ReturnType<typeof selectStoredResponse> }>['stored'];
   if (stored && stored.fingerprint !== idempotency?.fingerprint) throw idempotencyKeyMismatch();
@@ -62,11 +60,6 @@ export async function write<Resource, Before extends Record<string, Statement>>(
   const isWritten = rows.change?.length === 1;
   if (!isWritten || !resource) return { outcome: 'refused', resource };
   return { outcome: 'written', resource, before: rows as BatchRows<Before> };
-}
-
-/** A foreign key to the user fails where the account was deleted after its token was issued. */
-function isAccountMissing(error: { code?: unknown; constraint?: unknown }): boolean {
-  return error.code === '23503' && String(error.constraint).endsWith('_user_id_user_id_fk');
 }
 
 /** @param version of the resource as it is, for its entity tag; undefined where it does not exist. */

@@ -5,7 +5,8 @@ import { type Endpoint, noInput } from '../kit/operation';
 /** Endpoints besides the operations on resources: those of Better Auth that a client needs, and health checks. */
 
 const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health', examples: [{ status: 'ok' }] });
-const service = { tag: 'Service', access: 'public', method: 'GET', params: noInput, query: noInput } as const;
+const tag = { name: 'Service', description: 'Health checks, and this document.' };
+const service = { tag, access: 'public', method: 'GET', params: noInput, query: noInput } as const;
 
 const getLiveness = {
   ...service,

@@ -1,37 +1,8 @@
-import { foldText, hasVisible, isStreamSafe, MAX_MARKS, normalizeText } from '@taskward/db/text';
+import { foldText } from '@taskward/db/text';
 import * as z from 'zod';
-import { noInput, type Operation } from '../kit/operation';
+import { bodyErrors, commonErrors, noInput, type Operation, UserPathParams } from '../kit/operation';
 import { toEntityTag } from '../kit/preconditions';
-
-const control = /\p{Cc}/u;
-
-/**
- * Text in NFC, of so many Unicode characters (code points, as PostgreSQL counts them), that a JSON text and a database can
- * both hold: no NUL and no lone surrogate. A line of text has no control character at all, and a name something to see.
- */
-function text(limits: { min: number; max: number; line: boolean; name?: boolean }, schema = z.string()) {
-  return schema
-    .overwrite(normalizeText)
-    .superRefine((value, ctx) => {
-      const issue = (code: string, message: string) => ctx.addIssue({ code: 'custom', params: { code }, message });
-      const length = [...value].length;
-      if (length < limits.min) issue('too_short', `At least ${limits.min} character is needed`);
-      if (length > limits.max) issue('too_long', `At most ${limits.max} characters are allowed`);
-      if (limits.name && length > 0 && !hasVisible(value))
-        issue('invisible', 'At least one visible character is needed');
-      if (!isStreamSafe(value)) issue('too_many_marks', `At most ${MAX_MARKS} combining marks may follow each other`);
-      if (!value.isWellFormed()) issue('malformed', 'Must be well-formed Unicode');
-      if (limits.line ? control.test(value) : value.includes('\0')) {
-        issue('control_character', limits.line ? 'Control characters are not allowed' : 'NUL is not allowed');
-      }
-    })
-    .meta(lengths(limits));
-}
-
-/** The same for the document, where JSON Schema counts code points too. */
-function lengths({ min, max, line }: { min: number; max: number; line: boolean }) {
-  return { minLength: min, maxLength: max, pattern: line ? '^\\P{Cc}*$' : '^[^\\u0000]*$' };
-}
+import { lengths, text } from '../kit/text';
 
 const TITLE = { min: 1, max: 255, line: true, name: true };
 const DESCRIPTION = { min: 0, max: 10_000, line: false };
@@ -217,11 +188,6 @@ export const ListQuery = z.strictObject({
 });
 export type ListQuery = z.output<typeof ListQuery>;
 
-const UserPathParams = z.strictObject({
-  user_id: z
-    .string()
-    .meta({ maxLength: 255, pattern: '^\\S+$', description: 'Your own id, which is the `sub` of your token.' }),
-});
 const TaskPathParams = UserPathParams.extend({
   task_id: z.uuid().toLowerCase().meta({ description: 'The id of the task.' }),
 });
@@ -230,9 +196,7 @@ const mergePatch = ['application/merge-patch+json', 'application/json'];
 const location = (task: Task) => `/api/${encodeURIComponent(task.user_id)}/tasks/${task.id}`;
 const etag = (task: Task) => toEntityTag(task.version);
 
-const shared = { tag: 'Tasks', access: 'token' } as const;
-const commonErrors = ['unauthorized', 'forbidden', 'validation', 'rate_limited', 'internal', 'unavailable'] as const;
-const bodyErrors = ['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const;
+const shared = { tag: { name: 'Tasks', description: 'The tasks of the user.' }, access: 'token' } as const;
 
 export const listTasks = {
   ...shared,

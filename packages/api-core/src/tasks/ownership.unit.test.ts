@@ -1,32 +1,11 @@
-import { createSecretKey, randomUUID } from 'node:crypto';
-import { createDatabase, type Driver, openDriver } from '@taskward/db';
-import { user } from '@taskward/db/schema';
-import { freshDatabase } from '@taskward/db/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { useUnrestrictedDatabase } from '../testing/unrestricted';
 import { TaskInput } from './contract';
 import * as tasks from './service';
 
-/** The statements by themselves: row-level security is disabled. */
-
-let driver: Driver;
-let drop: () => Promise<void>;
-let as: (userId: string) => tasks.TaskContext;
-
-beforeAll(async () => {
-  const database = await freshDatabase();
-  drop = database.drop;
-  driver = await openDriver(database.url);
-  const tables = await driver.queryAsOwner('select oid::regclass::text as name from pg_class where relrowsecurity');
-  for (const { name } of tables) await driver.queryAsOwner(`alter table ${name} disable row level security`);
-  const db = createDatabase(driver);
-  as = (userId) => ({ db, userId, cursorKey: createSecretKey(Buffer.alloc(32)), maxTasks: 20_000, preconditions: {} });
-  for (const id of ['ada', 'bob']) await db.ownerDb.insert(user).values({ id, name: id, email: `${id}@example.com` });
-});
-
-afterAll(async () => {
-  await driver.close();
-  await drop();
-});
+const contextOf = useUnrestrictedDatabase();
+const as = (userId: 'ada' | 'bob'): tasks.TaskContext => ({ ...contextOf(userId), maxTasks: 20_000 });
 
 const input = TaskInput.parse({ title: 'Ada’s', tags: ['hers'], due_date: '2026-02-28' });
 const everything = { limit: 100, sort: '-created_at' } as const;

@@ -1,0 +1,2 @@
+/** The contract of each resource. */
+export * from './tasks/contract';
