@@ -65,9 +65,8 @@ class WebBody implements RequestBody {
 function toWebResponse(method: string, { status, headers, body }: HttpResponse): Response {
   const init = { status, headers: toHeaders(headers) };
   if (body === undefined || method === 'HEAD') return new Response(null, init);
+  if (body.length < CHUNK_BYTES) return new Response(body, init);
   const bytes = Buffer.from(body);
-  init.headers.set('Content-Length', String(bytes.length));
-  if (bytes.length < CHUNK_BYTES) return new Response(bytes, init);
   let start = 0;
   const chunks = new ReadableStream<Uint8Array>({
     pull(controller) {

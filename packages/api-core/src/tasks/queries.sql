@@ -184,10 +184,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
     where user_id = $1
     order by created_at asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"created_at","descending":false,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -198,10 +200,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
     where user_id = $1 and (created_at, id) > ($2::timestamptz, $3::uuid)
     order by created_at asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"created_at","descending":true,"afterCursor":false,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -212,10 +216,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
     where user_id = $1
     order by created_at desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -226,10 +232,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
     where user_id = $1 and (created_at, id) < ($2::timestamptz, $3::uuid)
     order by created_at desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"updated_at","descending":false,"afterCursor":false,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -240,10 +248,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
     where user_id = $1
     order by updated_at asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"updated_at","descending":false,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -254,10 +264,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
     where user_id = $1 and (updated_at, id) > ($2::timestamptz, $3::uuid)
     order by updated_at asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"updated_at","descending":true,"afterCursor":false,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -268,10 +280,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
     where user_id = $1
     order by updated_at desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"updated_at","descending":true,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -282,10 +296,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
     where user_id = $1 and (updated_at, id) < ($2::timestamptz, $3::uuid)
     order by updated_at desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":false,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -296,10 +312,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -310,10 +328,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and (case when due_date is null then 'infinity'::date else due_date end, id) > ($2::date, $3::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":true,"afterCursor":false,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -324,10 +344,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then '-infinity'::date else due_date end as key from tasks
     where user_id = $1
     order by case when due_date is null then '-infinity'::date else due_date end desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"due_date","descending":true,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -338,10 +360,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then '-infinity'::date else due_date end as key from tasks
     where user_id = $1 and (case when due_date is null then '-infinity'::date else due_date end, id) < ($2::date, $3::uuid)
     order by case when due_date is null then '-infinity'::date else due_date end desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"priority","descending":false,"afterCursor":false,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -352,10 +376,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
     where user_id = $1
     order by priority_rank asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"priority","descending":false,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -366,10 +392,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
     where user_id = $1 and (priority_rank, id) > ($2::smallint, $3::uuid)
     order by priority_rank asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"priority","descending":true,"afterCursor":false,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -380,10 +408,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
     where user_id = $1
     order by priority_rank desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"priority","descending":true,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -394,10 +424,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
     where user_id = $1 and (priority_rank, id) < ($2::smallint, $3::uuid)
     order by priority_rank desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"title","descending":false,"afterCursor":false,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -408,10 +440,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
     where user_id = $1
     order by title_key asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"title","descending":false,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -422,10 +456,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
     where user_id = $1 and (title_key, id) > ($2::text, $3::uuid)
     order by title_key asc, id asc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"title","descending":true,"afterCursor":false,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -436,10 +472,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
     where user_id = $1
     order by title_key desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $2::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"title","descending":true,"afterCursor":true,"filters":[]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -450,10 +488,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
     where user_id = $1 and (title_key, id) < ($2::text, $3::uuid)
     order by title_key desc, id desc limit 101) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $4::int and bytes <= 1048576
-  order by position;
+  order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["status"]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -464,10 +504,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and status = any($2::text[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $5::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["priority"]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -478,10 +520,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and priority_rank = any($2::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $5::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["due_before"]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -492,10 +536,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and (case when due_date is null then 'infinity'::date else due_date end <= $2::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $5::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["due_after"]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -506,10 +552,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and (case when due_date is null then 'infinity'::date else due_date end >= $2::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $5::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["tag"]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -535,10 +583,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     where t.user_id = $1 and t.task_id = tasks.id and t.tag = any($2::text[])
   ) = cardinality($2::text[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid) and not ((select count(*) from rarest_tag_tasks) <= 1000)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int)) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $5::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["q"]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -552,10 +602,12 @@ select id, user_id, title, description, status, priority, due_date, array(select
     where strpos(searched, word) = 0
   ) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $5::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["status","priority","due_before","due_after","tag","q"]}
 select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
@@ -587,7 +639,9 @@ select id, user_id, title, description, status, priority, due_date, array(select
     where strpos(searched, word) = 0
   ) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($8::date, $9::uuid) and not ((select count(*) from rarest_tag_tasks) <= 1000)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $10::int)) candidates
-    window preceding as (rows between unbounded preceding and 2 preceding)
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
   ) tasks
   where position <= $10::int and bytes <= 1048576
-  order by position;
+  order by tasks.key asc, id asc;
