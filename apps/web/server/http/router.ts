@@ -21,7 +21,7 @@ export function createRouter<F>(files: Readonly<Record<string, F>>): (path: stri
   return (requested) => {
     for (const { file, pattern, template } of routes) {
       const match = pattern.exec(requested);
-      if (match) return { file, params: decode(match.groups), template };
+      if (match) return { file, params: toParams(match.groups), template };
     }
     return undefined;
   };
@@ -49,8 +49,18 @@ const precedence = (path: string) =>
     .replace(/\[/g, '{');
 
 /** Catch-all parameters are not used, so they stay as they are. */
-function decode(groups: Readonly<Record<string, string>> = {}): PathParams {
+function toParams(groups: Readonly<Record<string, string>> = {}): PathParams {
   const params: Record<string, string> = {};
-  for (const name in groups) params[name] = decodeURIComponent(groups[name] ?? '');
+  for (const name in groups) params[name] = decode(groups[name] ?? '');
   return params;
+}
+
+/** What cannot be decoded stays as it is, and is no id of anything. */
+function decode(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
