@@ -320,7 +320,7 @@ test('every engine returns the same values', async () => {
     json: { a: [1, null] },
     numbers: [1, 2],
     texts: ['x', 'y"'],
-    local: '2026-01-01 10:00:00',
+    local: '2026-01-01T10:00:00.000Z',
     nothing: null,
   });
   expect(returned).toEqual({ due: '9999-12-31', at: created });

@@ -18,7 +18,7 @@
 --   deleteTask: deleteTask, selectVersion
 
 -- selectTask
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks where user_id = $1 and id = $2::uuid;
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks where user_id = $1 and id = $2::uuid;
 
 -- selectVersion
 select version from tasks where user_id = $1 and id = $2::uuid;
@@ -31,7 +31,7 @@ select pg_advisory_xact_lock(hashtextextended($1 || ' tasks', 0))::text;
 
 -- storeTask
 insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select $1::text, $2::text, $3::text, json_build_object('id', id, 'user_id', user_id, 'title', title, 'description', description, 'status', status, 'priority', priority, 'due_date', due_date, 'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag), 'completed_at', completed_at at time zone 'UTC', 'created_at', created_at at time zone 'UTC', 'updated_at', updated_at at time zone 'UTC', 'version', version) from tasks
+    select $1::text, $2::text, $3::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from tasks
     where user_id = $1 and id = $4::uuid and tasks.xmin = pg_current_xact_id()::xid
     on conflict (user_id, key) do update set
       fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at;
@@ -104,7 +104,7 @@ insert into tasks (user_id, id, title, description, status, priority, due_date, 
   select from idempotency_keys where user_id = $1 and key = $10::text and created_at > now() - interval '24 hours'
 ) and ($11::int is null
       or not exists (select from tasks where user_id = $1 offset $11::int - 1 limit 1))
-    returning id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version;
+    returning id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version;
 
 -- createTaskAndTags
 with tasks as (
@@ -119,7 +119,7 @@ with tasks as (
   ), added as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest($12::text[]) from tasks
   )
-  select id, user_id, title, description, status, priority, due_date, array(select unnest($12::text[]) collate "C" as tag order by tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select unnest($12::text[]) collate "C" as tag order by tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks;
 
 -- upsertTask
 with written as (
@@ -176,7 +176,7 @@ delete from idempotency_keys where user_id = $1 and key in (
   returning key;
 
 -- selectPage {"sort":"created_at","descending":false,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -192,7 +192,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"created_at","descending":false,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -208,7 +208,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"created_at","descending":true,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -224,7 +224,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -240,7 +240,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"updated_at","descending":false,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -256,7 +256,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"updated_at","descending":false,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -272,7 +272,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"updated_at","descending":true,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -288,7 +288,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"updated_at","descending":true,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -304,7 +304,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -320,7 +320,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -336,7 +336,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":true,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -352,7 +352,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"due_date","descending":true,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -368,7 +368,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"priority","descending":false,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -384,7 +384,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"priority","descending":false,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -400,7 +400,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"priority","descending":true,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -416,7 +416,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"priority","descending":true,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -432,7 +432,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"title","descending":false,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -448,7 +448,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"title","descending":false,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -464,7 +464,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"title","descending":true,"afterCursor":false,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -480,7 +480,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"title","descending":true,"afterCursor":true,"filters":[]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -496,7 +496,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["status"]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -512,7 +512,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["priority"]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -528,7 +528,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["due_before"]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -544,7 +544,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["due_after"]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -560,7 +560,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["tag"]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -591,7 +591,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["q"]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
@@ -610,7 +610,7 @@ select id, user_id, title, description, status, priority, due_date, array(select
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["status","priority","due_before","due_after","tag","q"]}
-select id, user_id, title, description, status, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes

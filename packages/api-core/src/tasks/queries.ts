@@ -10,16 +10,14 @@ import type { ListQuery, Task, TaskInput } from './contract';
  * call. `queries.sql` shows every text as it is sent.
  */
 
-/** A task as the database returns it; `toTask` completes it. */
-export type TaskRow = Omit<Task, 'completed'>;
-
 /** The fields of a task in SQL: a new column stays private until it is named here. */
-const fields: Record<keyof TaskRow, string> = {
+const fields = {
   id: 'id',
   user_id: 'user_id',
   title: 'title',
   description: 'description',
   status: 'status',
+  completed: `status = 'done'`,
   priority: 'priority',
   due_date: 'due_date',
   tags: 'array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)',
@@ -27,10 +25,10 @@ const fields: Record<keyof TaskRow, string> = {
   created_at: utc('created_at'),
   updated_at: utc('updated_at'),
   version: 'version',
-};
+} satisfies Record<keyof Task, unknown>;
 const columns = toColumns(fields);
 /** The columns of the table that the fields are computed from. */
-const tableColumns = Object.keys(fields).filter((name) => name !== 'tags');
+const tableColumns = Object.keys(fields).filter((name) => name !== 'tags' && name !== 'completed');
 
 const byId = 'user_id = :userId and id = :id::uuid';
 
@@ -38,7 +36,7 @@ interface Id {
   readonly id: string;
 }
 
-export const selectTask = defineStatement<TaskRow, Id>(`select ${columns} from tasks where ${byId}`, {
+export const selectTask = defineStatement<Task, Id>(`select ${columns} from tasks where ${byId}`, {
   isReadOnly: true,
 });
 
@@ -124,9 +122,9 @@ export interface PageShape {
   readonly afterCursor: boolean;
 }
 
-export interface PageRow extends TaskRow {
+export interface PageRow extends Task {
   /** What the list is sorted by. */
-  readonly key: string;
+  key: string | undefined;
 }
 
 const MAX_CACHED_PAGES = 500;
@@ -293,12 +291,12 @@ interface NewTaskValues extends TaskValues {
 }
 
 /** Creates a task without tags, under an id that is not in use. */
-export const createTask = defineStatement<TaskRow, NewTaskValues>(`${insertTask}
+export const createTask = defineStatement<Task, NewTaskValues>(`${insertTask}
     where ${keyUnused} and ${belowQuota}
     returning ${columns}`);
 
 /** Creates a task with tags, under an id that is not in use. */
-export const createTaskAndTags = defineStatement<TaskRow, NewTaskValues>(`
+export const createTaskAndTags = defineStatement<Task, NewTaskValues>(`
   with tasks as (${insertTask}
     where ${keyUnused} and ${belowQuota}
     returning *

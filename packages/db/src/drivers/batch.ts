@@ -4,12 +4,24 @@ import pg, { type Connection, type CustomTypesConfig, type Submittable, types } 
 import { serialize } from 'pg-protocol';
 import type { BoundStatement } from '../statement';
 
-const asText = new Set<number>([types.builtins.DATE, types.builtins.TIMESTAMP, types.builtins.TIMESTAMPTZ]);
+const parsers = new Map<number, (text: string) => unknown>([
+  [types.builtins.DATE, String],
+  [types.builtins.TIMESTAMP, toTimestamp],
+  [types.builtins.TIMESTAMPTZ, String],
+]);
 
-/** Dates and timestamps stay text, so that a JavaScript `Date` loses nothing of them. */
-export const typesForDrizzle: CustomTypesConfig = {
-  getTypeParser: (oid, format) => (asText.has(oid) ? String : types.getTypeParser(oid, format)),
+/**
+ * Dates stay text, so that a JavaScript `Date` loses nothing of them. A timestamp without a time zone is one in UTC: it is
+ * formatted as in RFC 3339, to the millisecond.
+ */
+export const batchTypes: CustomTypesConfig = {
+  getTypeParser: (oid, format) => parsers.get(oid) ?? types.getTypeParser(oid, format),
 };
+
+/** PostgreSQL leaves out zeros at the end. */
+function toTimestamp(text: string): string {
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, 23).padEnd(3, '0')}Z`;
+}
 
 /** The part of a connection of `pg` that its types leave out. */
 interface Wire {
@@ -85,7 +97,7 @@ export class Batch implements Submittable {
   handleRowDescription({ fields }: { fields: pg.FieldDef[] }): void {
     this.columns[this.index] = fields.map(({ name, dataTypeID }) => ({
       name,
-      parse: typesForDrizzle.getTypeParser(dataTypeID),
+      parse: batchTypes.getTypeParser(dataTypeID),
     }));
   }
 

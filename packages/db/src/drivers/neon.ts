@@ -4,7 +4,7 @@ import { neon, neonConfig, Pool } from '@neondatabase/serverless';
 import { drizzle } from 'drizzle-orm/neon-serverless';
 import ws from 'ws';
 import { DEFAULT_TIMEOUTS, type Driver, type DriverOptions, setUserContext, toDatabaseError } from '../driver';
-import { typesForDrizzle } from './batch';
+import { batchTypes } from './batch';
 import { withErrorTranslation } from './pool';
 import { migrateServer } from './postgres';
 
@@ -39,7 +39,7 @@ export function openNeon(url: string, { neonEndpoint, timeouts = DEFAULT_TIMEOUT
       JSON.stringify(statements.map(({ params }) => params));
       // The parsers of types count only where they are given with the statement itself.
       const queries = [setUserContext(userId, statements, timeouts), ...statements].map(({ text, params }) =>
-        overHttp.query(text, params, { types: typesForDrizzle }),
+        overHttp.query(text, params, { types: batchTypes }),
       );
       const [, ...results] = await overHttp
         .transaction(queries, { fetchOptions: { signal: AbortSignal.timeout(timeouts.queryTimeoutMs) } })
