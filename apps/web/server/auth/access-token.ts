@@ -33,7 +33,7 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
   return (authorization) => {
     const token = /^Bearer +(.*)$/i.exec(authorization ?? '')?.[1]?.trimEnd();
     if (!token) throw missingToken();
-    if (token.length > MAX_TOKEN_LENGTH || !isCanonical(token)) throw invalidToken('invalid', 'malformed');
+    if (token.length > MAX_TOKEN_LENGTH) throw invalidToken('invalid', 'malformed');
 
     const id = hash('sha256', token, 'base64');
     const cached = verifiedTokens.get(id);
@@ -51,6 +51,7 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
   }
 
   async function verify(token: string): Promise<Verified> {
+    if (!isCanonical(token)) throw invalidToken('invalid', 'malformed');
     const keyOf = async ({ kid }: { kid?: string | undefined }) => {
       const key = typeof kid === 'string' ? await keys.publicKey(kid) : undefined;
       if (!key) throw new errors.JWKSNoMatchingKey();
