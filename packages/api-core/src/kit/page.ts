@@ -11,7 +11,7 @@ export function takePage<R>(resources: readonly R[], limit: number, maxBytes: (r
   if (page.reduce((sum, resource) => sum + maxBytes(resource), 0) <= MAX_PAGE_BYTES) return page;
   let bytes = 0;
   const last = page.findIndex((resource) => {
-    bytes += Buffer.byteLength(JSON.stringify(resource));
+    bytes += Buffer.from(JSON.stringify(resource)).length;
     return bytes > MAX_PAGE_BYTES;
   });
   return last < 0 ? page : page.slice(0, last + 1);
