@@ -37,9 +37,6 @@ export class ClientDisconnected extends Error {
   }
 }
 
-/** In bytes. A longer body is sent in chunks, so that a client that has stopped reading can be distinguished from a slow one. */
-export const CHUNK_BYTES = 64 * 1024;
-
 export interface HttpResponse {
   readonly status: number;
   readonly headers: HeaderFields;

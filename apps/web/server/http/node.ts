@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { gzip as gzipCallback } from 'node:zlib';
-import { CHUNK_BYTES, ClientDisconnected, type HttpRequest, type HttpResponse, type RequestBody } from './message';
+import { createGzip, gzip as gzipCallback } from 'node:zlib';
+import { ClientDisconnected, type HttpRequest, type HttpResponse, type RequestBody } from './message';
 import { apiSecurityHeaders, securityHeaders, strictTransport } from './security-headers';
 
 /** The target of a request: a path, normalized as in a `URL`, and the query with its question mark. */
@@ -110,8 +112,10 @@ function onClosed(response: ServerResponse, listener: () => void): void {
 }
 
 const gzip = promisify(gzipCallback);
-/** In bytes; a shorter body is not compressed. */
-const MIN_GZIP_BYTES = 1024;
+/** In characters; a shorter body is not compressed. */
+const MIN_GZIP_LENGTH = 1024;
+/** In characters; a longer body is sent in chunks of this length. */
+const CHUNK_LENGTH = 16 * 1024;
 
 /** The header fields that Next.js sends with a response of the API, as a flat list of names and values. */
 const commonFields = Object.entries({ ...securityHeaders, ...strictTransport, ...apiSecurityHeaders }).flat();
@@ -128,30 +132,41 @@ export async function sendResponse(request: IncomingMessage, response: ServerRes
   fields.push('vary', headers.vary ? `Accept-Encoding, ${headers.vary}` : 'Accept-Encoding');
   if (body === undefined || request.method === 'HEAD') {
     response.writeHead(status, fields).end();
-  } else if (body.length >= MIN_GZIP_BYTES && acceptsGzip(request.headers['accept-encoding'])) {
-    const content = await gzip(body);
-    fields.push('content-encoding', 'gzip', 'content-length', String(content.length));
-    sendInChunks(response.writeHead(status, fields), content);
-  } else if (body.length >= CHUNK_BYTES) {
-    // `byteLength` of a long text takes several times as long as encoding it.
-    const content = Buffer.from(body);
-    fields.push('content-length', String(content.length));
-    sendInChunks(response.writeHead(status, fields), content);
+    return;
+  }
+  const isCompressed = body.length >= MIN_GZIP_LENGTH && acceptsGzip(request.headers['accept-encoding']);
+  if (isCompressed) fields.push('content-encoding', 'gzip');
+  if (body.length >= CHUNK_LENGTH) {
+    response.writeHead(status, fields);
+    await sendInChunks(response, body, isCompressed);
   } else {
-    fields.push('content-length', String(Buffer.byteLength(body)));
-    response.writeHead(status, fields).end(body);
+    const content = isCompressed ? await gzip(body) : body;
+    fields.push('content-length', String(Buffer.byteLength(content)));
+    response.writeHead(status, fields).end(content);
   }
 }
 
-function sendInChunks(response: ServerResponse, content: Buffer, start = 0): void {
-  const end = start + CHUNK_BYTES;
-  if (end >= content.length) response.end(content.subarray(start));
-  else {
-    response.write(content.subarray(start, end), (error) => {
-      if (!error) sendInChunks(response, content, end);
-    });
+/** Other requests are served between the chunks, and a client that has stopped reading has no more of them encoded. */
+async function sendInChunks(response: ServerResponse, body: string, isCompressed: boolean): Promise<void> {
+  const chunks = Readable.from(toChunks(body), { objectMode: false });
+  const sent = isCompressed ? pipeline(chunks, createGzip(), response) : pipeline(chunks, response);
+  await sent.catch((error) => {
+    const isDisconnected = error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!isDisconnected) throw error;
+  });
+}
+
+function* toChunks(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    const end = start + CHUNK_LENGTH;
+    // Both halves of a surrogate pair belong to one chunk.
+    const next = isHighSurrogate(text.charCodeAt(end - 1)) ? end + 1 : end;
+    yield text.slice(start, next);
+    start = next;
   }
 }
+
+const isHighSurrogate = (code: number) => code >= 0xd800 && code <= 0xdbff;
 
 /** Whether the list has gzip with a weight above 0 (RFC 9110, 12.5.3). */
 function acceptsGzip(field: string | string[] | undefined): boolean {

@@ -1,5 +1,4 @@
 import {
-  CHUNK_BYTES,
   ClientDisconnected,
   type HeaderFields,
   type HttpRequest,
@@ -61,6 +60,9 @@ class WebBody implements RequestBody {
     }
   }
 }
+
+/** In bytes. A longer body is sent in chunks, so that a client that has stopped reading can be distinguished from a slow one. */
+const CHUNK_BYTES = 64 * 1024;
 
 function toWebResponse(method: string, { status, headers, body }: HttpResponse): Response {
   const init = { status, headers: toHeaders(headers) };
