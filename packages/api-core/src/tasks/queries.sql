@@ -10,12 +10,12 @@
 --   createTask within 100 tasks of the quota: createTask; then lockTasksOfUser, createTask
 --   replaceTask: lockTask, selectVersion, upsertTask, selectTask
 --   replaceTask within 100 tasks of the quota, new: lockTask, selectVersion, upsertTask, selectTask; then lockTask, selectVersion, lockTasksOfUser, upsertTask, selectTask
---   updateTask without tags: updateTask, selectTask
+--   updateTask without tags: lockTask, updateTask, selectTask
 --   updateTask with tags: lockTask, updateTaskAndTags, selectTask
---   updateTask with Idempotency-Key: lockKey, selectStoredResponse, updateTask, selectTask, storeTask, deleteExpiredKeys
---   completeTask: completeTask, selectTask
---   completeTask with Idempotency-Key: lockKey, selectStoredResponse, completeTask, selectTask, storeTask, deleteExpiredKeys
---   deleteTask: deleteTask, selectVersion
+--   updateTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, updateTask, selectTask, storeTask, deleteExpiredKeys
+--   completeTask: lockTask, completeTask, selectTask
+--   completeTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, completeTask, selectTask, storeTask, deleteExpiredKeys
+--   deleteTask: lockTask, deleteTask, selectVersion
 
 -- selectTask
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks where user_id = $1 and id = $2::uuid;

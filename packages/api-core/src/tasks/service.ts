@@ -100,9 +100,8 @@ export async function replace(
 
 /** Changes the fields that the patch has. */
 export async function update(ctx: TaskContext, id: string, patch: TaskPatch): Promise<WrittenTask> {
-  const values = toTaskValues(ctx, id, patch);
-  if (!patch.tags) return writeExisting(ctx, id, queries.updateTask(values));
-  return writeExisting(ctx, id, queries.updateTaskAndTags(values), { lock: queries.lockTask({ id }) });
+  const change = patch.tags ? queries.updateTaskAndTags : queries.updateTask;
+  return writeExisting(ctx, id, change(toTaskValues(ctx, id, patch)));
 }
 
 /** Makes the task done or not done; toggles it when `completed` is omitted. */
@@ -113,6 +112,7 @@ export async function complete(ctx: TaskContext, id: string, completed: boolean 
 
 export async function remove(ctx: TaskContext, id: string): Promise<Output<typeof contract.deleteTask>> {
   const { deleted, remaining } = await ctx.db.asUser(ctx.userId, {
+    lock: queries.lockTask({ id }),
     deleted: queries.deleteTask({ ...toPreconditionValues(ctx.preconditions), id }),
     remaining: queries.selectVersion({ id }),
   });
@@ -124,13 +124,8 @@ export async function remove(ctx: TaskContext, id: string): Promise<Output<typeo
 type WrittenTask = Output<typeof contract.updateTask>;
 
 /** A change of a task that has to exist. */
-async function writeExisting(
-  ctx: TaskContext,
-  id: string,
-  change: Statement,
-  before: Record<string, Statement> = {},
-): Promise<WrittenTask> {
-  const result = await write(ctx, { ...toResource(id), before, change });
+async function writeExisting(ctx: TaskContext, id: string, change: Statement): Promise<WrittenTask> {
+  const result = await write(ctx, { ...toResource(id), before: { lock: queries.lockTask({ id }) }, change });
   if (result.outcome !== 'refused') {
     return { status: 200, body: result.resource, replayed: result.outcome === 'replayed' };
   }
