@@ -23,6 +23,9 @@ export function normalizeText(text: string): string {
   return isStreamSafe(text) ? text.normalize('NFC') : text;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are ASCII, too.
+const ASCII = /^[\0-\x7f]*$/;
+
 /**
  * The form in which texts are searched and sorted: without case by Unicode's full case folding, without diacritics on Latin
  * and Greek letters, `ё` as `е`, in NFC. Canonically equivalent texts have the same form, and folding it again changes nothing.
@@ -31,6 +34,7 @@ export function normalizeText(text: string): string {
  * @see https://www.unicode.org/versions/latest/core-spec/chapter-5/#G21180
  */
 export function foldText(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
   return foldCase(text.normalize('NFD'))
     .normalize('NFD')
     .replace(/([\p{Script=Latin}\p{Script=Greek}])\p{M}+/gu, '$1')

@@ -58,7 +58,9 @@ export async function discardBody(body: RequestBody): Promise<void> {
 }
 
 function assertMediaType({ method, headers }: BodyRequest, allowed: readonly string[]): void {
-  const type = parseMediaType(headers.get('content-type') ?? '');
+  const field = headers.get('content-type') ?? '';
+  if (allowed.includes(field) && headers.get('content-encoding') === null) return;
+  const type = parseMediaType(field);
   const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (type && allowed.includes(type.essence) && isUtf8(type.params.get('charset')) && coding === 'identity') return;
   const accept = method === 'PATCH' ? 'Accept-Patch' : 'Accept-Post';
@@ -84,10 +86,12 @@ function isUtf8(charset: string | null): boolean {
   }
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decode(bytes: Uint8Array): string {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = decoder.decode(bytes);
   } catch {
     throw new ApiError('malformed_body', 'The body is not UTF-8.');
   }
