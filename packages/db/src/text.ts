@@ -23,7 +23,6 @@ export function normalizeText(text: string): string {
   return isStreamSafe(text) ? text.normalize('NFC') : text;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are ASCII, too.
 const ASCII = /^[\0-\x7f]*$/;
 
 /**
