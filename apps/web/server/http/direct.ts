@@ -26,11 +26,12 @@ export function createDirectRoutes(files: Readonly<Record<string, RouteFile>>, t
   const findRoute = createRouter(files);
   return (method: string, path: string): Respond | undefined => {
     if (REDIRECTED.test(path)) return undefined;
-    const { file, params, template } = findRoute(path) ?? {};
+    const route = findRoute(path);
     // Like Next.js, this derives HEAD from GET.
-    const handler = (file?.[method] ?? (method === 'HEAD' ? file?.GET : undefined)) as RouteHandler | undefined;
-    if (!handler || !params || !template) return undefined;
-    const { respond } = handler;
+    const handler = route?.file[method] ?? (method === 'HEAD' ? route?.file.GET : undefined);
+    const respond = (handler as Partial<RouteHandler> | undefined)?.respond;
+    if (!route || !respond) return undefined;
+    const { params, template } = route;
     if (!trace) return (request) => respond(request, params);
     return (request) => trace(request, template, () => respond(request, params));
   };
