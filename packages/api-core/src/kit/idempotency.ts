@@ -15,10 +15,10 @@ const MAX_STORED_RESPONSES = 10_000;
 /** How many of them one write deletes, so that none takes long. */
 const DELETED_AT_ONCE = 20;
 
-/** A condition of every write: no response is stored for its key yet. True where `:key` is null. */
-export const keyUnused = `not exists (
+/** A condition of every write: no response is stored for its key yet. Where `:key` is null, nothing is looked up. */
+export const keyUnused = `(:key::text is null or not exists (
   select from idempotency_keys where user_id = :userId and key = :key::text and created_at > now() - ${LIFETIME}
-)`;
+))`;
 
 /** Held until the end of the transaction, so that the second of two requests with one key finds the response of the first. */
 export const lockKey = defineStatement<unknown, { key: string }>(

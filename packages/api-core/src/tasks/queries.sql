@@ -50,9 +50,9 @@ update tasks set
     version = tasks.version + case when ($1::boolean and tasks.title is distinct from $2::text or $3::boolean and tasks.description is distinct from $4::text or $5::boolean and tasks.status is distinct from $6::text or $7::boolean and tasks.priority is distinct from $8::text or $9::boolean and tasks.due_date is distinct from $10::date) then 1 else 0 end,
     updated_at = case when ($1::boolean and tasks.title is distinct from $2::text or $3::boolean and tasks.description is distinct from $4::text or $5::boolean and tasks.status is distinct from $6::text or $7::boolean and tasks.priority is distinct from $8::text or $9::boolean and tasks.due_date is distinct from $10::date) then now() else tasks.updated_at end
   where user_id = $13 and id = $14::uuid and ($15::int[] is null or version = any($15::int[]))
-  and ($16::int[] is null or version <> all($16::int[])) and not $17::boolean and not exists (
+  and ($16::int[] is null or version <> all($16::int[])) and not $17::boolean and ($18::text is null or not exists (
   select from idempotency_keys where user_id = $13 and key = $18::text and created_at > now() - interval '24 hours'
-)
+))
   returning user_id, id;
 
 -- updateTaskAndTags
@@ -70,9 +70,9 @@ with written as (
     version = tasks.version + case when ($1::boolean and tasks.title is distinct from $2::text or $3::boolean and tasks.description is distinct from $4::text or $5::boolean and tasks.status is distinct from $6::text or $7::boolean and tasks.priority is distinct from $8::text or $9::boolean and tasks.due_date is distinct from $10::date or array(select unnest($13::text[]) collate "C" as tag order by tag) is distinct from array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)) then 1 else 0 end,
     updated_at = case when ($1::boolean and tasks.title is distinct from $2::text or $3::boolean and tasks.description is distinct from $4::text or $5::boolean and tasks.status is distinct from $6::text or $7::boolean and tasks.priority is distinct from $8::text or $9::boolean and tasks.due_date is distinct from $10::date or array(select unnest($13::text[]) collate "C" as tag order by tag) is distinct from array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)) then now() else tasks.updated_at end
   where user_id = $14 and id = $15::uuid and ($16::int[] is null or version = any($16::int[]))
-  and ($17::int[] is null or version <> all($17::int[])) and not $18::boolean and not exists (
+  and ($17::int[] is null or version <> all($17::int[])) and not $18::boolean and ($19::text is null or not exists (
   select from idempotency_keys where user_id = $14 and key = $19::text and created_at > now() - interval '24 hours'
-)
+))
   returning user_id, id
   ), removed as (
     delete from task_tags t using written
@@ -91,18 +91,18 @@ update tasks set
     version = tasks.version + case when tasks.status is distinct from (case when coalesce($1::boolean, tasks.status <> 'done') then 'done' when tasks.status = 'done' then 'todo' else tasks.status end) then 1 else 0 end,
     updated_at = case when tasks.status is distinct from (case when coalesce($1::boolean, tasks.status <> 'done') then 'done' when tasks.status = 'done' then 'todo' else tasks.status end) then now() else tasks.updated_at end
   where user_id = $2 and id = $3::uuid and ($4::int[] is null or version = any($4::int[]))
-  and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean and not exists (
+  and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean and ($7::text is null or not exists (
   select from idempotency_keys where user_id = $2 and key = $7::text and created_at > now() - interval '24 hours'
-)
+))
   returning user_id, id;
 
 -- createTask
 insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
     select $1::text, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::date, $8::text, $9::text,
       case when $5::text = 'done' then now() end
-    where not exists (
+    where ($10::text is null or not exists (
   select from idempotency_keys where user_id = $1 and key = $10::text and created_at > now() - interval '24 hours'
-) and ($11::int is null
+)) and ($11::int is null
       or not exists (select from tasks where user_id = $1 offset $11::int - 1 limit 1))
     returning id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version;
 
@@ -111,9 +111,9 @@ with tasks as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
     select $1::text, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::date, $8::text, $9::text,
       case when $5::text = 'done' then now() end
-    where not exists (
+    where ($10::text is null or not exists (
   select from idempotency_keys where user_id = $1 and key = $10::text and created_at > now() - interval '24 hours'
-) and ($11::int is null
+)) and ($11::int is null
       or not exists (select from tasks where user_id = $1 offset $11::int - 1 limit 1))
     returning *
   ), added as (
@@ -129,9 +129,9 @@ with written as (
     where ($10::int[] is null or exists (select from tasks where user_id = $1 and id = $2::uuid and version = any($10::int[])))
     and ($11::int[] is null or not exists (select from tasks where user_id = $1 and id = $2::uuid and version = any($11::int[])))
     and (not $12::boolean or exists (select from tasks where user_id = $1 and id = $2::uuid)) and (not $13::boolean or not exists (select from tasks where user_id = $1 and id = $2::uuid))
-      and not exists (
+      and ($14::text is null or not exists (
   select from idempotency_keys where user_id = $1 and key = $14::text and created_at > now() - interval '24 hours'
-) and (exists (select from tasks where user_id = $1 and id = $2::uuid) or ($15::int is null
+)) and (exists (select from tasks where user_id = $1 and id = $2::uuid) or ($15::int is null
       or not exists (select from tasks where user_id = $1 offset $15::int - 1 limit 1)))
     on conflict (user_id, id) do update set
       title = excluded.title,
