@@ -6,7 +6,7 @@ const MAX_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
 /** The part of a refused body that is read and discarded, so that its connection can be reused. */
 const MAX_DISCARDED_BYTES = 1024 * 1024;
-/** The timeout for discarding it. */
+/** How long discarding may take. */
 const DISCARD_TIMEOUT_MS = 5_000;
 
 type BodyRequest = Pick<HttpRequest, 'method' | 'headers' | 'body'>;

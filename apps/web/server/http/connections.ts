@@ -12,7 +12,7 @@ export const CONNECTION_LIMITS = {
   requestMs: 30_000,
   /** Timeout for a connection from which no byte is read and to which none is written. */
   stallMs: 30_000,
-  /** The interval of the check for that. */
+  /** How often stalled connections are looked for. */
   checkMs: 5_000,
 };
 
@@ -38,7 +38,7 @@ export function guardConnections(configure: (server: Server) => void, limits = C
     if (!(server instanceof Server)) return;
     if (!guarded.has(server)) {
       guarded.add(server);
-      limit(server, limits);
+      applyLimits(server, limits);
       configure(server);
     }
     open.set(socket, { bytes: 0, since: performance.now() });
@@ -61,14 +61,14 @@ export function guardConnections(configure: (server: Server) => void, limits = C
   };
 }
 
-function limit(server: Server, { connections, headersMs, requestMs }: typeof CONNECTION_LIMITS): void {
+function applyLimits(server: Server, { connections, headersMs, requestMs }: typeof CONNECTION_LIMITS): void {
   server.maxConnections = connections;
   server.headersTimeout = headersMs;
   server.requestTimeout = requestMs;
   // The server has no protocol to upgrade to. Without a listener, Node.js ignores the request to upgrade (RFC 9110, 7.8).
   server.removeAllListeners('upgrade');
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
-    const status = UNPARSABLE[code ?? ''] ?? 400;
+    const status = PARSER_ERROR_STATUSES[code ?? ''] ?? 400;
     const response = responses.get(socket as Socket);
     // The client could take these bytes for the rest of that response.
     const isResponding = response?.headersSent && !response.writableFinished;
@@ -87,7 +87,7 @@ function recordResponse(message: unknown): void {
 }
 
 /** The statuses, other than 400, of requests that Node's parser refuses. */
-const UNPARSABLE: Record<string, number | undefined> = {
+const PARSER_ERROR_STATUSES: Record<string, number | undefined> = {
   HPE_INVALID_METHOD: 501,
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,

@@ -26,7 +26,10 @@ interface RequestStart {
   readonly socket: Socket;
 }
 
-/** From now on, routes find the Node.js request behind theirs. A client's header of that name is overwritten. */
+/**
+ * From now on, a route can look up the Node.js request that its web `Request` was made from. A client's header of that name is
+ * overwritten.
+ */
 export function trackNodeRequests(): void {
   subscribe('http.server.request.start', (message) => {
     const { request, response, socket } = message as RequestStart;

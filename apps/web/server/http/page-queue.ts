@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 export const PAGE_LIMITS = {
   /** Pages that are rendered concurrently. */
   rendering: 2,
-  /** Requests in the queue for that. */
+  /** Requests that wait to be rendered. */
   waiting: 1_000,
   /** How long a page holds its slot while a slow client reads it. */
   heldMs: 250,

@@ -61,6 +61,7 @@ export function createRoute<S extends RouteServices, C>(
         const userId = await ctx.services.authenticate(request.headers.get('authorization'));
         ctx.userId = userId;
         addTiming(ctx, 'token');
+        // Before the path is checked, so that probing the paths of others uses up the limit.
         const usage = await countRequest(ctx, userId);
         assertPathOwner(path, userId);
         assertRateLimit(usage);
