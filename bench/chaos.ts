@@ -66,7 +66,6 @@ async function main(): Promise<void> {
   const start = (i: number, more: Record<string, string> = {}) =>
     startServer('../apps/web', { ...environments[i], ...more }, '/api/health/ready', { log });
   const servers: Server[] = [];
-  process.once('exit', () => void servers.map((server) => server.stop('SIGKILL')));
   for (const i of environments.keys()) servers.push(await start(i));
   // As the superuser, who sees all rows.
   const admin = await openDriver(database.adminUrl);

@@ -7,6 +7,8 @@ export interface LoadRequest {
   readonly headers?: Record<string, string>;
   readonly body?: string;
   readonly status: number;
+  /** Receives the body of the response. */
+  readonly onBody?: (body: string) => void;
 }
 
 /** Sends so many requests over so many kept-alive connections, each as soon as the one before is responded to. */
@@ -27,6 +29,7 @@ export async function runLoad(
       latencies[i] = performance.now() - started;
       if (status !== loadRequest.status)
         throw new Error(`${loadRequest.method} ${loadRequest.path} got ${status}: ${body}`);
+      loadRequest.onBody?.(body);
     }
   };
   const started = performance.now();
@@ -34,6 +37,19 @@ export async function runLoad(
   const seconds = (performance.now() - started) / 1000;
   agent.destroy();
   return { latencies: latencies.sort(), seconds };
+}
+
+/** The latency below which this share of the requests are. */
+export function percentile(sorted: ArrayLike<number>, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** Rather than the mean, since another process may have disturbed one of the samples. */
+export function median(all: readonly number[]): number {
+  return percentile(
+    all.toSorted((a, b) => a - b),
+    0.5,
+  );
 }
 
 export function send(

@@ -1,20 +1,25 @@
-import { type LoadRequest, runLoad, send } from './load';
-import { type BenchUser, BIG } from './seed';
+import { type LoadRequest, send } from './load';
+import type { BenchUser } from './seed';
 
+/** Requests of one kind. */
 export interface Scenario {
   readonly name: string;
   /** Returns the next request. */
   readonly next: () => LoadRequest;
-  /** Creates the data that so many requests need. */
-  readonly prepare?: (count: number) => Promise<void>;
 }
 
 const DEEP_PAGE = 1_000;
 
-function inTurn<T>(all: readonly T[]): () => T {
-  let i = 0;
-  return () => all[i++ % all.length] as T;
-}
+export const constant: Scenario = {
+  name: '`GET`, nothing else',
+  next: () => ({ method: 'GET', path: '/api/constant', status: 200 }),
+};
+
+/** The request of a list, with path parameter, query and token. */
+export const constantLikeList = (user: BenchUser): Scenario => ({
+  name: 'with the path, query and token of a list',
+  next: () => listTasks(user),
+});
 
 /** Requests of this user to create a task, and to list one page. */
 export function createTask({ tasks: path, headers }: BenchUser): LoadRequest {
@@ -24,77 +29,103 @@ export function listTasks({ tasks, headers }: BenchUser, query = ''): LoadReques
   return { method: 'GET', path: `${tasks}?limit=20${query}`, headers, status: 200 };
 }
 
+interface Page {
+  readonly data: readonly { readonly id: string }[];
+  readonly next_cursor: string | null;
+}
+
+async function fetchPage(port: number, { tasks, headers }: BenchUser, query: string): Promise<Page> {
+  const { status, body } = await send({ port }, { method: 'GET', path: `${tasks}?${query}`, headers });
+  if (status !== 200) throw new Error(body);
+  return JSON.parse(body);
+}
+
 /**
- * The measured scenarios: every operation and, with a user who has many tasks, every sort and filter and pages of that
- * list.
+ * The operations, on a server where these users have their first tasks only. `DELETE` deletes what `POST` has created, so
+ * both have to be requested equally often, and the tables do not grow.
  */
-export async function scenariosOf(port: number, users: readonly BenchUser[], big?: BenchUser): Promise<Scenario[]> {
-  const page = async ({ tasks, headers }: BenchUser, query: string) => {
-    const { status, body } = await send({ port }, { method: 'GET', path: `${tasks}?${query}`, headers });
-    if (status !== 200) throw new Error(body);
-    return JSON.parse(body) as { data: { id: string }[]; next_cursor: string };
-  };
-  const pages = await Promise.all(users.map((user) => page(user, 'limit=100')));
-  const all = pages.flatMap(({ data }, i) =>
+export async function operationsOf(port: number, users: readonly BenchUser[]): Promise<Scenario[]> {
+  const pages = await Promise.all(users.map((user) => fetchPage(port, user, 'limit=100')));
+  const tasks = pages.flatMap(({ data }, i) =>
     data.map(({ id }) => ({ path: `${users[i]?.tasks}/${id}`, headers: users[i]?.headers ?? {} })),
   );
+  const created: Pick<LoadRequest, 'path' | 'headers'>[] = [];
   const someone = inTurn(users);
-  const some = inTurn(all);
+  // Many tasks in turn, so that concurrent requests seldom lock the same one.
+  const some = inTurn(tasks);
   let count = 0;
-  const create = () => createTask(someone());
-  const list = (name: string, query: string, who = someone): Scenario => ({
-    name,
-    next: () => listTasks(who(), query),
-  });
-
-  const deletable: Pick<LoadRequest, 'path' | 'headers'>[] = [];
-  const prepareDeletions = async (many: number) => {
-    for (let i = deletable.length; i < many; i++) {
-      const loadRequest = create();
-      const { body } = await send({ port }, loadRequest);
-      deletable.push({ path: `${loadRequest.path}/${JSON.parse(body).id}`, headers: loadRequest.headers ?? {} });
-    }
-  };
-  const operations: Scenario[] = [
-    list('GET list(20)', ''),
-    { name: 'GET one', next: () => ({ ...some(), method: 'GET', status: 200 }) },
-    { name: 'POST', next: create },
+  return [
+    { name: '`GET` one', next: () => ({ ...some(), method: 'GET', status: 200 }) },
+    { name: '`GET` list(20)', next: () => listTasks(someone()) },
     {
-      name: 'PATCH',
+      name: '`POST`',
+      next: () => {
+        const { path, headers = {}, ...request } = createTask(someone());
+        const onBody = (body: string) => created.push({ path: `${path}/${JSON.parse(body).id}`, headers });
+        return { ...request, path, headers, onBody };
+      },
+    },
+    {
+      name: '`PATCH`',
       next: () => ({ ...some(), method: 'PATCH', body: `{"title":"Changed ${count++} times"}`, status: 200 }),
     },
-    { name: 'PATCH /complete', next: () => toggle(some()) },
     {
-      name: 'DELETE',
-      prepare: prepareDeletions,
-      next: () => ({ path: '/', ...deletable.pop(), method: 'DELETE', status: 204 }),
+      name: '`PATCH /complete`',
+      next: () => {
+        const { path, headers } = some();
+        const { 'Content-Type': _, ...withoutBody } = headers;
+        return { path: `${path}/complete`, headers: withoutBody, method: 'PATCH', status: 200 };
+      },
+    },
+    {
+      name: '`DELETE`',
+      next: () => {
+        const { path, headers } = created.shift() ?? { path: '/' };
+        const { 'Content-Type': _, ...withoutBody } = headers ?? {};
+        return { path, headers: withoutBody, method: 'DELETE', status: 204 };
+      },
     },
   ];
-  if (!big) return operations;
-  let deep = await page(big, 'limit=20');
-  for (let i = 1; i < DEEP_PAGE; i++) deep = await page(big, `limit=20&cursor=${deep.next_cursor}`);
+}
+
+export interface LongList {
+  readonly name: string;
+  readonly big: Scenario;
+  /** The same of the user with few tasks. */
+  readonly small: Scenario;
+  /** How many tasks are in the response. */
+  readonly tasks: { readonly big: number; readonly small: number };
+}
+
+/** Lists of a user with many tasks, and the same of a user with few. */
+export async function longListsOf(port: number, big: BenchUser, small: BenchUser): Promise<LongList[]> {
+  const cursorOf = async (user: BenchUser, pages: number) => {
+    let cursor = '';
+    for (let i = 1; i < pages; i++)
+      cursor = `&cursor=${(await fetchPage(port, user, `limit=20${cursor}`)).next_cursor}`;
+    return cursor;
+  };
+  const longList = async (name: string, bigQuery: string, smallQuery = bigQuery): Promise<LongList> => {
+    const [bigPage, smallPage] = await Promise.all([
+      fetchPage(port, big, `limit=20${bigQuery}`),
+      fetchPage(port, small, `limit=20${smallQuery}`),
+    ]);
+    return {
+      name,
+      big: { name, next: () => listTasks(big, bigQuery) },
+      small: { name, next: () => listTasks(small, smallQuery) },
+      tasks: { big: bigPage.data.length, small: smallPage.data.length },
+    };
+  };
   return [
-    ...operations,
-    ...['updated_at', 'due_date', '-due_date', 'priority', 'title'].map((sort) =>
-      list(`sort=${sort}`, `&sort=${sort}`),
-    ),
-    ...['status=todo', 'priority=high', 'tag=rare', 'due_before=2026-01-10', 'completed=true', 'q=about'].map(
-      (filter) => list(filter, `&${filter}`),
-    ),
-    list(`user with ${BIG} tasks: page 1`, '', () => big),
-    list(`user with ${BIG} tasks: page ${DEEP_PAGE}`, `&cursor=${deep.next_cursor}`, () => big),
-    list(`user with ${BIG} tasks: tag=rare`, '&tag=rare', () => big),
-    list(`user with ${BIG} tasks: due_before`, '&due_before=2026-01-10&sort=due_date', () => big),
+    await longList('page 1', ''),
+    await longList(`page ${DEEP_PAGE} (page 2)`, await cursorOf(big, DEEP_PAGE), await cursorOf(small, 2)),
+    await longList('`tag=rare`', '&tag=rare'),
+    await longList('`due_before`, by due date', '&due_before=2026-01-10&sort=due_date'),
   ];
 }
 
-/** Toggles a task; requests rotate over many tasks, so that they seldom lock the same one. */
-function toggle({ path, headers }: Pick<LoadRequest, 'path' | 'headers'>): LoadRequest {
-  return { path: `${path}/complete`, ...(headers && { headers }), method: 'PATCH', status: 200 };
-}
-
-/** Sends them without measuring, until the server has compiled what it needs. */
-export async function warmUp(port: number, connections: number, scenario: Scenario, requests: number): Promise<void> {
-  await scenario.prepare?.(requests);
-  await runLoad(port, connections, requests, scenario.next);
+function inTurn<T>(all: readonly T[]): () => T {
+  let i = 0;
+  return () => all[i++ % all.length] as T;
 }

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type Driver, migrationsFolder, openDriver } from '@taskward/db';
 import { sql } from 'drizzle-orm';
+import { SignJWT } from 'jose';
 import { send } from './load';
 
 export interface BenchUser {
@@ -11,8 +13,10 @@ export interface BenchUser {
   readonly tasks: string;
 }
 
-/** Users who send no requests, so that the measured rows are some among many. */
-const CROWD = 980;
+/** Users who send requests at once, each with as many tasks as `SMALL`. */
+export const ACTIVE_USERS = 16;
+/** Users who send no requests, so that the measured rows are some among many: 1,000 with those who do. */
+const CROWD = 984;
 export const SMALL = 100;
 export const BIG = 100_000;
 
@@ -66,4 +70,29 @@ export async function seedTasks(db: Driver['ownerDb'], ids: readonly string[], c
     insert into task_tags (user_id, task_id, tag)
     select user_id, id, case when due_date = '2026-01-08' then 'rare' else 'home' end from tasks
     where user_id = any(${sql.raw(`array[${ids.map((id) => `'${id}'`).join()}]`)})`);
+}
+
+/** Creates the peer's table, with all tasks as they are now. */
+export async function seedPeer(db: Driver['ownerDb']): Promise<void> {
+  const schema = readFileSync(new URL('peer/schema.sql', import.meta.url), 'utf8');
+  for (const statement of schema.split(';').filter((text) => text.trim())) await db.execute(sql.raw(statement));
+  await db.execute(sql`
+    insert into peer_tasks
+      (user_id, id, title, description, status, priority, due_date, tags, completed_at, created_at, updated_at, version)
+    select user_id, id, title, description, status, priority, due_date,
+      array(select tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by tag),
+      completed_at, created_at, updated_at, version
+    from tasks`);
+}
+
+export const PEER_SECRET = 'for the peer of the benchmark only: 1732050807';
+
+/** The same user with a token of the peer's. */
+export async function toPeerUser(user: BenchUser): Promise<BenchUser> {
+  const token = await new SignJWT()
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(user.id)
+    .setExpirationTime('1d')
+    .sign(new TextEncoder().encode(PEER_SECRET));
+  return { ...user, headers: { ...user.headers, Authorization: `Bearer ${token}` } };
 }

@@ -5,15 +5,17 @@ import { createRequire } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { cpuOfProcess } from './cpu';
 
-const TICKS_PER_SECOND = 100;
+/** Runs the servers; that of this process by default. */
+export const node = process.env.BENCH_NODE || process.execPath;
 
-/** A `next start` of its own. */
+/** A server in a process of its own. */
 export interface Server {
   readonly port: number;
   /** Milliseconds from its start to the first successful response. */
   readonly startedIn: number;
-  /** Seconds of CPU it has used, its threads included. */
+  /** Milliseconds of CPU it has used, its threads included. */
   cpu(): number;
   /** Bytes of memory it has now. */
   memory(): number;
@@ -21,43 +23,59 @@ export interface Server {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/**
- * Starts the server, and waits until a request for `path` succeeds. `log` and `errors` are open files for its output.
- */
-export async function startServer(
+interface Options {
+  /** Headers of the request for `path`. */
+  readonly headers?: Record<string, string>;
+  /** Open files for its output. */
+  readonly log?: number | 'ignore' | undefined;
+  readonly errors?: number | 'inherit' | undefined;
+}
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Starts `next start` in this folder, and waits until a request for `path` succeeds. */
+export function startServer(
   folder: string,
   environment: Record<string, string>,
   path: string,
-  {
-    headers = {},
-    log = 'ignore',
-    errors = 'inherit',
-  }: {
-    headers?: Record<string, string>;
-    log?: number | 'ignore' | undefined;
-    errors?: number | 'inherit' | undefined;
-  } = {},
+  options: Options = {},
 ): Promise<Server> {
   const cwd = fileURLToPath(new URL(folder, import.meta.url));
-  const port = await freePort();
   const next = createRequire(`${cwd}/`).resolve('next/dist/bin/next');
+  return startNode(cwd, [next, 'start'], { NEXT_TELEMETRY_DISABLED: '1', ...environment }, path, options);
+}
+
+/** Starts the peer likewise. */
+export function startPeer(environment: Record<string, string>, path: string, options: Options = {}): Promise<Server> {
+  return startNode(import.meta.dirname, ['--import', 'tsx', 'peer/server.ts'], environment, path, options);
+}
+
+async function startNode(
+  cwd: string,
+  commandLine: readonly string[],
+  environment: Record<string, string>,
+  path: string,
+  { headers = {}, log = 'ignore', errors = 'inherit' }: Options,
+): Promise<Server> {
+  const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, [next, 'start', '--port', String(port)], {
+  const child = spawn(node, commandLine, {
     cwd,
-    env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', PORT: String(port), ...environment },
+    env: { ...process.env, NODE_ENV: 'production', PORT: String(port), ...environment },
     stdio: ['ignore', log, errors],
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   await untilGood(child, `http://127.0.0.1:${port}${path}`, headers);
   const startedIn = performance.now() - started;
-  const { pid } = child;
+  const pid = child.pid ?? 0;
   return {
     port,
     startedIn,
-    cpu: () => {
-      // After the name, which may have spaces: state is the third field, utime and stime the 14th and 15th (proc(5)).
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-    },
+    cpu: () => cpuOfProcess(pid),
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@taskward/db/testing/postgres';
 import { type Attack, attacks } from './attacks';
-import { type LoadRequest, runLoad, send } from './load';
+import { type LoadRequest, median, percentile, runLoad, send } from './load';
 import { createTask, listTasks } from './scenarios';
 import { type BenchUser, migrate, signUp } from './seed';
 import { type Server, startServer } from './server';
@@ -118,7 +118,7 @@ async function settle(server: Server): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     const before = server.cpu();
     await sleep(500);
-    if (server.cpu() - before < 0.1) return;
+    if (server.cpu() - before < 100) return;
   }
 }
 
@@ -137,17 +137,15 @@ async function alternate(
   return { quiet, attacked, memory: server.memory(), counts: await stop(attacker) };
 }
 
-const percentile = ({ latencies }: Sample, share: number) =>
-  latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
-const median = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
-
 function toRow({ name, pace }: Attack, rounds: readonly Round[]): string {
   const middle = (of: (round: Round) => number) => median(rounds.map(of));
   const times = (share: number) =>
     [({ quiet }: Round) => quiet, ({ attacked }: Round) => attacked]
-      .map((phase) => middle((round) => percentile(phase(round), share)).toFixed(1))
+      .map((phase) => middle((round) => percentile(phase(round).latencies, share)).toFixed(1))
       .join(' → ');
-  const ratio = middle(({ quiet, attacked }) => percentile(attacked, 0.99) / percentile(quiet, 0.99));
+  const ratio = middle(
+    ({ quiet, attacked }) => percentile(attacked.latencies, 0.99) / percentile(quiet.latencies, 0.99),
+  );
   const sum = (of: (round: Round) => number) => rounds.reduce((total, round) => total + of(round), 0);
   const statuses = [...new Set(rounds.flatMap(({ counts }) => Object.keys(counts)))];
   const responses = statuses.map((status) => `${sum(({ counts }) => counts[status] ?? 0)} × ${status}`).join(', ');
@@ -214,7 +212,9 @@ async function main(): Promise<void> {
       for (const [i, user] of attackers.entries()) {
         const result = await alternate(server, users, i, user);
         rounds[i]?.push(result);
-        const [quiet, attacked] = [result.quiet, result.attacked].map((sample) => percentile(sample, 0.99).toFixed(0));
+        const [quiet, attacked] = [result.quiet, result.attacked].map((sample) =>
+          percentile(sample.latencies, 0.99).toFixed(0),
+        );
         console.error(`round ${round + 1}: ${attacks[i]?.name}, ${attacks[i]?.pace}: ${quiet} → ${attacked} ms`);
       }
     }

@@ -74,7 +74,7 @@ async function query(name: string, sql: string, values: unknown[]): Promise<Row[
   return rows;
 }
 
-async function authenticate(request: FastifyRequest<{ Params: { user_id: string } }>): Promise<void> {
+async function authenticate(request: FastifyRequest<Owner>): Promise<void> {
   const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
   const { payload } = await jwtVerify(token, secret, { algorithms: ['HS256'] }).catch(() => {
     throw Object.assign(new Error('Unauthorized'), { statusCode: 401 });
@@ -96,7 +96,7 @@ interface One {
 }
 type Body = Partial<Pick<Row, 'title' | 'description' | 'status' | 'priority' | 'due_date' | 'tags'>>;
 
-app.addHook('onRequest', authenticate as never);
+app.addHook<Owner>('onRequest', authenticate);
 
 app.get<Owner & { Querystring: { limit: number; cursor?: string } }>(
   '/api/:user_id/tasks',
