@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** A header with the id of the Node.js request behind a web `Request`. */
-export const NODE_REQUEST = 'x-node-request';
+const NODE_REQUEST = 'x-node-request';
 
 /** What a Node.js request has and a web `Request` lacks. */
 export interface NodeRequest {
