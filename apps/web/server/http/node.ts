@@ -92,7 +92,8 @@ export class NodeBody implements RequestBody {
         stop();
         reject(new ClientDisconnected());
       };
-      request.on('data', onData).on('end', onEnd).on('close', onClose);
+      // Resumed explicitly: a listener for `data` does not undo the `pause` of an earlier call.
+      request.on('data', onData).on('end', onEnd).on('close', onClose).resume();
     });
   }
 }
@@ -128,14 +129,17 @@ export async function sendResponse(request: IncomingMessage, response: ServerRes
   fields.push('vary', headers.vary ? `Accept-Encoding, ${headers.vary}` : 'Accept-Encoding');
   if (body === undefined || request.method === 'HEAD') {
     response.writeHead(status, fields).end();
-  } else if (body.length >= MIN_GZIP_BYTES && acceptsGzip(request.headers['accept-encoding'])) {
+    return;
+  }
+  const length = Buffer.byteLength(body);
+  if (length >= MIN_GZIP_BYTES && acceptsGzip(request.headers['accept-encoding'])) {
     const content = await gzip(body);
     fields.push('content-encoding', 'gzip', 'content-length', String(content.length));
     sendInChunks(response.writeHead(status, fields), content);
   } else {
-    fields.push('content-length', String(Buffer.byteLength(body)));
+    fields.push('content-length', String(length));
     response.writeHead(status, fields);
-    if (body.length < CHUNK_BYTES) response.end(body);
+    if (length < CHUNK_BYTES) response.end(body);
     else sendInChunks(response, Buffer.from(body));
   }
 }
@@ -150,8 +154,18 @@ function sendInChunks(response: ServerResponse, content: Buffer, start = 0): voi
   }
 }
 
-/** Whether the list has gzip with a weight above 0 (RFC 9110, 12.5.3). */
+/**
+ * Whether the client accepts gzip, and does not prefer an uncompressed body. `*` stands for each coding that is not listed
+ * (RFC 9110, 12.5.3).
+ */
 function acceptsGzip(field: string | string[] | undefined): boolean {
-  const codings = field?.toString().split(',') ?? [];
-  return codings.some((coding) => /^\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/i.test(coding));
+  const weights = new Map(field?.toString().split(',').map(parseCoding));
+  const weight = weights.get('gzip') ?? weights.get('*') ?? 0;
+  return weight > 0 && weight >= (weights.get('identity') ?? 0);
+}
+
+function parseCoding(text: string): [name: string, weight: number] {
+  const [name = '', ...parameters] = text.toLowerCase().split(';');
+  const weight = parameters.find((parameter) => parameter.trim().startsWith('q='));
+  return [name.trim(), weight === undefined ? 1 : Number(weight.trim().slice(2))];
 }

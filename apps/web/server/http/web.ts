@@ -65,7 +65,7 @@ class WebBody implements RequestBody {
 function toWebResponse(method: string, { status, headers, body }: HttpResponse): Response {
   const init = { status, headers: toHeaders(headers) };
   if (body === undefined || method === 'HEAD') return new Response(null, init);
-  if (body.length < CHUNK_BYTES) return new Response(body, init);
+  if (Buffer.byteLength(body) < CHUNK_BYTES) return new Response(body, init);
   const bytes = Buffer.from(body);
   let start = 0;
   const chunks = new ReadableStream<Uint8Array>({
