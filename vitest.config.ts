@@ -4,8 +4,35 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 const inWeb = (path: string) => fileURLToPath(new URL(`apps/web/${path}`, import.meta.url));
 
-/** Tests of one part by itself; all others run once on each engine. */
+/** Tests of one part by itself; all others run on an engine. */
 const unit = ['**/*.unit.test.ts', 'packages/db/src/testing/*.test.ts'];
+
+const ofWeb = (...paths: string[]) => paths.map((path) => `apps/web/test/${path}.test.ts`);
+
+/** Tests of one engine: those of the packages and of the API. */
+const onEngine = ['packages/*/src/**/*.test.ts', ...ofWeb('**/*')];
+
+/** Neon's driver has tests that depend on a driver. All others would only show again what they show on the other engines. */
+const onNeon = [
+  'packages/*/src/**/*.test.ts',
+  ...ofWeb(
+    'auth/signing-keys',
+    'http/rate-limit-shared',
+    'ops/*',
+    'security/{isolation,layers}',
+    'tasks/{crud,filters,idempotency,list-timeout,pagination,races,versions}',
+  ),
+];
+
+/** Tests that look only at responses and the database, so that they also run against a server. */
+const overHttp = ofWeb(
+  'auth/password-strength.unit',
+  'http/{bad-input*,methods-and-headers.unit,openapi.unit}',
+  'ops/smoke',
+  'security/{attempts,claims.unit,injections.unit,isolation,tokens.unit}',
+  'tasks/{client,crud,fields,filters,idempotency,invalid-filters.unit,limits,page-links,page-size,pagination}',
+  'tasks/{pagination-under-writes,preconditions,races,text-search,versions}',
+);
 
 const shared = {
   resolve: { alias: { '@/server': inWeb('server') } },
@@ -31,13 +58,24 @@ export default defineConfig({
         ...shared,
         test: { ...shared.test, name: 'e2e', include: ['apps/web/e2e/**/*.test.ts'], sequence: { groupOrder: 1 } },
       },
-      ...['pglite', 'postgres', 'neon'].map((engine) => ({
+      // The API over HTTP: served directly, and by Next.js.
+      ...Object.entries({ direct: '1', next: '0' }).map(([name, DIRECT]) => ({
+        ...shared,
+        test: {
+          ...shared.test,
+          name,
+          env: { TEST_ENGINE: 'postgres', DIRECT },
+          include: overHttp,
+          globalSetup: [inWeb('e2e/api-setup.ts')],
+        },
+      })),
+      ...Object.entries({ pglite: onEngine, postgres: onEngine, neon: onNeon }).map(([engine, include]) => ({
         ...shared,
         test: {
           ...shared.test,
           name: engine,
           env: { TEST_ENGINE: engine },
-          include: ['packages/*/src/**/*.test.ts', 'apps/web/test/**/*.test.ts'],
+          include,
           exclude: [...configDefaults.exclude, ...unit],
         },
       })),

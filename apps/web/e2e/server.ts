@@ -43,8 +43,12 @@ export async function startServer(engine: Engine, settings: Record<string, strin
   return { ...server, dispose: () => server.dispose().then(database.dispose) };
 }
 
-/** Does the same on an existing database, which is not deleted. */
-export async function startOn(url: string, settings: Record<string, string> = {}): Promise<Server> {
+/** Does the same on an existing database, which is not deleted. `onOutput` is given what the server prints. */
+export async function startOn(
+  url: string,
+  settings: Record<string, string> = {},
+  onOutput: (text: string) => void = () => {},
+): Promise<Server> {
   const port = Number(settings.PORT ?? (await freePort()));
   const origin = `http://localhost:${port}`;
   const secret = randomBytes(32).toString('hex');
@@ -69,8 +73,12 @@ export async function startOn(url: string, settings: Record<string, string> = {}
     };
     const started = spawn(process.execPath, [next, 'start', '--port', String(port)], { cwd: web, env });
     child = started;
-    started.stdout.on('data', (chunk) => (output += chunk));
-    started.stderr.on('data', (chunk) => (output += chunk));
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        onOutput(text);
+      });
+    }
     const deadline = Date.now() + 30_000;
     while (!(await isReady(origin))) {
       if (started.exitCode !== null || Date.now() > deadline) {

@@ -4,7 +4,7 @@ import { jwks } from '@taskward/db/schema';
 import { symmetricDecrypt } from 'better-auth/crypto';
 import { expect } from 'vitest';
 import { getApp } from '../server/app';
-import { ORIGIN, send, type TestUser } from './harness';
+import { isDeployed, ORIGIN, send, signedUpIds, type TestUser } from './harness';
 import { type Call, createResources, requestFor } from './requests';
 
 /** Creates the tokens and requests of an attacker, and reads the stored rows directly from the database. */
@@ -105,7 +105,10 @@ function certificateOf(publicKey: Buffer): Buffer {
 
 let tables: { name: string; owned: boolean }[] | undefined;
 
-/** Every row in the database, or those of this user, as text: equal before and after means that nothing was written. */
+/**
+ * Every row in the database, or those of this user, as text: equal before and after means that nothing was written. Of a
+ * deployment, whose database other test files use at the same time, the rows of this process's users.
+ */
 export async function storedRows(userId?: string): Promise<string> {
   const { db } = await getApp();
   tables ??= (
@@ -113,8 +116,11 @@ export async function storedRows(userId?: string): Promise<string> {
       select relname as name, exists (select from pg_attribute where attrelid = oid and attname = 'user_id') as owned
       from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`)
   ).rows;
+  const userIds = userId === undefined && isDeployed ? signedUpIds : [userId].filter((id) => id !== undefined);
   const [where, which] =
-    userId === undefined ? ['', tables] : [`where x.user_id = '${userId}'`, tables.filter(({ owned }) => owned)];
+    userIds.length === 0
+      ? ['', tables]
+      : [`where x.user_id in ('${userIds.join("', '")}')`, tables.filter(({ owned }) => owned)];
   const selects = which.map(({ name }) => `select '${name}' || to_jsonb(x)::text as row from "${name}" x ${where}`);
   const { rows } = await db.ownerDb.execute<{ row: string }>(`${selects.join(' union all ')} order by 1`);
   return rows.map(({ row }) => row).join('\n');

@@ -4,11 +4,12 @@ import { type FreshDatabase, freshDatabase } from '@taskward/db/testing';
 import { afterAll, afterEach, beforeAll, expect, inject, vi } from 'vitest';
 import { getApp } from '../server/app';
 import { createRouter, toTemplate } from '../server/http/router';
+import type { Deployment } from './deployment';
 import { expectDocumentedRequest, expectDocumentedResponse } from './openapi';
 
 /**
- * Calls the route files themselves, with the database and the Better Auth that the server would use; or, in the tests
- * of apps/web/vercel, a deployment over HTTP.
+ * Calls the route files themselves, with the database and the Better Auth that the server would use; or, in the projects
+ * `direct` and `next` and in the tests of apps/web/vercel, a deployment over HTTP.
  */
 
 type RouteFile = Record<string, (request: Request, context: { params: Promise<object> }) => Promise<Response>>;
@@ -78,7 +79,7 @@ function useOwnApp(options: AppOptions): void {
   });
 }
 
-function useDeployment({ environment, log }: NonNullable<typeof deployment>): void {
+function useDeployment({ environment, log }: Deployment): void {
   beforeAll(() => {
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     vi.stubEnv('LOG_LEVEL', 'silent');
@@ -175,7 +176,8 @@ async function callRoute(load: () => Promise<RouteFile>, request: Request, param
 
 /** Headers that next.config.ts and the servers in between add to a response. */
 const PLATFORM_HEADERS = [
-  ...['connection', 'date', 'keep-alive', 'strict-transport-security', 'transfer-encoding'],
+  ...['connection', 'content-encoding', 'content-length', 'date', 'keep-alive', 'transfer-encoding'],
+  'strict-transport-security',
   ...['content-security-policy', 'cross-origin-opener-policy', 'permissions-policy', 'referrer-policy'],
   ...['x-content-type-options', 'x-frame-options'],
 ];
@@ -198,6 +200,9 @@ export interface TestUser {
   tasks: string;
 }
 
+/** The users of this process. */
+export const signedUpIds: string[] = [];
+
 /** Signs a user up and requests a token, through the public endpoints. */
 export async function signUp(): Promise<TestUser> {
   const email = `${randomUUID()}@example.com`;
@@ -205,6 +210,7 @@ export async function signUp(): Promise<TestUser> {
   const response = await send('POST', '/api/auth/sign-up/email', { body: { name: 'Test', email, password } });
   expect(response.status).toBe(200);
   const { user } = await response.json();
+  signedUpIds.push(user.id);
   const cookie = cookieOf(response);
   const token = await takeToken(cookie);
   return { id: user.id, email, password, cookie, token, tasks: `/api/${user.id}/tasks` };

@@ -4,26 +4,9 @@ import { dirname } from 'node:path';
 import { startNeonGateway } from '@taskward/db/testing/neon-gateway';
 import { startPostgres } from '@taskward/db/testing/postgres';
 import type { TestProject } from 'vitest/node';
+import type {} from '../test/deployment';
 import { buildForVercel } from './build';
 import { serve } from './router';
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** The deployment that the tests send requests to; undefined where they call the route files. */
-    deployment?: {
-      /** The address of the local router. */
-      address: string;
-      /** The file of what its functions print: errors alone. */
-      log: string;
-      /** Its own origin. */
-      origin: string;
-      /** Neon's variables, Vercel's own, and the secret. */
-      environment: Record<string, string>;
-      /** Its build, in the form of the Build Output API. */
-      output: string;
-    };
-  }
-}
 
 /** The system variables that Vercel sets for a preview. */
 const system = {

@@ -10,7 +10,7 @@ import { type Served, serve } from './router';
 
 /** The output of `vercel build`, which runs with no variable of ours but the secret. */
 
-const { environment, origin, output } = inject('deployment') ?? expect.fail('There is no deployment.');
+const { environment, origin, output = '' } = inject('deployment') ?? expect.fail('There is no deployment.');
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 

@@ -94,7 +94,8 @@ export class NodeBody implements RequestBody {
         stop();
         reject(new ClientDisconnected());
       };
-      request.on('data', onData).on('end', onEnd).on('close', onClose);
+      // Resumed explicitly: a listener for `data` does not undo the `pause` of an earlier call.
+      request.on('data', onData).on('end', onEnd).on('close', onClose).resume();
     });
   }
 }
@@ -112,8 +113,8 @@ function onClosed(response: ServerResponse, listener: () => void): void {
 }
 
 const gzip = promisify(gzipCallback);
-/** In characters; a shorter body is not compressed. */
-const MIN_GZIP_LENGTH = 1024;
+/** A shorter body is not compressed. */
+const MIN_GZIP_BYTES = 1024;
 /** In characters; a longer body is sent in chunks of this length. */
 const CHUNK_LENGTH = 16 * 1024;
 
@@ -134,16 +135,17 @@ export async function sendResponse(request: IncomingMessage, response: ServerRes
     response.writeHead(status, fields).end();
     return;
   }
-  const isCompressed = body.length >= MIN_GZIP_LENGTH && acceptsGzip(request.headers['accept-encoding']);
-  if (isCompressed) fields.push('content-encoding', 'gzip');
+  const isGzipAccepted = acceptsGzip(request.headers['accept-encoding']);
   if (body.length >= CHUNK_LENGTH) {
-    response.writeHead(status, fields);
-    await sendInChunks(response, body, isCompressed);
-  } else {
-    const content = isCompressed ? await gzip(body) : body;
-    fields.push('content-length', String(Buffer.byteLength(content)));
-    response.writeHead(status, fields).end(content);
+    if (isGzipAccepted) fields.push('content-encoding', 'gzip');
+    await sendInChunks(response.writeHead(status, fields), body, isGzipAccepted);
+    return;
   }
+  const length = Buffer.byteLength(body);
+  const compressed = isGzipAccepted && length >= MIN_GZIP_BYTES ? await gzip(body) : undefined;
+  if (compressed) fields.push('content-encoding', 'gzip');
+  fields.push('content-length', String(compressed?.length ?? length));
+  response.writeHead(status, fields).end(compressed ?? body);
 }
 
 /** Other requests are served between the chunks, and a client that has stopped reading has no more of them encoded. */
@@ -168,8 +170,18 @@ function* toChunks(text: string): Generator<string> {
 
 const isHighSurrogate = (code: number) => code >= 0xd800 && code <= 0xdbff;
 
-/** Whether the list has gzip with a weight above 0 (RFC 9110, 12.5.3). */
+/**
+ * Whether the client accepts gzip, and does not prefer an uncompressed body. `*` stands for each coding that is not listed
+ * (RFC 9110, 12.5.3).
+ */
 function acceptsGzip(field: string | string[] | undefined): boolean {
-  const codings = field?.toString().split(',') ?? [];
-  return codings.some((coding) => /^\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*$).*)?$/i.test(coding));
+  const weights = new Map(field?.toString().split(',').map(parseCoding));
+  const weight = weights.get('gzip') ?? weights.get('*') ?? 0;
+  return weight > 0 && weight >= (weights.get('identity') ?? 0);
+}
+
+function parseCoding(text: string): [name: string, weight: number] {
+  const [name = '', ...parameters] = text.toLowerCase().split(';');
+  const weight = parameters.find((parameter) => parameter.trim().startsWith('q='));
+  return [name.trim(), weight === undefined ? 1 : Number(weight.trim().slice(2))];
 }

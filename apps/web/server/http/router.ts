@@ -12,16 +12,17 @@ export interface Route<F> {
  * over a catch-all.
  *
  * @param files by their paths, which have the form `…/app/api/[user_id]/notes/route.ts`.
+ * @returns a function that throws a `URIError` for a path that cannot be decoded.
  * @see https://nextjs.org/docs/app/api-reference/file-conventions/dynamic-routes
  */
 export function createRouter<F>(files: Readonly<Record<string, F>>): (path: string) => Route<F> | undefined {
   const routes = Object.entries(files)
-    .map(([name, file]) => ({ file, template: toTemplate(name), pattern: toPattern(toPath(name)), path: toPath(name) }))
-    .sort((a, b) => (precedence(a.path) < precedence(b.path) ? -1 : 1));
-  return (requested) => {
-    for (const { file, pattern, template } of routes) {
-      const match = pattern.exec(requested);
-      if (match) return { file, params: toParams(match.groups), template };
+    .map(([name, file]) => ({ file, template: toTemplate(name), ...compile(toPath(name)) }))
+    .sort((a, b) => (a.precedence < b.precedence ? -1 : 1));
+  return (path) => {
+    for (const { catchAll, file, pattern, template } of routes) {
+      const match = pattern.exec(path);
+      if (match) return { file, params: toParams(match.groups, catchAll), template };
     }
     return undefined;
   };
@@ -32,26 +33,40 @@ export const toTemplate = (name: string) => toPath(name).replace(/\[(\w+)\]/g, '
 
 const toPath = (name: string) => name.replace(/^.*?\/app(?=\/)|\/route\.ts$/g, '');
 
-function toPattern(path: string): RegExp {
-  const pattern = path
-    .replace(/[.]/g, '\\.')
-    .replace(/\/\[\[\\.\\.\\.(\w+)\]\]/g, '(?:/(?<$1>.*))?')
-    .replace(/\[\\.\\.\\.(\w+)\]/g, '(?<$1>.+)')
-    .replace(/\[(\w+)\]/g, '(?<$1>[^/]+)');
-  return new RegExp(`^${pattern}$`);
+/** The forms of a segment by precedence, each with the pattern that it matches together with the slash in front of it. */
+const FORMS: readonly [form: RegExp, toPattern: (text: string) => string][] = [
+  [/^([\w.-]+)$/, (literal) => `/${literal.replaceAll('.', '\\.')}`],
+  [/^\[(\w+)\]$/, (name) => `/(?<${name}>[^/]+)`],
+  [/^\[\.{3}(\w+)\]$/, (name) => `/(?<${name}>.+)`],
+  [/^\[\[\.{3}(\w+)\]\]$/, (name) => `(?:/(?<${name}>.*))?`],
+];
+
+function compile(path: string) {
+  const segments = path.split('/').slice(1).map(compileSegment);
+  return {
+    pattern: new RegExp(`^${segments.map(({ pattern }) => pattern).join('')}$`),
+    /** A text that sorts by precedence, with one digit for each segment. */
+    precedence: segments.map(({ rank }) => rank).join(''),
+    /** The name of the parameter that has several segments. */
+    catchAll: /\.{3}(\w+)/.exec(path)?.[1],
+  };
 }
 
-/** A text that sorts by precedence: braces come after all characters of a segment. */
-const precedence = (path: string) =>
-  path
-    .replace(/\[\[\.\.\./g, '~')
-    .replace(/\[\.\.\./g, '}')
-    .replace(/\[/g, '{');
+function compileSegment(segment: string) {
+  for (const [rank, [form, toPattern]] of FORMS.entries()) {
+    const text = form.exec(segment)?.[1];
+    if (text !== undefined) return { rank, pattern: toPattern(text) };
+  }
+  throw new Error(`The router does not support the segment ${segment} in the path of a route file.`);
+}
 
-/** Catch-all parameters are not used, so they stay as they are. */
-function toParams(groups: Readonly<Record<string, string>> = {}): PathParams {
-  const params: Record<string, string> = {};
-  for (const name in groups) params[name] = decode(groups[name] ?? '');
+function toParams(groups: Readonly<Record<string, string | undefined>> = {}, catchAll?: string): PathParams {
+  const params: Record<string, string | string[] | undefined> = {};
+  for (const name in groups) {
+    const value = groups[name];
+    const decoded = value?.split('/').map(decode);
+    params[name] = name === catchAll ? decoded : decoded?.[0];
+  }
   return params;
 }
 

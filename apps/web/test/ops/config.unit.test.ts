@@ -54,6 +54,7 @@ test('one message lists every invalid variable, and none of the values', () => {
     BETTER_AUTH_URL: 'http://wrong-4.example.com',
     CORS_ORIGINS: 'https://wrong-16.example.com, wrong-17',
     DATABASE_URL: 'postgres://wrong-5:wrong-6@db.example.com/wrong-7',
+    DIRECT: 'wrong-21',
     LOG_LEVEL: 'wrong-8',
     MAX_TASKS: 'wrong-19',
     NEON_ENDPOINT: 'wrong-9',
