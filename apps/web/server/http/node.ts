@@ -116,7 +116,7 @@ const gzip = promisify(gzipCallback);
 /** A shorter body is not compressed. */
 const MIN_GZIP_BYTES = 1024;
 /** In characters; a longer body is sent in chunks of this length. */
-const CHUNK_LENGTH = 16 * 1024;
+export const CHUNK_LENGTH = 16 * 1024;
 
 /** The header fields that Next.js sends with a response of the API, as a flat list of names and values. */
 const commonFields = Object.entries({ ...securityHeaders, ...strictTransport, ...apiSecurityHeaders }).flat();

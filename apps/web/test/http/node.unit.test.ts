@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { discardBody } from '../../server/http/body';
-import { CHUNK_BYTES, type HttpResponse } from '../../server/http/message';
-import { NodeBody, sendResponse } from '../../server/http/node';
+import type { HttpResponse } from '../../server/http/message';
+import { CHUNK_LENGTH, NodeBody, sendResponse } from '../../server/http/node';
 
 let server: Server;
 let handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -100,11 +100,12 @@ describe('compression', () => {
   });
 });
 
-test.each([CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES, 3 * CHUNK_BYTES + 1])(
-  'a body of %d bytes arrives whole, compressed or not',
-  async (bytes) => {
-    // Does not become shorter than a chunk.
-    const body = Array.from({ length: bytes }, () => String.fromCharCode(32 + Math.random() * 95)).join('');
+test.each([CHUNK_LENGTH - 1, CHUNK_LENGTH, CHUNK_LENGTH + 1, 3 * CHUNK_LENGTH, 3 * CHUNK_LENGTH + 1])(
+  'a body of %d characters arrives whole, compressed or not',
+  async (length) => {
+    // Does not become shorter than a chunk, and has a surrogate pair across each end of one.
+    const text = Array.from({ length: length - 1 }, () => String.fromCharCode(32 + Math.random() * 95)).join('');
+    const body = ` ${text.replace(/../g, (pair, at) => ((at + 2) % CHUNK_LENGTH === 0 ? '🐘' : pair))}`;
     expect((await respond({ body })).body.toString()).toBe(body);
     const compressed = await respond({ body }, { headers: { 'Accept-Encoding': 'gzip' } });
     expect(gunzipSync(compressed.body).toString()).toBe(body);
