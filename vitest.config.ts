@@ -27,7 +27,7 @@ const onNeon = [
 /** Tests that look only at responses and the database, so that they also run against a server. */
 const overHttp = ofWeb(
   'auth/password-strength.unit',
-  'http/{bad-input*,methods-and-headers.unit}',
+  'http/{bad-input-*,methods-and-headers.unit}',
   'ops/smoke',
   'security/{attempts,claims.unit,injections.unit,isolation,tokens.unit}',
   'tasks/{client,crud,fields,filters,idempotency,invalid-filters.unit,limits,page-links,page-size,pagination}',
