@@ -92,7 +92,7 @@ export function NewPassword({ label = 'New password' }: { label?: string }) {
         autoComplete="new-password"
         minLength={PASSWORD.min}
         // No `maxLength`: browsers would cut off what is pasted, unseen. The server says so instead.
-        hint={`${PASSWORD.min} to ${PASSWORD.max} characters. A few words are easy to remember.`}
+        hint={`${PASSWORD.min} to ${PASSWORD.max} characters. Four words are easy to remember.`}
       />
       <label className="mt-2 flex w-fit items-center gap-2 text-sm">
         <input
