@@ -120,14 +120,14 @@ function tooManyPages(): ApiError {
   return new ApiError('unavailable', 'Too many pages are waiting to be rendered.', { headers: { 'Retry-After': '2' } });
 }
 
-function findError({ method = '' }: IncomingMessage, { path }: Target): ApiError | undefined {
-  if (path !== '*' && !(path.startsWith('/') && isDecodable(path))) {
+function findError({ method = '', url }: IncomingMessage, { path }: Target): ApiError | undefined {
+  if (url !== '*' && !(path.startsWith('/') && isDecodable(path))) {
     return new ApiError(
       'malformed_path',
       'The target is not a path, or a percent sign in it begins no UTF-8 character.',
     );
   }
-  const allowed = path === '*' ? [] : isApi(path) ? API_METHODS : PAGE_METHODS;
+  const allowed = url === '*' ? [] : isApi(path) ? API_METHODS : PAGE_METHODS;
   if (allowed.includes(method)) return undefined;
   const Allow = allowed.join(', ');
   const detail = Allow ? `Use one of: ${Allow}.` : 'No method applies to the server as a whole.';
