@@ -183,9 +183,8 @@ test('a client that disconnects while it sends is logged as 499, not as an error
   const id = 'hangs-up';
   const socket = connect(port, '127.0.0.1');
   const fields = `Authorization: ${headers.Authorization}\r\nContent-Type: application/json\r\nX-Request-Id: ${id}`;
-  socket.write(
-    `POST ${new URL(tasks).pathname} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\nContent-Length: 100\r\n\r\n{"title"`,
-  );
+  const head = `POST ${new URL(tasks).pathname} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\nContent-Length: 100\r\n\r\n`;
+  await new Promise((resolve) => socket.write(`${head}{"title"`, resolve));
   await expect.poll(async () => (await send('/api/health/live')).status, SOON).toBe(200);
   socket.destroy();
   await expect.poll(server.output, SOON).toContain(id);
