@@ -67,7 +67,7 @@ const CHUNK_BYTES = 64 * 1024;
 function toWebResponse(method: string, { status, headers, body }: HttpResponse): Response {
   const init = { status, headers: toHeaders(headers) };
   if (body === undefined || method === 'HEAD') return new Response(null, init);
-  if (Buffer.byteLength(body) < CHUNK_BYTES) return new Response(body, init);
+  if (body.length < CHUNK_BYTES && Buffer.byteLength(body) < CHUNK_BYTES) return new Response(body, init);
   const bytes = Buffer.from(body);
   let start = 0;
   const chunks = new ReadableStream<Uint8Array>({

@@ -30,6 +30,7 @@ interface Wire {
 }
 /** The statements that a connection has prepared, by their name there. */
 type ParsedStatements = Record<string, string>;
+// Exported by `pg`, but left out of its types.
 const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
 
 interface Column {

@@ -16,6 +16,7 @@ interface Client extends Pick<Pool, 'query'> {
  * destroyed at once: a transaction may be open on it, and Drizzle does not release one whose `begin` fails.
  */
 export function withErrorTranslation<P extends EventEmitter>(target: P): P {
+  // The overloads of the two pools have no common type, so that TypeScript cannot see what they share.
   const pool = target as unknown as Pool;
   // A pending query is rejected. Without a listener, the event would end the process.
   pool.on('error', () => {});
