@@ -44,6 +44,9 @@ interface Column {
  */
 const columnsOfConnection = new WeakMap<ParsedStatements, Map<string, readonly Column[]>>();
 
+/** PostgreSQL keeps a plan for each, in the memory of the connection. Beyond them, statements are parsed each time. */
+const MAX_PREPARED_STATEMENTS = 500;
+
 const DESCRIBE = serialize.describe({ type: 'P' });
 const EXECUTE = serialize.execute();
 const SYNC = serialize.sync();
@@ -60,7 +63,7 @@ export class Batch implements Submittable {
   /** Called once all of it is committed, or with an error. `pg` wraps it, under this name, in its query timeout. */
   callback: (error: unknown) => void = () => {};
   private readonly values: unknown[][];
-  private readonly names: string[];
+  private readonly names: string[] = [];
   private readonly columns: (readonly Column[] | undefined)[] = [];
   private index = 0;
 
@@ -68,7 +71,6 @@ export class Batch implements Submittable {
   constructor(private readonly statements: readonly BoundStatement[]) {
     this.rows = statements.map(() => []);
     this.values = statements.map(({ params }) => params.map(prepareValue));
-    this.names = statements.map(statementName);
   }
 
   submit(connection: Connection): void {
@@ -79,9 +81,13 @@ export class Batch implements Submittable {
   /** The messages for a connection that has prepared these. */
   toBytes(parsedStatements: ParsedStatements): Buffer {
     const known = columnsOfConnection.get(parsedStatements);
-    const messages = this.statements.flatMap(({ text }, i) => {
-      const name = this.names[i] ?? '';
+    const isFull = known !== undefined && known.size >= MAX_PREPARED_STATEMENTS;
+    const messages = this.statements.flatMap((statement, i) => {
+      const { text } = statement;
+      let name = statementName(statement);
       const isPrepared = name !== '' && parsedStatements[name] === text;
+      if (isFull && !isPrepared) name = '';
+      this.names[i] = name;
       this.columns[i] = isPrepared ? known?.get(name) : undefined;
       return [
         // It may exist, from a transaction that failed later. Closing one that does not exist is no error.
@@ -142,15 +148,14 @@ function toObject(columns: readonly Column[], texts: readonly (string | null)[])
 }
 
 const names = new Map<string, string>();
-const MAX_NAMES = 500;
+const MAX_NAMES = 1_000;
 
 /** The name of a prepared statement, the same in every process; empty for a statement that is parsed each time. */
 function statementName({ text, useCustomPlan }: BoundStatement): string {
   if (useCustomPlan) return '';
   const existing = names.get(text);
   if (existing !== undefined) return existing;
-  // Beyond them, statements are parsed each time.
-  if (names.size >= MAX_NAMES) return '';
+  if (names.size >= MAX_NAMES) names.clear();
   const name = `taskward_${hash('sha256', text).slice(0, 24)}`;
   names.set(text, name);
   return name;

@@ -32,3 +32,12 @@ test('a statement with a custom plan, which is not prepared, is described each t
   const connection = {};
   for (let i = 0; i < 2; i++) expect(run(connection, { useCustomPlan: true }).isDescribed).toBe(true);
 });
+
+test('a connection prepares 500 statements and goes on using them; others are parsed each time', () => {
+  const connection = {};
+  for (let i = 0; i < 501; i++) run(connection, { text: `select ${i}` });
+  expect(Object.keys(connection)).toHaveLength(500);
+  expect(run(connection, { text: 'select 0' }).isDescribed).toBe(false);
+  expect(run(connection, { text: 'select 500' }).isDescribed).toBe(true);
+  expect(run({}, { text: 'select 500' }).isDescribed).toBe(true);
+});
