@@ -22,6 +22,7 @@ import { createDirectRoutes, type RouteFile } from './http/direct';
 import { guardServer } from './http/guard';
 import { createMethodNotAllowed } from './http/method-not-allowed';
 import { createHandle } from './http/request';
+import { ResponsePacing } from './http/response-pacing';
 import { createRoute, type RequestFacts, type RouteServices } from './http/route';
 import { drainBackgroundWork } from './ops/background';
 import { createLog, redirectConsole } from './ops/log';
@@ -85,6 +86,7 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
     telemetry,
     userLimit: apiRateLimit > 0 ? { policy, limit: createWriteBehindRateLimit(policy, log, pool) } : undefined,
     concurrencyLimit: apiConcurrencyLimit > 0 ? createConcurrencyLimit(apiConcurrencyLimit) : undefined,
+    responsePacing: apiRateLimit > 0 ? new ResponsePacing() : undefined,
     async close() {
       app = undefined;
       shared[RESOURCES] = undefined;

@@ -11,11 +11,12 @@ import type { Policy, RateLimit, Usage } from '../ops/rate-limit';
 import type { ConcurrencyLimit } from './concurrency-limit';
 import { readIdempotencyKey, readPreconditions } from './conditional-headers';
 import { readInput } from './input';
-import type { HttpResponse, PathParams } from './message';
+import { ClientDisconnected, type HttpRequest, type HttpResponse, type PathParams } from './message';
 import { rateLimitHeaders, tooManyConcurrentRequests, tooManyRequests } from './rate-limit-headers';
 import { closeRequest, toErrorResponse } from './request';
 import { openRequest, type RequestContext, type RequestServices } from './request-context';
 import { toResponse } from './response';
+import type { ResponsePacing } from './response-pacing';
 import { addTiming } from './server-timing';
 import { type RouteHandler, toRouteHandler } from './web';
 
@@ -33,6 +34,8 @@ export interface RouteServices extends RequestServices {
   readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'consume'> } | undefined;
   /** Limits the requests of each user that are in progress; undefined for no limit. */
   readonly concurrencyLimit: ConcurrencyLimit | undefined;
+  /** Spaces the requests of users with long responses; undefined for no limit. */
+  readonly responsePacing: ResponsePacing | undefined;
 }
 
 /** What the lifecycle knows of a request when the handler runs. */
@@ -66,6 +69,8 @@ export function createRoute<S extends RouteServices, C>(
         assertPathOwner(path, userId);
         assertRateLimit(usage);
         takeConcurrencySlot(ctx, userId, usage);
+        const turn = ctx.services.responsePacing?.waitForTurn(userId);
+        if (turn) await turn.then(() => assertConnected(request));
         const input = await readInput(operation, request, path);
         const preconditions = readPreconditions(request.headers);
         const idempotency = operation.idempotent && readIdempotencyKey(request, input.body);
@@ -74,6 +79,7 @@ export function createRoute<S extends RouteServices, C>(
         const result = await handle({ ...input, ctx: createContext(ctx.services, facts) });
         addTiming(ctx, 'handler');
         response = toResponse(operation, result, request, preconditions);
+        ctx.services.responsePacing?.record(userId, response.body?.length ?? 0);
       } catch (error) {
         response = toErrorResponse(ctx, accountMissing(error) ?? error);
       }
@@ -96,6 +102,10 @@ function assertPathOwner(path: PathParams, userId: string): void {
 
 function assertRateLimit(usage: Usage | undefined): void {
   if (usage?.isExceeded) throw tooManyRequests(usage);
+}
+
+function assertConnected({ isDisconnected }: HttpRequest): void {
+  if (isDisconnected) throw new ClientDisconnected();
 }
 
 function takeConcurrencySlot(ctx: RequestContext<RouteServices>, userId: string, usage: Usage | undefined): void {

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { ResponsePacing } from '../../server/http/response-pacing';
+import { send, signUp, useApp } from '../harness';
+
+useApp({ environment: { API_CONCURRENCY_LIMIT: '8', API_RATE_LIMIT: '600' } });
+
+const PAGE_LENGTH = 2 ** 19;
+
+/** How long each of several requests that arrive together waits, in milliseconds. */
+const delaysOf = (pacing: ResponsePacing, userId: string, requests: number) =>
+  Promise.all(
+    Array.from({ length: requests }, async () => {
+      const arrivedAt = performance.now();
+      await pacing.waitForTurn(userId);
+      return performance.now() - arrivedAt;
+    }),
+  );
+
+test('requests of a user with long responses start one after the other, and those of other users at once', async () => {
+  const pacing = new ResponsePacing();
+  pacing.record('greedy', PAGE_LENGTH);
+  const delays = delaysOf(pacing, 'greedy', 3);
+  expect(pacing.waitForTurn('other')).toBeUndefined();
+  const [first, second, third] = await delays;
+  expect(first).toBeGreaterThan(200);
+  expect(second).toBeGreaterThan(450);
+  expect(third).toBeGreaterThan(700);
+});
+
+test('short responses between the long ones do not end the pacing at once', async () => {
+  const pacing = new ResponsePacing();
+  pacing.record('greedy', PAGE_LENGTH);
+  pacing.record('greedy', 100);
+  await pacing.waitForTurn('greedy');
+  const [delay] = await delaysOf(pacing, 'greedy', 1);
+  expect(delay).toBeGreaterThan(100);
+});
+
+test('requests of a user whose responses are short start at once', () => {
+  const pacing = new ResponsePacing();
+  for (let i = 0; i < 100; i++) pacing.record('modest', 60_000);
+  expect(pacing.waitForTurn('modest')).toBeUndefined();
+});
+
+test('pages of half a million characters are read four a second, and all of them succeed', async () => {
+  const user = await signUp();
+  const request = { token: user.token };
+  const body = { title: 'Milk', description: '😀'.repeat(10_000) };
+  for (let i = 0; i < 30; i++) await send('POST', user.tasks, { ...request, body });
+  const read = () => send('GET', user.tasks, request);
+  const startedAt = performance.now();
+  const responses = [await read(), ...(await Promise.all(Array.from({ length: 4 }, read)))];
+  expect(responses.map(({ status }) => status)).toEqual(Array(5).fill(200));
+  expect((await responses[0]?.text())?.length).toBeGreaterThan(400_000);
+  expect(performance.now() - startedAt).toBeGreaterThan(700);
+});
