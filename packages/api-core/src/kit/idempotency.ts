@@ -15,10 +15,10 @@ const MAX_STORED_RESPONSES = 10_000;
 /** How many of them one write deletes, so that none takes long. */
 const DELETED_AT_ONCE = 20;
 
-/** A condition of every write: no response is stored for its key yet. Where `:key` is null, nothing is looked up. */
-export const keyUnused = `(:key::text is null or not exists (
-  select from idempotency_keys where user_id = :userId and key = :key::text and created_at > now() - ${LIFETIME}
-))`;
+/** The condition of a write with a key: no response is stored for it yet. */
+export const keyUnused = `not exists (
+      select from idempotency_keys where user_id = :userId and key = :key::text and created_at > now() - ${LIFETIME}
+    )`;
 
 /** Held until the end of the transaction, so that the second of two requests with one key finds the response of the first. */
 export const lockKey = defineStatement<unknown, { key: string }>(
@@ -35,22 +35,13 @@ export const selectStoredResponse = defineStatement<StoredResponse, { key: strin
   select fingerprint, answer as response from idempotency_keys
   where user_id = :userId and key = :key and created_at > now() - ${LIFETIME}`);
 
-/** Where a resource is found, in SQL that names `:userId` and `:id`. */
-export interface ResourceSource {
-  readonly table: string;
-  /** The resource as JSON. */
-  readonly json: string;
-}
-
-/** Defines the statement that stores the resource as the response, where this transaction has written it. */
-export function defineStoreResponse({ table, json }: ResourceSource) {
-  return defineStatement<unknown, IdempotencyKey & { id: string }>(`
+/** Stores the JSON of a row of `result`, as a part of the statement that makes the change. */
+export const storeResponse = (json: string) => `stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select :userId::text, :key::text, :fingerprint::text, ${json} from ${table}
-    where user_id = :userId and id = :id::uuid and ${table}.xmin = pg_current_xact_id()::xid
+    select :userId::text, :key::text, :fingerprint::text, ${json} from result where outcome <> 'refused'
     on conflict (user_id, key) do update set
-      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at`);
-}
+      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+  )`;
 
 /** Deletes some of the responses that have expired or are beyond the limit. */
 export const deleteExpiredKeys = defineStatement<{ key: string }>(`

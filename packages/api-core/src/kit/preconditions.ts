@@ -48,13 +48,9 @@ export function toPreconditionValues({ ifMatch, ifNoneMatch }: Preconditions): P
   };
 }
 
-/** A condition on a row that exists, with the parameters of `PreconditionValues`. */
+/** The condition on a row that exists, with the parameters of `PreconditionValues`. */
 export const preconditionsHold = `(:ifMatch::int[] is null or version = any(:ifMatch::int[]))
-  and (:ifNoneMatch::int[] is null or version <> all(:ifNoneMatch::int[])) and not :mustNotExist::boolean`;
+      and (:ifNoneMatch::int[] is null or version <> all(:ifNoneMatch::int[])) and not :mustNotExist::boolean`;
 
-/** The same for a row that may not exist yet. */
-export function preconditionsHoldFor(row: string): string {
-  return `(:ifMatch::int[] is null or exists (${row} and version = any(:ifMatch::int[])))
-    and (:ifNoneMatch::int[] is null or not exists (${row} and version = any(:ifNoneMatch::int[])))
-    and (not :mustExist::boolean or exists (${row})) and (not :mustNotExist::boolean or not exists (${row}))`;
-}
+/** The condition where there is no row yet. */
+export const preconditionsHoldForNone = '(:ifMatch::int[] is null and not :mustExist::boolean)';

@@ -1,6 +1,6 @@
 /** The SQL of a field: as a column, and as a member of a JSON object where that differs. */
 type Field = string | { readonly column: string; readonly json: string };
-type Fields = Readonly<Record<string, Field>>;
+export type Fields = Readonly<Record<string, Field>>;
 
 /** A point in time in UTC. As a column, the driver formats it: `to_char` takes four times as long as PostgreSQL's own format. */
 export function utc(column: string): Field {

@@ -1,65 +1,93 @@
-import type { BatchRows, Statement } from '@taskward/db';
+import { defineStatement, type Statement } from '@taskward/db';
 import type { Context } from './context';
 import { ApiError } from './errors';
 import {
   deleteExpiredKeys,
   type IdempotencyKey,
   idempotencyKeyMismatch,
+  keyUnused,
   lockKey,
   selectStoredResponse,
+  storeResponse,
 } from './idempotency';
 import { toEntityTag } from './preconditions';
+import { type Fields, toColumns, toJson } from './sql';
 
-/** One write of a resource, as statements that run in this order. */
-export interface Write<Resource, Before extends Record<string, Statement>> {
-  /** Locks, and whatever has to be read before the change. */
-  readonly before: Before;
-  /** Returns a row where the resource was found, its preconditions hold, and `keyUnused` does. */
-  readonly change: Statement;
-  /** Reads the resource that the change leaves; omitted where the change returns it. */
-  readonly read?: Statement<Resource>;
-  /** Stores the resource as the response; see `defineStoreResponse`. */
-  readonly store: (key: IdempotencyKey) => Statement;
+/** What a write did. Where it was refused, the resource has only the fields that no write changes, and its version. */
+type Outcome = 'created' | 'updated' | 'unchanged' | 'refused';
+
+type Row<Resource> = Resource & { outcome: Outcome };
+
+/** The statement of a write, for requests with an `Idempotency-Key` and without one. */
+export interface WriteStatement<Resource, Values extends object> {
+  readonly withoutKey: (values: Values) => Statement<Row<Resource>>;
+  readonly withKey: (values: Values & IdempotencyKey) => Statement<Row<Resource>>;
 }
 
-export type WriteResult<Resource, Before extends Record<string, Statement>> =
-  | { readonly outcome: 'written'; readonly resource: Resource; readonly before: BatchRows<Before> }
+/**
+ * Defines the statement of a write, which changes the resource, returns it, and stores it as the response for its
+ * `Idempotency-Key`.
+ *
+ * @param fields of the resource, in terms of `result`.
+ * @param parts returns the queries of its `with` clause. The last is `result`: at most one row, with the columns of the
+ *   resource and `outcome`. None may write anything unless the condition that it is given holds.
+ */
+export function defineWrite<Resource, Values extends object>(
+  fields: Fields,
+  parts: (isAllowed: string) => readonly string[],
+): WriteStatement<Resource, Values> {
+  const sql = (queries: readonly string[]) => `
+  with ${queries.join(', ')}
+  select ${toColumns(fields)}, outcome from result`;
+  return {
+    withoutKey: defineStatement(sql(parts('true'))),
+    withKey: defineStatement(sql([...parts(keyUnused), storeResponse(toJson(fields))])),
+  };
+}
+
+export type WriteResult<Resource> =
+  | { readonly outcome: 'created' | 'updated' | 'unchanged'; readonly resource: Resource }
   /** The response that was stored for the same `Idempotency-Key`. */
   | { readonly outcome: 'replayed'; readonly resource: Resource }
-  /** Nothing was changed; the resource as it is, where it exists. */
-  | { readonly outcome: 'refused'; readonly resource: Resource | undefined };
+  /** Nothing was changed; the version of the resource, where it exists. */
+  | { readonly outcome: 'refused'; readonly resource: { readonly version: number } | undefined };
 
 /**
  * Runs a write in one batch. With an `Idempotency-Key`, the batch begins with the lock of the key and the lookup of its
- * stored response, and ends by storing the response and deleting expired ones. If a response is stored, the change does
- * nothing, by its condition `keyUnused`, and the stored response is replayed.
+ * stored response, and ends by deleting expired ones. If a response is stored, the change does nothing, and the stored
+ * response is replayed.
  *
+ * @param locks statements that run first.
  * @throws {ApiError} 422 for a key that was already used with a different request.
  */
-export async function write<Resource, Before extends Record<string, Statement>>(
+export async function write<Resource extends { version: number }, Values extends object>(
   { db, idempotency, userId }: Context,
-  { before, change, read, store }: Write<Resource, Before>,
-): Promise<WriteResult<Resource, Before>> {
-  const withoutKey = { ...before, change, ...(read && { read }) };
-  const batch = idempotency
-    ? {
-        keyLock: lockKey(idempotency),
-        stored: selectStoredResponse(idempotency),
-        ...withoutKey,
-        store: store(idempotency),
-        expired: deleteExpiredKeys({}),
-      }
-    : withoutKey;
-  const rows = await db.asUser<Record<string, Statement>>(userId, batch);
+  statement: WriteStatement<Resource, Values>,
+  values: Values,
+  locks: Readonly<Record<string, Statement>> = {},
+): Promise<WriteResult<Resource>> {
+  if (!idempotency) {
+    const rows = await db.asUser(userId, [...Object.values(locks), statement.withoutKey(values)]);
+    return toResult(rows.at(-1) as Row<Resource>[]);
+  }
+  const { stored, changed } = await db.asUser(userId, {
+    keyLock: lockKey(idempotency),
+    stored: selectStoredResponse(idempotency),
+    ...locks,
+    changed: statement.withKey({ ...values, ...idempotency }),
+    expired: deleteExpiredKeys({}),
+  });
+  const [first] = stored;
+  if (!first) return toResult(changed);
+  if (first.fingerprint !== idempotency.fingerprint) throw idempotencyKeyMismatch();
+  return { outcome: 'replayed', resource: first.response as Resource };
+}
 
-  const [stored] = (rows.stored ?? []) as BatchRows<{ stored: ReturnType<typeof selectStoredResponse> }>['stored'];
-  if (stored && stored.fingerprint !== idempotency?.fingerprint) throw idempotencyKeyMismatch();
-  if (stored) return { outcome: 'replayed', resource: stored.response as Resource };
-
-  const [resource] = (rows.read ?? rows.change) as Resource[];
-  const isWritten = rows.change?.length === 1;
-  if (!isWritten || !resource) return { outcome: 'refused', resource };
-  return { outcome: 'written', resource, before: rows as BatchRows<Before> };
+function toResult<Resource extends { version: number }>([row]: readonly Row<Resource>[]): WriteResult<Resource> {
+  if (!row) return { outcome: 'refused', resource: undefined };
+  const { outcome, ...resource } = row;
+  // TypeScript does not follow that a generic type without an added member is that type again.
+  return { outcome, resource } as WriteResult<Resource>;
 }
 
 /** @param version of the resource as it is, for its entity tag; undefined where it does not exist. */

@@ -6,15 +6,15 @@
 --   listTasks: selectPage
 --   getTask: selectTask
 --   createTask: createTask
---   createTask with Idempotency-Key: lockKey, selectStoredResponse, createTask, storeTask, deleteExpiredKeys
+--   createTask with Idempotency-Key: lockKey, selectStoredResponse, createTask, deleteExpiredKeys
 --   createTask within 100 tasks of the quota: createTask; then lockTasksOfUser, createTask
---   replaceTask: lockTask, selectVersion, upsertTask, selectTask
---   replaceTask within 100 tasks of the quota, new: lockTask, selectVersion, upsertTask, selectTask; then lockTask, selectVersion, lockTasksOfUser, upsertTask, selectTask
---   updateTask without tags: lockTask, updateTask, selectTask
---   updateTask with tags: lockTask, updateTaskAndTags, selectTask
---   updateTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, updateTask, selectTask, storeTask, deleteExpiredKeys
---   completeTask: lockTask, completeTask, selectTask
---   completeTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, completeTask, selectTask, storeTask, deleteExpiredKeys
+--   replaceTask: lockTask, replaceTask
+--   replaceTask within 100 tasks of the quota, new: lockTask, replaceTask; then lockTask, lockTasksOfUser, replaceTask
+--   updateTask without tags: lockTask, updateTask
+--   updateTask with tags: lockTask, updateTaskAndTags
+--   updateTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, updateTask, deleteExpiredKeys
+--   completeTask: lockTask, completeTask
+--   completeTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, completeTask, deleteExpiredKeys
 --   deleteTask: lockTask, deleteTask, selectVersion
 
 -- selectTask
@@ -29,134 +29,451 @@ select pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))::text;
 -- lockTasksOfUser
 select pg_advisory_xact_lock(hashtextextended($1 || ' tasks', 0))::text;
 
--- storeTask
-insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select $1::text, $2::text, $3::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from tasks
-    where user_id = $1 and id = $4::uuid and tasks.xmin = pg_current_xact_id()::xid
-    on conflict (user_id, key) do update set
-      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at;
-
--- updateTask
-update tasks set
-    title = case when $1::boolean then $2::text else tasks.title end,
-    description = case when $3::boolean then $4::text else tasks.description end,
-    status = case when $5::boolean then $6::text else tasks.status end,
-    priority = case when $7::boolean then $8::text else tasks.priority end,
-    due_date = case when $9::boolean then $10::date else tasks.due_date end,
-    title_key = case when $1::boolean then $11::text else tasks.title_key end,
-    description_key = case when $3::boolean and tasks.description_key is not null
-      then $12::text else tasks.description_key end,
-    completed_at = case when (case when $5::boolean then $6::text else tasks.status end) = 'done' then coalesce(tasks.completed_at, now()) end,
-    version = tasks.version + case when ($1::boolean and tasks.title is distinct from $2::text or $3::boolean and tasks.description is distinct from $4::text or $5::boolean and tasks.status is distinct from $6::text or $7::boolean and tasks.priority is distinct from $8::text or $9::boolean and tasks.due_date is distinct from $10::date) then 1 else 0 end,
-    updated_at = case when ($1::boolean and tasks.title is distinct from $2::text or $3::boolean and tasks.description is distinct from $4::text or $5::boolean and tasks.status is distinct from $6::text or $7::boolean and tasks.priority is distinct from $8::text or $9::boolean and tasks.due_date is distinct from $10::date) then now() else tasks.updated_at end
-  where user_id = $13 and id = $14::uuid and ($15::int[] is null or version = any($15::int[]))
-  and ($16::int[] is null or version <> all($16::int[])) and not $17::boolean and ($18::text is null or not exists (
-  select from idempotency_keys where user_id = $13 and key = $18::text and created_at > now() - interval '24 hours'
-))
-  returning user_id, id;
-
--- updateTaskAndTags
-with written as (
-  update tasks set
-    title = case when $1::boolean then $2::text else tasks.title end,
-    description = case when $3::boolean then $4::text else tasks.description end,
-    status = case when $5::boolean then $6::text else tasks.status end,
-    priority = case when $7::boolean then $8::text else tasks.priority end,
-    due_date = case when $9::boolean then $10::date else tasks.due_date end,
-    title_key = case when $1::boolean then $11::text else tasks.title_key end,
-    description_key = case when $3::boolean and tasks.description_key is not null
-      then $12::text else tasks.description_key end,
-    completed_at = case when (case when $5::boolean then $6::text else tasks.status end) = 'done' then coalesce(tasks.completed_at, now()) end,
-    version = tasks.version + case when ($1::boolean and tasks.title is distinct from $2::text or $3::boolean and tasks.description is distinct from $4::text or $5::boolean and tasks.status is distinct from $6::text or $7::boolean and tasks.priority is distinct from $8::text or $9::boolean and tasks.due_date is distinct from $10::date or array(select unnest($13::text[]) collate "C" as tag order by tag) is distinct from array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)) then 1 else 0 end,
-    updated_at = case when ($1::boolean and tasks.title is distinct from $2::text or $3::boolean and tasks.description is distinct from $4::text or $5::boolean and tasks.status is distinct from $6::text or $7::boolean and tasks.priority is distinct from $8::text or $9::boolean and tasks.due_date is distinct from $10::date or array(select unnest($13::text[]) collate "C" as tag order by tag) is distinct from array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)) then now() else tasks.updated_at end
-  where user_id = $14 and id = $15::uuid and ($16::int[] is null or version = any($16::int[]))
-  and ($17::int[] is null or version <> all($17::int[])) and not $18::boolean and ($19::text is null or not exists (
-  select from idempotency_keys where user_id = $14 and key = $19::text and created_at > now() - interval '24 hours'
-))
-  returning user_id, id
-  ), removed as (
-    delete from task_tags t using written
-    where t.user_id = written.user_id and t.task_id = written.id and t.tag <> all($13::text[])
-  ), added as (
-    insert into task_tags (user_id, task_id, tag)
-    select user_id, id, unnest($13::text[]) from written
-    on conflict do nothing
-  )
-  select id from written;
-
--- completeTask
-update tasks set
-    status = (case when coalesce($1::boolean, tasks.status <> 'done') then 'done' when tasks.status = 'done' then 'todo' else tasks.status end),
-    completed_at = case when (case when coalesce($1::boolean, tasks.status <> 'done') then 'done' when tasks.status = 'done' then 'todo' else tasks.status end) = 'done' then coalesce(tasks.completed_at, now()) end,
-    version = tasks.version + case when tasks.status is distinct from (case when coalesce($1::boolean, tasks.status <> 'done') then 'done' when tasks.status = 'done' then 'todo' else tasks.status end) then 1 else 0 end,
-    updated_at = case when tasks.status is distinct from (case when coalesce($1::boolean, tasks.status <> 'done') then 'done' when tasks.status = 'done' then 'todo' else tasks.status end) then now() else tasks.updated_at end
-  where user_id = $2 and id = $3::uuid and ($4::int[] is null or version = any($4::int[]))
-  and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean and ($7::text is null or not exists (
-  select from idempotency_keys where user_id = $2 and key = $7::text and created_at > now() - interval '24 hours'
-))
-  returning user_id, id;
-
 -- createTask
-insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
-    select $1::text, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::date, $8::text, $9::text,
-      case when $5::text = 'done' then now() end
-    where ($10::text is null or not exists (
-  select from idempotency_keys where user_id = $1 and key = $10::text and created_at > now() - interval '24 hours'
-)) and ($11::int is null
-      or not exists (select from tasks where user_id = $1 offset $11::int - 1 limit 1))
-    returning id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version;
+with inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
+      case when ($3::jsonb ->> 'status') = 'done' then now() end
+    where true and ($4::int is null
+      or not exists (select from tasks where user_id = $1 offset $4::int - 1 limit 1))
+    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), result as (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+
+-- createTask with Idempotency-Key
+with inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
+      case when ($3::jsonb ->> 'status') = 'done' then now() end
+    where not exists (
+      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
+    ) and ($5::int is null
+      or not exists (select from tasks where user_id = $1 offset $5::int - 1 limit 1))
+    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), result as (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer)
+    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set
+      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
 
 -- createTaskAndTags
-with tasks as (
+with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
-    select $1::text, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::date, $8::text, $9::text,
-      case when $5::text = 'done' then now() end
-    where ($10::text is null or not exists (
-  select from idempotency_keys where user_id = $1 and key = $10::text and created_at > now() - interval '24 hours'
-)) and ($11::int is null
-      or not exists (select from tasks where user_id = $1 offset $11::int - 1 limit 1))
-    returning *
-  ), added as (
-    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest($12::text[]) from tasks
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
+      case when ($3::jsonb ->> 'status') = 'done' then now() end
+    where true and ($4::int is null
+      or not exists (select from tasks where user_id = $1 offset $4::int - 1 limit 1))
+    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), result as (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select unnest($12::text[]) collate "C" as tag order by tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
 
--- upsertTask
-with written as (
+-- createTaskAndTags with Idempotency-Key
+with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
-    select $1::text, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::date, $8::text, $9::text,
-      case when $5::text = 'done' then now() end
-    where ($10::int[] is null or exists (select from tasks where user_id = $1 and id = $2::uuid and version = any($10::int[])))
-    and ($11::int[] is null or not exists (select from tasks where user_id = $1 and id = $2::uuid and version = any($11::int[])))
-    and (not $12::boolean or exists (select from tasks where user_id = $1 and id = $2::uuid)) and (not $13::boolean or not exists (select from tasks where user_id = $1 and id = $2::uuid))
-      and ($14::text is null or not exists (
-  select from idempotency_keys where user_id = $1 and key = $14::text and created_at > now() - interval '24 hours'
-)) and (exists (select from tasks where user_id = $1 and id = $2::uuid) or ($15::int is null
-      or not exists (select from tasks where user_id = $1 offset $15::int - 1 limit 1)))
-    on conflict (user_id, id) do update set
-      title = excluded.title,
-      description = excluded.description,
-      status = excluded.status,
-      priority = excluded.priority,
-      due_date = excluded.due_date,
-      title_key = excluded.title_key, description_key = excluded.description_key,
-      completed_at = case when excluded.status = 'done' then coalesce(tasks.completed_at, now()) end,
-    version = tasks.version + case when (tasks.title is distinct from excluded.title or tasks.description is distinct from excluded.description or tasks.status is distinct from excluded.status or tasks.priority is distinct from excluded.priority or tasks.due_date is distinct from excluded.due_date or array(select unnest($16::text[]) collate "C" as tag order by tag) is distinct from array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)) then 1 else 0 end,
-    updated_at = case when (tasks.title is distinct from excluded.title or tasks.description is distinct from excluded.description or tasks.status is distinct from excluded.status or tasks.priority is distinct from excluded.priority or tasks.due_date is distinct from excluded.due_date or array(select unnest($16::text[]) collate "C" as tag order by tag) is distinct from array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)) then now() else tasks.updated_at end
-    returning user_id, id
-  ), removed as (
-    delete from task_tags t using written
-    where t.user_id = written.user_id and t.task_id = written.id and t.tag <> all($16::text[])
-  ), added as (
-    insert into task_tags (user_id, task_id, tag)
-    select user_id, id, unnest($16::text[]) from written
-    on conflict do nothing
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
+      case when ($3::jsonb ->> 'status') = 'done' then now() end
+    where not exists (
+      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
+    ) and ($5::int is null
+      or not exists (select from tasks where user_id = $1 offset $5::int - 1 limit 1))
+    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), result as (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer)
+    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set
+      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
   )
-  select id from written;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+
+-- updateTask
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date,
+        old.tags as tags, old.completed_at as old_completed_at
+      from old where true and ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title,
+      description = next.description,
+      status = next.status,
+      priority = next.priority,
+      due_date = next.due_date,
+      completed_at = next.completed_at,
+      title_key = case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else tasks.title_key end,
+      description_key = case when $3::jsonb ? 'description' and tasks.description_key is not null
+        then ($3::jsonb ->> 'description_key') else tasks.description_key end,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
+      or $3::jsonb ? 'description' and old.description is distinct from next.description
+      or $3::jsonb ? 'status' and old.status is distinct from next.status
+      or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
+      or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+
+-- updateTask with Idempotency-Key
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date,
+        old.tags as tags, old.completed_at as old_completed_at
+      from old where not exists (
+      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
+    ) and ($5::int[] is null or version = any($5::int[]))
+      and ($6::int[] is null or version <> all($6::int[])) and not $7::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title,
+      description = next.description,
+      status = next.status,
+      priority = next.priority,
+      due_date = next.due_date,
+      completed_at = next.completed_at,
+      title_key = case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else tasks.title_key end,
+      description_key = case when $3::jsonb ? 'description' and tasks.description_key is not null
+        then ($3::jsonb ->> 'description_key') else tasks.description_key end,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
+      or $3::jsonb ? 'description' and old.description is distinct from next.description
+      or $3::jsonb ? 'status' and old.status is distinct from next.status
+      or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
+      or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer)
+    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set
+      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+
+-- updateTaskAndTags
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date,
+        array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, old.completed_at as old_completed_at
+      from old where true and ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title,
+      description = next.description,
+      status = next.status,
+      priority = next.priority,
+      due_date = next.due_date,
+      completed_at = next.completed_at,
+      title_key = case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else tasks.title_key end,
+      description_key = case when $3::jsonb ? 'description' and tasks.description_key is not null
+        then ($3::jsonb ->> 'description_key') else tasks.description_key end,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
+      or $3::jsonb ? 'description' and old.description is distinct from next.description
+      or $3::jsonb ? 'status' and old.status is distinct from next.status
+      or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
+      or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date
+      or old.tags is distinct from next.tags)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+
+-- updateTaskAndTags with Idempotency-Key
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date,
+        array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, old.completed_at as old_completed_at
+      from old where not exists (
+      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
+    ) and ($5::int[] is null or version = any($5::int[]))
+      and ($6::int[] is null or version <> all($6::int[])) and not $7::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title,
+      description = next.description,
+      status = next.status,
+      priority = next.priority,
+      due_date = next.due_date,
+      completed_at = next.completed_at,
+      title_key = case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else tasks.title_key end,
+      description_key = case when $3::jsonb ? 'description' and tasks.description_key is not null
+        then ($3::jsonb ->> 'description_key') else tasks.description_key end,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
+      or $3::jsonb ? 'description' and old.description is distinct from next.description
+      or $3::jsonb ? 'status' and old.status is distinct from next.status
+      or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
+      or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date
+      or old.tags is distinct from next.tags)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer)
+    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set
+      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+
+-- completeTask
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select old.title as title, old.description as description, case when coalesce($3::boolean, old.status <> 'done') then 'done' when old.status = 'done' then 'todo' else old.status end as status, old.priority as priority, old.due_date as due_date,
+        old.tags as tags, old.completed_at as old_completed_at
+      from old where true and ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
+    ) computed
+  ), written as (
+    update tasks set status = next.status,
+      completed_at = next.completed_at,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and (old.status is distinct from next.status)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+
+-- completeTask with Idempotency-Key
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select old.title as title, old.description as description, case when coalesce($3::boolean, old.status <> 'done') then 'done' when old.status = 'done' then 'todo' else old.status end as status, old.priority as priority, old.due_date as due_date,
+        old.tags as tags, old.completed_at as old_completed_at
+      from old where not exists (
+      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
+    ) and ($5::int[] is null or version = any($5::int[]))
+      and ($6::int[] is null or version <> all($6::int[])) and not $7::boolean
+    ) computed
+  ), written as (
+    update tasks set status = next.status,
+      completed_at = next.completed_at,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and (old.status is distinct from next.status)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer)
+    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set
+      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+
+-- replaceTask
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select ($3::jsonb ->> 'title') as title, ($3::jsonb ->> 'description') as description, ($3::jsonb ->> 'status') as status, ($3::jsonb ->> 'priority') as priority, ($3::jsonb ->> 'due_date')::date as due_date,
+        array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, old.completed_at as old_completed_at
+      from old where true and ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title,
+      description = next.description,
+      status = next.status,
+      priority = next.priority,
+      due_date = next.due_date,
+      completed_at = next.completed_at,
+      title_key = ($3::jsonb ->> 'title_key'),
+      description_key = ($3::jsonb ->> 'description_key'),
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and (old.title is distinct from next.title
+      or old.description is distinct from next.description
+      or old.status is distinct from next.status
+      or old.priority is distinct from next.priority
+      or old.due_date is distinct from next.due_date
+      or old.tags is distinct from next.tags)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
+  ), inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
+      case when ($3::jsonb ->> 'status') = 'done' then now() end
+    where not exists (select from old) and ($4::int[] is null and not $7::boolean) and true and ($8::int is null
+      or not exists (select from tasks where user_id = $1 offset $8::int - 1 limit 1))
+    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+    union all
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+
+-- replaceTask with Idempotency-Key
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select ($3::jsonb ->> 'title') as title, ($3::jsonb ->> 'description') as description, ($3::jsonb ->> 'status') as status, ($3::jsonb ->> 'priority') as priority, ($3::jsonb ->> 'due_date')::date as due_date,
+        array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, old.completed_at as old_completed_at
+      from old where not exists (
+      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
+    ) and ($5::int[] is null or version = any($5::int[]))
+      and ($6::int[] is null or version <> all($6::int[])) and not $7::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title,
+      description = next.description,
+      status = next.status,
+      priority = next.priority,
+      due_date = next.due_date,
+      completed_at = next.completed_at,
+      title_key = ($3::jsonb ->> 'title_key'),
+      description_key = ($3::jsonb ->> 'description_key'),
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and (old.title is distinct from next.title
+      or old.description is distinct from next.description
+      or old.status is distinct from next.status
+      or old.priority is distinct from next.priority
+      or old.due_date is distinct from next.due_date
+      or old.tags is distinct from next.tags)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
+  ), inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
+      case when ($3::jsonb ->> 'status') = 'done' then now() end
+    where not exists (select from old) and ($5::int[] is null and not $8::boolean) and not exists (
+      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
+    ) and ($9::int is null
+      or not exists (select from tasks where user_id = $1 offset $9::int - 1 limit 1))
+    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+    union all
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer)
+    select $1::text, $4::text, $10::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set
+      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
 
 -- deleteTask
 delete from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
-  and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean returning id;
+      and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean returning id;
 
 -- lockKey
 select pg_advisory_xact_lock(hashtextextended($1 || ' key ' || $2, 0))::text;

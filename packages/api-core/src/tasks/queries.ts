@@ -1,8 +1,8 @@
 import { defineStatement, type Statement } from '@taskward/db';
-import { defineStoreResponse, keyUnused } from '../kit/idempotency';
 import { MAX_PAGE_BYTES } from '../kit/page';
-import { type PreconditionValues, preconditionsHold, preconditionsHoldFor } from '../kit/preconditions';
-import { toColumns, toJson, utc } from '../kit/sql';
+import { type PreconditionValues, preconditionsHold, preconditionsHoldForNone } from '../kit/preconditions';
+import { toColumns, utc } from '../kit/sql';
+import { defineWrite } from '../kit/write';
 import type { ListQuery, Task, TaskInput } from './contract';
 
 /**
@@ -58,8 +58,6 @@ export const lockTask = defineStatement<unknown, Id>(
 export const lockTasksOfUser = defineStatement<unknown>(
   `select pg_advisory_xact_lock(hashtextextended(:userId || ' tasks', 0))::text`,
 );
-
-export const storeTask = defineStoreResponse({ table: 'tasks', json: toJson(fields) });
 
 // Pages
 
@@ -179,142 +177,194 @@ function definePage({ sort, descending, filters, afterCursor }: PageShape) {
 
 // Writes
 
-/** The columns that a client writes, with their types. Tags have a table of their own. */
-const inputTypes: Record<Exclude<keyof TaskInput, 'tags'>, string> = {
-  title: 'text',
-  description: 'text',
-  status: 'text',
-  priority: 'text',
-  due_date: 'date',
-};
-type Column = keyof typeof inputTypes;
-const inputColumns = Object.keys(inputTypes) as Column[];
-const input = (column: Column) => `:${column}::${inputTypes[column]}`;
-const isGiven = (field: keyof TaskInput) => `:has_${field}::boolean`;
+/** What a write takes of a task, besides preconditions. */
+export interface TaskValues {
+  readonly id: string;
+  /** The fields that are given, and what title and description are searched by, as JSON. */
+  readonly given: string;
+}
 
-const inputTags = 'array(select unnest(:tags::text[]) collate "C" as tag order by tag)';
-const tagsChange = `${inputTags} is distinct from ${fields.tags}`;
-const completedAt = (status: string) => `case when ${status} = 'done' then coalesce(tasks.completed_at, now()) end`;
+/** The columns that a client writes. Tags have a table of their own. */
+const inputColumns = ['title', 'description', 'status', 'priority', 'due_date'] as const;
+type Column = (typeof inputColumns)[number];
+const keyColumns = ['title_key', 'description_key'] as const;
 
-/** What a write of a task takes: the fields, which of them are given, and what title and description are searched by. */
-export type TaskValues = TaskInput &
-  PreconditionValues & {
-    readonly [Field in keyof TaskInput as `has_${Field}`]: boolean;
-  } & {
-    readonly id: string;
-    readonly title_key: string;
-    readonly description_key: string;
-    readonly key: string | null;
-  };
+const isGiven = (field: keyof TaskInput) => `:given::jsonb ? '${field}'`;
+const given = (column: Column | (typeof keyColumns)[number]) =>
+  `(:given::jsonb ->> '${column}')${column === 'due_date' ? '::date' : ''}`;
+const givenTags = `array(
+      select tag collate "C" as tag from jsonb_array_elements_text(:given::jsonb -> 'tags') as tag order by tag
+    )`;
 
-/** A write that changes nothing leaves `version` and `updated_at` as they are. */
-const touchIf = (changed: string) => `
-    version = tasks.version + case when ${changed} then 1 else 0 end,
-    updated_at = case when ${changed} then now() else tasks.updated_at end`;
+/** How an update computes the row: from `old`, but for what is searched by, which `old` does not have. */
+interface Update {
+  readonly set: Readonly<Partial<Record<Column, string>>>;
+  readonly keys: Readonly<Partial<Record<(typeof keyColumns)[number], string>>>;
+  readonly tags?: string;
+  /** Whether any field differs, in terms of `old` and `next`. */
+  readonly isChanged: string;
+}
 
-const updateOf = (set: string, changed: string) => `
-  update tasks set${set},${touchIf(changed)}
-  where ${byId} and ${preconditionsHold} and ${keyUnused}
-  returning user_id, id`;
+const differs = (field: keyof TaskInput) => `old.${field} is distinct from next.${field}`;
+const anyDiffers = (condition: (field: keyof TaskInput) => string, fields: readonly (keyof TaskInput)[]) =>
+  fields.map(condition).join('\n      or ');
 
-/** Replaces the tags of the task that `written` returns. */
-const withTags = (written: string) => `
-  with written as (${written}
-  ), removed as (
-    delete from task_tags t using written
-    where t.user_id = written.user_id and t.task_id = written.id and t.tag <> all(:tags::text[])
-  ), added as (
-    insert into task_tags (user_id, task_id, tag)
-    select user_id, id, unnest(:tags::text[]) from written
-    on conflict do nothing
-  )
-  select id from written`;
+const assignments = <K extends string>(columns: readonly K[], value: (column: K) => string) =>
+  Object.fromEntries(columns.map((column) => [column, value(column)])) as Record<K, string>;
 
-const patchedValue = (column: Column) => `case when ${isGiven(column)} then ${input(column)} else tasks.${column} end`;
-const patchedColumns = inputColumns.map(
-  (column) => `
-    ${column} = ${patchedValue(column)}`,
-);
-const patch = `${patchedColumns},
-    title_key = case when ${isGiven('title')} then :title_key::text else tasks.title_key end,
-    description_key = case when ${isGiven('description')} and tasks.description_key is not null
-      then :description_key::text else tasks.description_key end,
-    completed_at = ${completedAt(`(${patchedValue('status')})`)}`;
-const columnsChange = inputColumns
-  .map((column) => `${isGiven(column)} and tasks.${column} is distinct from ${input(column)}`)
-  .join(' or ');
-
-/** Changes the fields that are given, but for tags. */
-export const updateTask = defineStatement<Id, TaskValues>(updateOf(patch, `(${columnsChange})`));
-
-/** Changes the fields that are given, and replaces the tags. */
-export const updateTaskAndTags = defineStatement<Id, TaskValues>(
-  withTags(updateOf(patch, `(${columnsChange} or ${tagsChange})`)),
-);
-
-const completed = `coalesce(:completed::boolean, tasks.status <> 'done')`;
-const completedStatus = `(case when ${completed} then 'done' when tasks.status = 'done' then 'todo' else tasks.status end)`;
-
-/** Sets the status by `:completed`, or toggles it where that is null. */
-export const completeTask = defineStatement<
-  Id,
-  PreconditionValues & { id: string; key: string | null; completed: boolean | null }
->(
-  updateOf(
-    `
-    status = ${completedStatus},
-    completed_at = ${completedAt(completedStatus)}`,
-    `tasks.status is distinct from ${completedStatus}`,
+const patch: Update = {
+  set: assignments(
+    inputColumns,
+    (column) => `case when ${isGiven(column)} then ${given(column)} else old.${column} end`,
   ),
-);
+  keys: {
+    title_key: `case when ${isGiven('title')} then ${given('title_key')} else tasks.title_key end`,
+    // It stays null until the whole row is normalized and folded.
+    description_key: `case when ${isGiven('description')} and tasks.description_key is not null
+        then ${given('description_key')} else tasks.description_key end`,
+  },
+  // A long description is read only where it may have changed.
+  isChanged: anyDiffers((field) => `${isGiven(field)} and ${differs(field)}`, inputColumns),
+};
+const patchWithTags: Update = {
+  ...patch,
+  tags: givenTags,
+  isChanged: `${patch.isChanged}\n      or ${differs('tags')}`,
+};
+const replacement: Update = {
+  set: assignments(inputColumns, given),
+  keys: assignments(keyColumns, given),
+  tags: givenTags,
+  isChanged: anyDiffers(differs, [...inputColumns, 'tags']),
+};
+const isCompleted = `coalesce(:completed::boolean, old.status <> 'done')`;
+const completion: Update = {
+  set: { status: `case when ${isCompleted} then 'done' when old.status = 'done' then 'todo' else old.status end` },
+  keys: {},
+  isChanged: differs('status'),
+};
+
+/** The row that is there. No part of a statement sees what another part of it writes. */
+const old = `old as materialized (
+    select ${tableColumns.join(', ')}, ${fields.tags} as tags from tasks where ${byId}
+  )`;
+
+/** The row as it shall be, where the write is allowed. */
+const next = ({ set, tags }: Update, condition: string) => `next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select ${inputColumns.map((column) => `${set[column] ?? `old.${column}`} as ${column}`).join(', ')},
+        ${tags ?? 'old.tags'} as tags, old.completed_at as old_completed_at
+      from old where ${condition}
+    ) computed
+  )`;
+
+/** Updates the row where something changes: otherwise `version` and `updated_at` stay as they are. */
+function written({ set, keys, isChanged }: Update): string {
+  const columns = Object.keys(set);
+  const values = [
+    ...[...columns, 'completed_at'].map((column) => `${column} = next.${column}`),
+    ...Object.entries(keys).map(([column, value]) => `${column} = ${value}`),
+  ];
+  return `written as (
+    update tasks set ${values.join(',\n      ')},
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = :userId and tasks.id = old.id and (${isChanged})
+    returning tasks.id, tasks.version, tasks.updated_at
+  )`;
+}
+
+/** Replaces the tags of the row that was updated. */
+const writtenTags = `removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = :userId and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select :userId::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
+  )`;
+
+const resultColumns = [...tableColumns, 'tags'];
+const updated = `
+    select ${resultColumns
+      .map((name) => {
+        if (name === 'version' || name === 'updated_at') return `coalesce(written.${name}, old.${name}) as ${name}`;
+        return `${['id', 'user_id', 'created_at'].includes(name) ? 'old' : 'next'}.${name}`;
+      })
+      .join(', ')},
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true`;
+
+const inserted = (condition: string) => `inserted as (
+    insert into tasks (user_id, id, ${[...inputColumns, ...keyColumns].join(', ')}, completed_at)
+    select :userId::text, :id::uuid, ${[...inputColumns, ...keyColumns].map(given).join(', ')},
+      case when ${given('status')} = 'done' then now() end
+    where ${condition}
+    returning ${tableColumns.join(', ')}
+  )`;
+const insertedTags = `inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(${givenTags}) from inserted
+  )`;
+const created = `
+    select ${tableColumns.join(', ')}, ${givenTags} as tags, 'created' as outcome from inserted`;
+const result = (...sources: string[]) => `result as (${sources.join('\n    union all')}
+  )`;
 
 /** Fewer than `:max_tasks`, where that is not null. */
 const belowQuota = `(:max_tasks::int is null
       or not exists (select from tasks where user_id = :userId offset :max_tasks::int - 1 limit 1))`;
 
-const replacedColumns = inputColumns.map(
-  (column) => `
-      ${column} = excluded.${column}`,
-);
-const replacementChanges = [
-  ...inputColumns.map((column) => `tasks.${column} is distinct from excluded.${column}`),
-  tagsChange,
-].join(' or ');
+const responseFields = { ...fields, tags: 'tags' };
 
-const insertTask = `
-    insert into tasks (user_id, id, ${inputColumns.join(', ')}, title_key, description_key, completed_at)
-    select :userId::text, :id::uuid, ${inputColumns.map(input).join(', ')}, :title_key::text, :description_key::text,
-      case when ${input('status')} = 'done' then now() end`;
-
-interface NewTaskValues extends TaskValues {
+interface Quota {
   readonly max_tasks: number | null;
 }
 
 /** Creates a task without tags, under an id that is not in use. */
-export const createTask = defineStatement<Task, NewTaskValues>(`${insertTask}
-    where ${keyUnused} and ${belowQuota}
-    returning ${columns}`);
+export const createTask = defineWrite<Task, TaskValues & Quota>(responseFields, (isAllowed) => [
+  inserted(`${isAllowed} and ${belowQuota}`),
+  result(created),
+]);
 
 /** Creates a task with tags, under an id that is not in use. */
-export const createTaskAndTags = defineStatement<Task, NewTaskValues>(`
-  with tasks as (${insertTask}
-    where ${keyUnused} and ${belowQuota}
-    returning *
-  ), added as (
-    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(:tags::text[]) from tasks
-  )
-  select ${toColumns({ ...fields, tags: inputTags })} from tasks`);
+export const createTaskAndTags = defineWrite<Task, TaskValues & Quota>(responseFields, (isAllowed) => [
+  inserted(`${isAllowed} and ${belowQuota}`),
+  insertedTags,
+  result(created),
+]);
+
+const updateParts = (update: Update, condition: string) => [
+  old,
+  next(update, condition),
+  written(update),
+  ...(update.tags ? [writtenTags] : []),
+];
+
+/** Changes the fields that are given, but for tags. */
+export const updateTask = defineWrite<Task, TaskValues & PreconditionValues>(responseFields, (isAllowed) => [
+  ...updateParts(patch, `${isAllowed} and ${preconditionsHold}`),
+  result(updated),
+]);
+
+/** Changes the fields that are given, and replaces the tags. */
+export const updateTaskAndTags = defineWrite<Task, TaskValues & PreconditionValues>(responseFields, (isAllowed) => [
+  ...updateParts(patchWithTags, `${isAllowed} and ${preconditionsHold}`),
+  result(updated),
+]);
+
+/** Sets the status by `:completed`, or toggles it where that is null. */
+export const completeTask = defineWrite<Task, Id & { completed: boolean | null } & PreconditionValues>(
+  responseFields,
+  (isAllowed) => [...updateParts(completion, `${isAllowed} and ${preconditionsHold}`), result(updated)],
+);
 
 /** Creates the task, or replaces it whole. */
-export const upsertTask = defineStatement<Id, NewTaskValues>(
-  withTags(`${insertTask}
-    where ${preconditionsHoldFor(`select from tasks where ${byId}`)}
-      and ${keyUnused} and (exists (select from tasks where ${byId}) or ${belowQuota})
-    on conflict (user_id, id) do update set${replacedColumns},
-      title_key = excluded.title_key, description_key = excluded.description_key,
-      completed_at = ${completedAt('excluded.status')},${touchIf(`(${replacementChanges})`)}
-    returning user_id, id`),
-);
+export const replaceTask = defineWrite<Task, TaskValues & PreconditionValues & Quota>(responseFields, (isAllowed) => [
+  ...updateParts(replacement, `${isAllowed} and ${preconditionsHold}`),
+  inserted(`not exists (select from old) and ${preconditionsHoldForNone} and ${isAllowed} and ${belowQuota}`),
+  insertedTags,
+  result(updated, created),
+]);
 
 export const deleteTask = defineStatement<Id, PreconditionValues & Id>(
   `delete from tasks where ${byId} and ${preconditionsHold} returning id`,

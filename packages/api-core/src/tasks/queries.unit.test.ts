@@ -25,7 +25,7 @@ const shapes: readonly queries.PageShape[] = [
 ];
 
 const { selectPage, ...fixed } = queries;
-const { defineStoreResponse: _, ...ofKit } = idempotency;
+const { storeResponse: _, ...ofKit } = idempotency;
 const all = [
   ...statementsOf(fixed),
   ...statementsOf(ofKit),

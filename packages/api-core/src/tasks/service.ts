@@ -1,14 +1,12 @@
-import type { Statement } from '@taskward/db';
 import { foldText } from '@taskward/db/text';
 import { v7 as uuidv7 } from 'uuid';
 import type { Context } from '../kit/context';
 import { decodeCursor, encodeCursor } from '../kit/cursor';
 import { ApiError, notFound } from '../kit/errors';
-import type { IdempotencyKey } from '../kit/idempotency';
 import type { Output } from '../kit/operation';
 import { takePage } from '../kit/page';
 import { toPreconditionValues } from '../kit/preconditions';
-import { preconditionFailed, type Write, type WriteResult, write } from '../kit/write';
+import { preconditionFailed, type WriteResult, write } from '../kit/write';
 import type * as contract from './contract';
 import type { ListQuery, Task, TaskInput, TaskPatch } from './contract';
 import * as queries from './queries';
@@ -71,15 +69,12 @@ export async function get(ctx: TaskContext, id: string): Promise<Output<typeof c
 }
 
 export async function create(ctx: TaskContext, task: TaskInput): Promise<Output<typeof contract.createTask>> {
-  const id = uuidv7();
-  const insert = task.tags.length > 0 ? queries.createTaskAndTags : queries.createTask;
+  const statement = task.tags.length > 0 ? queries.createTaskAndTags : queries.createTask;
+  const values = toTaskValues(uuidv7(), task);
   // A task that does not exist yet has no version to expect.
-  const unconditional = { ...ctx, preconditions: {} };
-  const { outcome, resource } = await writeWithinQuota(unconditional, (max_tasks) => ({
-    before: {},
-    change: insert({ ...toTaskValues(unconditional, id, task), max_tasks }),
-    store: (key) => queries.storeTask({ ...key, id }),
-  }));
+  const { outcome, resource } = await writeWithinQuota({ ...ctx, preconditions: {} }, (max_tasks, locks) =>
+    write(ctx, statement, { ...values, max_tasks }, locks),
+  );
   return { status: 201, body: resource, replayed: outcome === 'replayed' };
 }
 
@@ -89,25 +84,24 @@ export async function replace(
   id: string,
   task: TaskInput,
 ): Promise<Output<typeof contract.replaceTask>> {
-  const result = await writeWithinQuota(ctx, (max_tasks) => ({
-    before: { lock: queries.lockTask({ id }), version: queries.selectVersion({ id }) },
-    change: queries.upsertTask({ ...toTaskValues(ctx, id, task), max_tasks }),
-    ...toResource(id),
-  }));
-  const existed = result.outcome === 'written' && result.before.version.length === 1;
-  return { status: existed ? 200 : 201, body: result.resource };
+  const values = { ...toTaskValues(id, task), ...toPreconditionValues(ctx.preconditions) };
+  const { outcome, resource } = await writeWithinQuota(ctx, (max_tasks, locks) =>
+    write(ctx, queries.replaceTask, { ...values, max_tasks }, { lock: queries.lockTask({ id }), ...locks }),
+  );
+  return { status: outcome === 'created' ? 201 : 200, body: resource };
 }
 
 /** Changes the fields that the patch has. */
 export async function update(ctx: TaskContext, id: string, patch: TaskPatch): Promise<WrittenTask> {
-  const change = patch.tags ? queries.updateTaskAndTags : queries.updateTask;
-  return writeExisting(ctx, id, change(toTaskValues(ctx, id, patch)));
+  const statement = patch.tags ? queries.updateTaskAndTags : queries.updateTask;
+  const values = { ...toTaskValues(id, patch), ...toPreconditionValues(ctx.preconditions) };
+  return toWritten(await write(ctx, statement, values, { lock: queries.lockTask({ id }) }));
 }
 
 /** Makes the task done or not done; toggles it when `completed` is omitted. */
 export async function complete(ctx: TaskContext, id: string, completed: boolean | undefined): Promise<WrittenTask> {
-  const values = { ...toPreconditionValues(ctx.preconditions), id, key: ctx.idempotency?.key ?? null };
-  return writeExisting(ctx, id, queries.completeTask({ ...values, completed: completed ?? null }));
+  const values = { id, completed: completed ?? null, ...toPreconditionValues(ctx.preconditions) };
+  return toWritten(await write(ctx, queries.completeTask, values, { lock: queries.lockTask({ id }) }));
 }
 
 export async function remove(ctx: TaskContext, id: string): Promise<Output<typeof contract.deleteTask>> {
@@ -123,35 +117,29 @@ export async function remove(ctx: TaskContext, id: string): Promise<Output<typeo
 
 type WrittenTask = Output<typeof contract.updateTask>;
 
-/** A change of a task that has to exist. */
-async function writeExisting(ctx: TaskContext, id: string, change: Statement): Promise<WrittenTask> {
-  const result = await write(ctx, { ...toResource(id), before: { lock: queries.lockTask({ id }) }, change });
-  if (result.outcome !== 'refused') {
-    return { status: 200, body: result.resource, replayed: result.outcome === 'replayed' };
-  }
-  throw result.resource ? preconditionFailed(result.resource.version) : notFound();
+/** The response to a change of a task that has to exist. */
+function toWritten({ outcome, resource }: WriteResult<Task>): WrittenTask {
+  if (outcome !== 'refused') return { status: 200, body: resource, replayed: outcome === 'replayed' };
+  throw resource ? preconditionFailed(resource.version) : notFound();
 }
 
 /** More creations than one user can have running at once, in all processes together. */
 const RESERVE = 100;
 
+type Locks = Parameters<typeof write>[3];
+
 /**
  * Runs a write that may create a task. Far from the quota, creations of one user run side by side; within `RESERVE` of it
  * they queue up, so that none exceeds it.
  *
- * @param define returns the write; it is given the number of tasks that it may leave, null for any.
+ * @param attempt runs the write; it is given the number of tasks that it may leave, null for any, and more locks to take.
  */
-async function writeWithinQuota<Before extends Record<string, Statement>>(
+async function writeWithinQuota(
   ctx: TaskContext,
-  define: (maxTasks: number | null) => Write<Task, Before>,
+  attempt: (maxTasks: number | null, locks?: Locks) => Promise<WriteResult<Task>>,
 ) {
   const { maxTasks } = ctx;
-  const attempt = (max: number | null): Promise<WriteResult<Task, Before>> => write(ctx, define(max));
-  const attemptInQueue = () => {
-    const definition = define(maxTasks);
-    const before = { ...definition.before, quotaLock: queries.lockTasksOfUser({}) };
-    return write<Task, Before>(ctx, { ...definition, before });
-  };
+  const attemptInQueue = () => attempt(maxTasks, { quotaLock: queries.lockTasksOfUser({}) });
   const isFar = maxTasks === 0 || maxTasks > RESERVE;
   let result = isFar ? await attempt(maxTasks === 0 ? null : maxTasks - RESERVE) : await attemptInQueue();
   if (isFar && isOverQuota(ctx, result)) result = await attemptInQueue();
@@ -161,40 +149,17 @@ async function writeWithinQuota<Before extends Record<string, Statement>>(
 }
 
 /** Neither a precondition nor a missing task can have refused it. */
-function isOverQuota({ preconditions }: TaskContext, result: WriteResult<Task, Record<never, never>>): boolean {
+function isOverQuota({ preconditions }: TaskContext, result: WriteResult<Task>): boolean {
   return result.outcome === 'refused' && !result.resource && !preconditions.ifMatch;
 }
 
-const toResource = (id: string) => ({
-  read: queries.selectTask({ id }),
-  store: (key: IdempotencyKey) => queries.storeTask({ ...key, id }),
-});
-
-/** The values of a write, with a default for each field that the patch leaves out. */
-function toTaskValues({ preconditions, idempotency }: TaskContext, id: string, patch: TaskPatch): queries.TaskValues {
-  const { ifMatch, ifNoneMatch, mustExist, mustNotExist } = toPreconditionValues(preconditions);
-  const { title = '', description = null, status = 'todo', priority = 'none', due_date = null, tags = [] } = patch;
-  // Without spreading other objects, which takes several times as long.
-  return {
-    ifMatch,
-    ifNoneMatch,
-    mustExist,
-    mustNotExist,
-    id,
-    key: idempotency?.key ?? null,
-    title,
-    description,
-    status,
-    priority,
-    due_date,
-    tags,
-    has_title: patch.title !== undefined,
-    has_description: patch.description !== undefined,
-    has_status: patch.status !== undefined,
-    has_priority: patch.priority !== undefined,
-    has_due_date: patch.due_date !== undefined,
-    has_tags: patch.tags !== undefined,
-    title_key: foldText(title),
-    description_key: foldText(description ?? ''),
+/** The values of a write of the fields that are given. */
+function toTaskValues(id: string, task: TaskPatch): queries.TaskValues {
+  const { title, description } = task;
+  const given = {
+    ...task,
+    ...(title !== undefined && { title_key: foldText(title) }),
+    ...(description !== undefined && { description_key: foldText(description ?? '') }),
   };
+  return { id, given: JSON.stringify(given) };
 }

@@ -1,6 +1,7 @@
 import { type Driver, openDriver, type Statement } from '@taskward/db';
 import { freshDatabase } from '@taskward/db/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WriteStatement } from '../kit/write';
 
 type Named = readonly [name: string, statement: Statement];
 
@@ -10,10 +11,21 @@ export const anyValues: Record<string, never> = new Proxy({}, { get: () => null 
 /** Every statement that the module exports: a new one is covered without a change of its test. */
 export function statementsOf(module: object): Named[] {
   return Object.entries(module).flatMap(([name, define]) => {
-    const statement: unknown = typeof define === 'function' ? define(anyValues) : undefined;
-    return isStatement(statement) ? [[name, statement] as const] : [];
+    const forms: [string, unknown][] = isWrite(define)
+      ? [
+          [name, define.withoutKey],
+          [`${name} with Idempotency-Key`, define.withKey],
+        ]
+      : [[name, define]];
+    return forms.flatMap(([form, create]): Named[] => {
+      const statement: unknown = typeof create === 'function' ? create(anyValues) : undefined;
+      return isStatement(statement) ? [[form, statement]] : [];
+    });
   });
 }
+
+const isWrite = (value: unknown): value is WriteStatement<unknown, object> =>
+  typeof value === 'object' && value !== null && 'withKey' in value;
 
 const isStatement = (value: unknown): value is Statement =>
   typeof value === 'object' && value !== null && 'toParams' in value;
