@@ -17,11 +17,13 @@ export interface Balancer {
 }
 
 const CHECK_MS = 100;
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 
 /**
  * Does what nginx and Caddy do by default: forwards requests round-robin, over connections that are kept alive, to
  * backends whose readiness was 200 when last asked; one that refuses a connection is left out until it is asked again,
- * and the request goes to the next. Whatever else goes wrong is a 502: what has been sent is never sent twice.
+ * and the request goes to the next. So does a request of an idempotent method whose connection breaks (nginx's
+ * `proxy_next_upstream error`). Whatever else goes wrong is a 502.
  */
 export async function startBalancer(origins: readonly string[]): Promise<Balancer> {
   const backends: Backend[] = origins.map((origin) => ({
@@ -62,7 +64,9 @@ export async function startBalancer(origins: readonly string[]): Promise<Balance
         response.pipe(outgoing);
       });
       passed.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ECONNREFUSED') return outgoing.writeHead(502).end(error.message);
+        const isRetryable = error.code === 'ECONNREFUSED' || IDEMPOTENT.has(method ?? '');
+        if (outgoing.headersSent) return outgoing.destroy(error);
+        if (!isRetryable) return outgoing.writeHead(502).end(error.message);
         backend.isReady = false;
         pass();
       });

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 
 /** Less than the 10 s after which Docker kills a container that it has asked to stop. */
 const SHUTDOWN_TIMEOUT_MS = 9_000;
@@ -31,6 +31,8 @@ export function installGracefulShutdown(close: () => Promise<void>): void {
     isShuttingDown = true;
     setTimeout(() => forceShutdown(inFlight.size), SHUTDOWN_TIMEOUT_MS);
     if (server) {
+      // Connections that wait to be accepted would be reset: a turn of the event loop accepts them.
+      await setImmediate();
       // `Server.close` of node:http also closes idle connections, on which a request may be about to arrive.
       const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
       for (const response of inFlight) disableKeepAlive(response);
