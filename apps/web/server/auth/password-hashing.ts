@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { ApiError } from '@taskward/api-core';
 import type { BetterAuthPlugin } from 'better-auth';
 import { createAuthMiddleware } from 'better-auth/api';
@@ -30,9 +31,20 @@ export async function inPasswordSlot<T>(work: () => Promise<T>): Promise<T> {
 
 /** Better Auth's password hashing (scrypt, RFC 7914), one at a time. */
 export const passwordHashing = {
-  hash: (password: string) => hashes(() => hashPassword(password)),
-  verify: (input: { hash: string; password: string }) => hashes(() => verifyPassword(input)),
+  hash: (password: string) => inTurn(() => hashPassword(password)),
+  verify: (input: { hash: string; password: string }) => inTurn(() => verifyPassword(input)),
 };
+
+/** While others wait, hashing pauses for as long as a hash takes, so that it never occupies a core. */
+function inTurn<T>(hash: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    hashes(async () => {
+      const startedAt = performance.now();
+      await hash().then(resolve, reject);
+      if (hashes.pendingCount > 0) await setTimeout(performance.now() - startedAt);
+    });
+  });
+}
 
 /**
  * Hashes a new password before the endpoint runs, after the account rules have accepted it. Better Auth would hash it

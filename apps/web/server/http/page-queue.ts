@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import pLimit from 'p-limit';
 
 /** Limits on pages, which share one thread with the API. Rendering a page takes about 10 ms of it. */
@@ -9,10 +10,12 @@ export const PAGE_LIMITS = {
   waiting: 1_000,
   /** How long a page holds its slot while a slow client reads it. */
   heldMs: 250,
+  /** How long a slot stays free before the next page that waits, so that the API has its share of the thread. */
+  pauseMs: 20,
 };
 
 /** Creates the queue of pages, which `forward` renders. */
-export function createPageQueue(forward: RequestListener, { heldMs, rendering, waiting }: typeof PAGE_LIMITS) {
+export function createPageQueue(forward: RequestListener, { heldMs, pauseMs, rendering, waiting }: typeof PAGE_LIMITS) {
   const limit = pLimit(rendering);
   return {
     isFull: () => limit.pendingCount >= waiting,
@@ -22,13 +25,14 @@ export function createPageQueue(forward: RequestListener, { heldMs, rendering, w
         if (request.socket.destroyed) return;
         forward(request, response);
         await untilSent(response, heldMs);
+        if (limit.pendingCount > 0) await setTimeout(pauseMs);
       }),
   };
 }
 
 function untilSent(response: ServerResponse, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs);
+    const timer = globalThis.setTimeout(resolve, timeoutMs);
     const end = () => {
       clearTimeout(timer);
       resolve();

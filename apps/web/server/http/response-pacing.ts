@@ -5,35 +5,55 @@ import { LRUCache } from 'lru-cache';
 const CHARACTERS_PER_SECOND = 2 ** 21;
 /** Up to this length, a response is as cheap as any other. */
 const MIN_LENGTH = 64 * 1024;
-const MAX_USERS = 1_000;
+/** A shorter pause makes no difference. */
+const MIN_INTERVAL_MS = 1;
+const MAX_USERS = 10_000;
 
 interface Pace {
   /** When the next request may start, in milliseconds of `performance.now()`. */
   nextAt: number;
   /** The expected cost of the next response, in milliseconds until the one after it. */
   intervalMs: number;
+  /** Resolves with the first response: until then, its length may be any. */
+  first?: Promise<void>;
+  onFirst?: () => void;
 }
 
-/** Spaces the requests of a user whose responses are long, so that those of other users are processed in between. */
+/**
+ * Spaces the requests of a user whose responses are long, so that those of other users are processed in between. The first
+ * request of a user runs alone, since nothing is known of the responses yet.
+ */
 export class ResponsePacing {
   private readonly users = new LRUCache<string, Pace>({ max: MAX_USERS });
 
-  /** Resolves when the next request of this user may start; undefined if that is now. */
+  /** Resolves when the next request of this user may start, to be followed by `record`; undefined if that is now. */
   waitForTurn(userId: string): Promise<void> | undefined {
     const pace = this.users.get(userId);
-    if (!pace) return undefined;
     const now = performance.now();
+    if (!pace) {
+      const unknown: Pace = { nextAt: now, intervalMs: 0 };
+      unknown.first = new Promise((resolve) => {
+        unknown.onFirst = resolve;
+      });
+      this.users.set(userId, unknown);
+      return undefined;
+    }
+    if (pace.first) return pace.first.then(() => this.waitForTurn(userId));
     const delayMs = pace.nextAt - now;
     pace.nextAt = Math.max(now, pace.nextAt) + pace.intervalMs;
     return delayMs > 0 ? setTimeout(delayMs) : undefined;
   }
 
-  /** Records the length of a response, in characters. */
+  /** Records the length of a response, in characters; 0 for an error. */
   record(userId: string, length: number): void {
-    const intervalMs = (length / CHARACTERS_PER_SECOND) * 1000;
     const pace = this.users.get(userId);
+    if (!pace) return;
+    const intervalMs = length > MIN_LENGTH ? (length / CHARACTERS_PER_SECOND) * 1000 : 0;
+    if (pace.first) pace.nextAt = performance.now() + intervalMs;
     // Reduced slowly, so that short responses in between do not hide the long ones.
-    if (pace) pace.intervalMs = Math.max(intervalMs, pace.intervalMs / 2);
-    else if (length > MIN_LENGTH) this.users.set(userId, { nextAt: performance.now() + intervalMs, intervalMs });
+    pace.intervalMs = Math.max(intervalMs, pace.intervalMs > MIN_INTERVAL_MS ? pace.intervalMs / 2 : 0);
+    pace.onFirst?.();
+    delete pace.first;
+    delete pace.onFirst;
   }
 }

@@ -11,7 +11,7 @@ import type { Policy, RateLimit, Usage } from '../ops/rate-limit';
 import type { ConcurrencyLimit } from './concurrency-limit';
 import { readIdempotencyKey, readPreconditions } from './conditional-headers';
 import { readInput } from './input';
-import { ClientDisconnected, type HttpRequest, type HttpResponse, type PathParams } from './message';
+import { ClientDisconnected, type HttpResponse, type PathParams } from './message';
 import { rateLimitHeaders, tooManyConcurrentRequests, tooManyRequests } from './rate-limit-headers';
 import { closeRequest, toErrorResponse } from './request';
 import { openRequest, type RequestContext, type RequestServices } from './request-context';
@@ -69,17 +69,23 @@ export function createRoute<S extends RouteServices, C>(
         assertPathOwner(path, userId);
         assertRateLimit(usage);
         takeConcurrencySlot(ctx, userId, usage);
-        const turn = ctx.services.responsePacing?.waitForTurn(userId);
-        if (turn) await turn.then(() => assertConnected(request));
         const input = await readInput(operation, request, path);
         const preconditions = readPreconditions(request.headers);
         const idempotency = operation.idempotent && readIdempotencyKey(request, input.body);
         addTiming(ctx, 'input');
         const facts = { userId, preconditions, idempotency };
-        const result = await handle({ ...input, ctx: createContext(ctx.services, facts) });
-        addTiming(ctx, 'handler');
-        response = toResponse(operation, result, request, preconditions);
-        ctx.services.responsePacing?.record(userId, response.body?.length ?? 0);
+        const turn = ctx.services.responsePacing?.waitForTurn(userId);
+        if (turn) await turn;
+        let length = 0;
+        try {
+          if (turn && request.isDisconnected) throw new ClientDisconnected();
+          const result = await handle({ ...input, ctx: createContext(ctx.services, facts) });
+          addTiming(ctx, 'handler');
+          response = toResponse(operation, result, request, preconditions);
+          length = response.body?.length ?? 0;
+        } finally {
+          ctx.services.responsePacing?.record(userId, length);
+        }
       } catch (error) {
         response = toErrorResponse(ctx, accountMissing(error) ?? error);
       }
@@ -102,10 +108,6 @@ function assertPathOwner(path: PathParams, userId: string): void {
 
 function assertRateLimit(usage: Usage | undefined): void {
   if (usage?.isExceeded) throw tooManyRequests(usage);
-}
-
-function assertConnected({ isDisconnected }: HttpRequest): void {
-  if (isDisconnected) throw new ClientDisconnected();
 }
 
 function takeConcurrencySlot(ctx: RequestContext<RouteServices>, userId: string, usage: Usage | undefined): void {

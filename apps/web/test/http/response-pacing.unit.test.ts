@@ -16,8 +16,25 @@ const delaysOf = (pacing: ResponsePacing, userId: string, requests: number) =>
     }),
   );
 
+test('the first request of a user runs alone, and others of that user start when its response is known', async () => {
+  const pacing = new ResponsePacing();
+  expect(pacing.waitForTurn('new')).toBeUndefined();
+  const started: number[] = [];
+  const waiting = [1, 2].map(async (request) => {
+    await pacing.waitForTurn('new');
+    started.push(request);
+  });
+  expect(pacing.waitForTurn('other')).toBeUndefined();
+  await new Promise(setImmediate);
+  expect(started).toEqual([]);
+  pacing.record('new', 100);
+  await Promise.all(waiting);
+  expect(started).toEqual([1, 2]);
+});
+
 test('requests of a user with long responses start one after the other, and those of other users at once', async () => {
   const pacing = new ResponsePacing();
+  await pacing.waitForTurn('greedy');
   pacing.record('greedy', PAGE_LENGTH);
   const delays = delaysOf(pacing, 'greedy', 3);
   expect(pacing.waitForTurn('other')).toBeUndefined();
@@ -29,6 +46,7 @@ test('requests of a user with long responses start one after the other, and thos
 
 test('short responses between the long ones do not end the pacing at once', async () => {
   const pacing = new ResponsePacing();
+  await pacing.waitForTurn('greedy');
   pacing.record('greedy', PAGE_LENGTH);
   pacing.record('greedy', 100);
   await pacing.waitForTurn('greedy');
@@ -36,8 +54,9 @@ test('short responses between the long ones do not end the pacing at once', asyn
   expect(delay).toBeGreaterThan(100);
 });
 
-test('requests of a user whose responses are short start at once', () => {
+test('requests of a user whose responses are short start at once', async () => {
   const pacing = new ResponsePacing();
+  await pacing.waitForTurn('modest');
   for (let i = 0; i < 100; i++) pacing.record('modest', 60_000);
   expect(pacing.waitForTurn('modest')).toBeUndefined();
 });
