@@ -11,7 +11,7 @@ export const PAGE_LIMITS = {
   /** How long a page holds its slot while a slow client reads it. */
   heldMs: 250,
   /** How long a slot stays free before the next page that waits, so that the API has its share of the thread. */
-  pauseMs: 20,
+  pauseMs: 30,
 };
 
 /** Creates the queue of pages, which `forward` renders. */
