@@ -84,6 +84,7 @@ describe('the functions of the client', () => {
       readonly body: TaskPage;
       readonly etag: string | undefined;
       readonly replayed: boolean;
+      readonly revision: number | undefined;
     }>();
     expectTypeOf<Awaited<ReturnType<Client['createTask']>>['body']>().toEqualTypeOf<Task>();
     expectTypeOf<Awaited<ReturnType<Client['replaceTask']>>['status']>().toEqualTypeOf<200 | 201>();
@@ -121,7 +122,7 @@ describe('the functions of the client', () => {
     expectTypeOf(notModified.status).toEqualTypeOf<200 | 304>();
     if (notModified.status === 200) expectTypeOf(notModified.body).toEqualTypeOf<Task>();
     else expectTypeOf(notModified.body).toEqualTypeOf<undefined>();
-    expect(notModified).toEqual({ status: 304, body: undefined, etag: '"1"', replayed: false });
+    expect(notModified).toEqual({ status: 304, body: undefined, etag: '"1"', replayed: false, revision: undefined });
   });
 
   test('the client imports only zod and no Node.js module', () => {
@@ -148,6 +149,7 @@ describe('the functions of the client', () => {
       'kit/client/transport',
       'kit/operation',
       'kit/preconditions',
+      'kit/sync-token',
       'kit/text',
       'resources',
       'zod',

@@ -1,6 +1,7 @@
 export { accountEndpoints } from './accounts/contract';
 export { PASSWORD } from './accounts/limits';
 export * from './contract';
+export * as journal from './journal/service';
 export * from './kit/errors';
 export type { IdempotencyKey } from './kit/idempotency';
 export * from './kit/operation';

@@ -1,2 +1,3 @@
 /** The contract of each resource. */
+export * from './journal/contract';
 export * from './tasks/contract';

@@ -67,7 +67,7 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
   const list = sql.join(names, sql`, `);
   let added = 0;
   await source
-    .execute(sql`declare rows no scroll cursor for select to_jsonb(t)::text as row from ${table} t`)
+    .execute(sql`declare rows no scroll cursor for select to_json(t)::text as row from ${table} t`)
     .catch((error) => {
       if (error.cause?.code !== INSUFFICIENT_PRIVILEGE) throw error;
       throw new Error(
@@ -80,7 +80,7 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
     const json = `[${rows.map(({ row }) => row).join()}]`;
     const inserted = await read(
       target,
-      sql`insert into ${table} (${list}) select ${list} from jsonb_populate_recordset(null::${table}, ${json}::jsonb)
+      sql`insert into ${table} (${list}) select ${list} from json_populate_recordset(null::${table}, ${json}::json)
         on conflict do nothing returning 1`,
     );
     added += inserted.length;
@@ -98,7 +98,7 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
 
 /** The sum of the hashes of the rows, which takes no order and no memory. */
 async function checksum(side: Connection, table: PgTable): Promise<{ rows: number; hash: string }> {
-  const hash = sql`('x' || left(md5(to_jsonb(t)::text), 16))::bit(64)::bigint`;
+  const hash = sql`('x' || left(md5(to_json(t)::text), 16))::bit(64)::bigint`;
   const [found] = await read<{ rows: number; hash: string }>(
     side,
     sql`select count(*)::float8 as rows, md5(coalesce(sum(${hash}), 0)::text) as hash from ${table} t`,

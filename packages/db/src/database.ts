@@ -15,7 +15,7 @@ export type BatchRows<B extends Batch> = {
 export interface Database extends Pick<Driver, 'ownerDb' | 'pool'> {
   /**
    * The only entry point to the rows of users: runs the statements, in order, in one transaction and one round trip, as
-   * this user. Two batches of one user run at a time; more of them wait in order.
+   * this user. Two batches that read, and one that writes, run at a time; more of them wait in order.
    *
    * @returns the rows of each.
    * @throws {DatabaseUnavailable} when the wait takes too long; nothing has been sent then.
@@ -29,7 +29,9 @@ export interface Database extends Pick<Driver, 'ownerDb' | 'pool'> {
 }
 
 /** At a time, so that a user who sends many leaves connections, and cores of the database, to all others. */
-const BATCHES_PER_USER = 2;
+const READS_PER_USER = 2;
+/** They would wait for each other in the database, each with a connection. */
+const WRITES_PER_USER = 1;
 
 /**
  * Opens a driver for the database that a URL names. Neither migrates nor checks the database, and does not connect to a
@@ -57,9 +59,11 @@ export async function openDriver(url: string, options: DriverOptions = {}): Prom
  * @param timeouts `connectTimeoutMs` is also how long a batch waits behind others of its user.
  */
 export function createDatabase(driver: Driver, { connectTimeoutMs }: Timeouts = DEFAULT_TIMEOUTS): Database {
-  const slots = new UserSlots(Math.min(BATCHES_PER_USER, Math.ceil(driver.connections / 2)), connectTimeoutMs);
+  const reads = new UserSlots(Math.min(READS_PER_USER, Math.ceil(driver.connections / 2)), connectTimeoutMs);
+  const writes = new UserSlots(WRITES_PER_USER, connectTimeoutMs);
   const asUser: Database['asUser'] = async (userId, batch) => {
     const statements: Statement[] = Object.values(batch);
+    const slots = statements.every(({ isReadOnly }) => isReadOnly) ? reads : writes;
     const turn = slots.acquire(userId);
     if (turn) await turn;
     try {

@@ -250,6 +250,9 @@ test('the migration that adds the search columns backfills every existing user',
   const user = await newUser();
   const id = randomUUID();
   const before = [
+    'drop table changes',
+    'drop table journals',
+    'alter table idempotency_keys drop column revision',
     'drop trigger tasks_inserted_without_keys on tasks',
     'drop trigger tasks_updated_without_keys on tasks',
     'drop function tasks_await_backfill',

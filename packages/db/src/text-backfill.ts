@@ -46,7 +46,7 @@ async function backfillUser(execute: Driver['executeBatch'], userId: string): Pr
     const last = found.at(-1);
     if (!last) return updated;
     const values = { tasks: JSON.stringify(found.map(toUpdate)), tags: JSON.stringify(found.flatMap(toTags)) };
-    const batch = [lockTasks(values), updateTasks(values)].map((statement) => bind(statement, userId));
+    const batch = [lockUser({}), updateTasks(values)].map((statement) => bind(statement, userId));
     const [, written] = (await execute(userId, batch)) as [unknown, unknown[]];
     updated += written.length;
     // A task that was written concurrently is read again.
@@ -94,12 +94,8 @@ const selectPending = defineStatement<Pending, { after: string }>(`
   from tasks where user_id = :userId and id > :after::uuid and description_key is null
   order by id limit ${TASKS_AT_ONCE}`);
 
-/** The lock that every write of a task and its tags takes. */
-const lockTasks = defineStatement<unknown, { tags: string }>(`
-  select pg_advisory_xact_lock(hashtextextended(:userId || ' ' || task_id, 0))::text
-  from (
-    select distinct task_id from json_to_recordset(:tags::json) as given (task_id text) order by task_id
-  ) changed`);
+/** The lock that every write takes, as `lockUser` of the API does. */
+const lockUser = defineStatement<unknown>('select pg_advisory_xact_lock(hashtextextended(:userId, 0))::text');
 
 const updateTasks = defineStatement<{ id: string }, { tasks: string; tags: string }>(`
   with given as (

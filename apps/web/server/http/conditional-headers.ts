@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto';
-import { ApiError, type IdempotencyKey, type Preconditions, parseEntityTags } from '@taskward/api-core';
+import {
+  ApiError,
+  type IdempotencyKey,
+  type Preconditions,
+  parseEntityTags,
+  parseOpaqueTags,
+} from '@taskward/api-core';
 import type { HttpRequest } from './message';
 
 /** `If-Match` and `If-None-Match`. The latter compares weakly, since it is for cached responses (RFC 9110, 13.1.2). */
@@ -8,7 +14,12 @@ export function readPreconditions(headers: HttpRequest['headers']): Precondition
     const field = headers.get(name);
     return field === null ? undefined : parseEntityTags(field, comparison);
   };
-  return { ifMatch: read('if-match', 'strong'), ifNoneMatch: read('if-none-match', 'weak') };
+  const ifNoneMatch = headers.get('if-none-match');
+  return {
+    ifMatch: read('if-match', 'strong'),
+    ifNoneMatch: read('if-none-match', 'weak'),
+    ifNoneMatchTags: ifNoneMatch === null ? undefined : parseOpaqueTags(ifNoneMatch, 'weak'),
+  };
 }
 
 /**

@@ -10,6 +10,7 @@ const EXPOSED_HEADERS = [
   'RateLimit',
   'RateLimit-Policy',
   'Retry-After',
+  'Revision',
   'WWW-Authenticate',
   'X-Request-Id',
 ].join(', ');

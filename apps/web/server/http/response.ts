@@ -4,15 +4,16 @@ import type { HeaderFields, HttpRequest, HttpResponse } from './message';
 /** The response for what a handler returned, with `ETag`, `Location` and `Link` as the operation defines them, or a 304. */
 export function toResponse<O extends Operation>(
   operation: O,
-  { status, body, replayed }: Output<O>,
+  { status, body, replayed, revision, etag: weakTag }: Output<O>,
   request: HttpRequest,
   { ifNoneMatch }: Pick<Preconditions, 'ifNoneMatch'>,
 ): HttpResponse {
   const headers: HeaderFields = {};
   if (replayed) headers['idempotency-replayed'] = 'true';
-  if (body === undefined) return { status, headers };
-  const etag = operation.etag?.(body as never);
+  if (revision !== undefined) headers.revision = String(revision);
+  const etag = typeof operation.etag === 'function' && body !== undefined ? operation.etag(body as never) : weakTag;
   if (etag) headers.etag = etag;
+  if (body === undefined) return { status, headers };
   if (status === 201 && operation.location) headers.location = operation.location(body as never);
   const next = operation.next?.(body as never);
   if (next) headers.link = `<${nextPagePath(request, next)}>; rel="next"`;

@@ -77,7 +77,7 @@ test('the client creates, reads, changes, completes, lists and deletes a task', 
   const created = await client.createTask({ params, body: { title: 'Milk', tags: ['Shop'] } });
   expect(created).toMatchObject({ status: 201, etag: '"1"', body: { title: 'Milk', tags: ['shop'], version: 1 } });
   const at = of(created.body);
-  expect(await client.getTask({ params: at })).toEqual({ ...created, status: 200 });
+  expect(await client.getTask({ params: at })).toEqual({ ...created, status: 200, revision: undefined });
   const changed = await client.updateTask({ params: at, body: { priority: 'high', tags: [] } });
   expect(changed).toMatchObject({ status: 200, etag: '"2"', body: { priority: 'high', tags: [] } });
   const replaced = await client.replaceTask({ params: at, body: { title: 'Oats' } });
@@ -93,6 +93,7 @@ test('the client creates, reads, changes, completes, lists and deletes a task', 
     body: undefined,
     etag: undefined,
     replayed: false,
+    revision: expect.any(Number),
   });
   expect(await read(created.body.id)).toBeUndefined();
   const put = await client.replaceTask({ params: at, body: { title: 'Back' } });
@@ -174,9 +175,9 @@ test('the client gets a 304 without a body for an unmodified task', async () => 
   const { client } = connect();
   const task = await createTask();
   const notModified = await client.getTask({ params: of(task), ifNoneMatch: task });
-  expect(notModified).toEqual({ status: 304, body: undefined, etag: '"1"', replayed: false });
+  expect(notModified).toEqual({ status: 304, body: undefined, etag: '"1"', replayed: false, revision: undefined });
   const other = await client.getTask({ params: of(task), ifNoneMatch: 7 });
-  expect(other).toEqual({ status: 200, body: task, etag: '"1"', replayed: false });
+  expect(other).toEqual({ status: 200, body: task, etag: '"1"', replayed: false, revision: undefined });
 });
 
 test('two clients can share an idempotency key for one request', async () => {

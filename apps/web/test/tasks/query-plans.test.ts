@@ -49,7 +49,7 @@ describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
     db = createDatabase({
       ...driver,
       executeBatch: (userId, statements) => {
-        sent = statements[0];
+        sent = statements.at(-1);
         return driver.executeBatch(userId, statements);
       },
     });
@@ -97,7 +97,7 @@ describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
   async function statementOf(userId: string, query: object): Promise<{ statement: Statement; cursor: string | null }> {
     const page = await tasks.list(as(userId), listTasks.query.parse(query));
     if (!sent) throw new Error('Nothing was sent.');
-    return { statement: sent, cursor: page.body.next_cursor };
+    return { statement: sent, cursor: page.body?.next_cursor ?? null };
   }
 
   /** That statement for a deep page, after half of the tasks. */
@@ -290,8 +290,8 @@ describe.runIf(engine === 'postgres')('query plans with 100,000 tasks', () => {
       order by ${key} ${direction}, id ${direction} limit 100`);
     const toQuery = (cursor: object) => listTasks.query.parse({ ...query, ...cursor, tag: [tag, tag] });
     const first = await tasks.list(as(big), toQuery({}));
-    const next = await tasks.list(as(big), toQuery({ cursor: first.body.next_cursor }));
-    expect([...first.body.data, ...next.body.data].map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+    const next = await tasks.list(as(big), toQuery({ cursor: first.body?.next_cursor }));
+    expect([first, next].flatMap(({ body }) => body?.data ?? []).map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
   });
 
   test('a search for a rare word reads every task of the user, as documented, within two seconds', async () => {

@@ -54,6 +54,12 @@ export const problemTypes = {
     explanation: `You have as many resources of this kind as one user may have. Nothing was changed. Delete some, then send
       the request again. Existing ones can still be read, replaced, changed and deleted.`,
   },
+  gone: {
+    status: 410,
+    title: 'Token no longer valid',
+    explanation: `The token of \`since\` names no entry of your journal: it is too old, or from before a backup was restored.
+      Start again without \`since\`, and drop what is not in a page then.`,
+  },
   payload_too_large: {
     status: 413,
     title: 'Content too large',

@@ -20,27 +20,25 @@ export const keyUnused = `not exists (
       select from idempotency_keys where user_id = :userId and key = :key::text and created_at > now() - ${LIFETIME}
     )`;
 
-/** Held until the end of the transaction, so that the second of two requests with one key finds the response of the first. */
-export const lockKey = defineStatement<unknown, { key: string }>(
-  `select pg_advisory_xact_lock(hashtextextended(:userId || ' key ' || :key, 0))::text`,
-);
-
 export interface StoredResponse {
   readonly fingerprint: string;
   readonly response: unknown;
+  /** The revision that the write made; null where it changed nothing. */
+  readonly revision: number | null;
 }
 
 // The column `answer` keeps its former name: a renamed one would break the version that serves during a deployment.
 export const selectStoredResponse = defineStatement<StoredResponse, { key: string }>(`
-  select fingerprint, answer as response from idempotency_keys
+  select fingerprint, answer as response, revision::float8 from idempotency_keys
   where user_id = :userId and key = :key and created_at > now() - ${LIFETIME}`);
 
 /** Stores the JSON of a row of `result`, as a part of the statement that makes the change. */
 export const storeResponse = (json: string) => `stored as (
-    insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select :userId::text, :key::text, :fingerprint::text, ${json} from result where outcome <> 'refused'
-    on conflict (user_id, key) do update set
-      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select :userId::text, :key::text, :fingerprint::text, ${json}, (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
   )`;
 
 /** Deletes some of the responses that have expired or are beyond the limit. */

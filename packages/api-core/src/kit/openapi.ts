@@ -51,6 +51,12 @@ const headers: Record<string, Json> = {
   ETag: { required: true, description: 'The version of the resource.', schema: entityTag },
   // The ETag of a 412. It is a component of its own because, unlike that of a success, it can be missing.
   'Current-ETag': { description: 'The current version of the resource, where it exists.', schema: entityTag },
+  // The ETag of a list.
+  'Journal-ETag': {
+    required: true,
+    description: 'Stays the same as long as nothing of the user changes.',
+    schema: text(110, '^W/"[A-Za-z0-9.~-]+"$'),
+  },
   Location: {
     required: true,
     description: 'The path of the resource.',
@@ -64,6 +70,11 @@ const headers: Record<string, Json> = {
     description: 'Whether this is the stored response of an earlier request with the same `Idempotency-Key`.',
     schema: { const: 'true' },
   },
+  Revision: {
+    description: 'The revision that the request made: where it changed something.',
+    schema: { type: 'string', minLength: 1, maxLength: 19, pattern: '^[1-9]\\d*$' },
+    example: '42',
+  },
   'Accept-Patch': { description: 'With 415: the media types that are supported (RFC 5789).', schema: text(200, '\\S') },
   'Accept-Post': { description: 'With 415: the media types that are supported.', schema: text(200, '\\S') },
   'Accept-Encoding': { description: 'With 415: compressed bodies are not supported.', schema: { const: 'identity' } },
@@ -76,7 +87,7 @@ const requestHeaders = {
     schema: text(16_384, '\\S'),
   },
   'If-None-Match': {
-    description: 'Entity tags such as `"3"`, or `*`: the resource must have none of these versions.',
+    description: 'Entity tags such as `"3"` or `W/"1042.hd3k9x2f7q"`, or `*`: the resource must have none of these.',
     schema: text(16_384, '\\S'),
   },
   'Idempotency-Key': {
@@ -239,17 +250,18 @@ function toHeaders(names: readonly string[]): Json {
     ...names,
   ];
   return Object.fromEntries(
-    // The component 'Current-ETag' describes the header ETag.
-    all.map((name) => [name.replace('Current-', ''), { $ref: `#/components/headers/${name}` }]),
+    // Several components describe the header ETag.
+    all.map((name) => [name.replace(/^.*-ETag$/, 'ETag'), { $ref: `#/components/headers/${name}` }]),
   );
 }
 
 function toSuccess(endpoint: AnyEndpoint, status: number, schema: z.ZodType | null, ref: Components['ref']): Json {
   const names = [
-    endpoint.etag && 'ETag',
+    endpoint.etag && (endpoint.etag === 'weak' ? 'Journal-ETag' : 'ETag'),
     endpoint.location && status === 201 && 'Location',
     endpoint.next && 'Link',
     endpoint.idempotent && 'Idempotency-Replayed',
+    endpoint.access === 'token' && endpoint.method !== 'GET' && 'Revision',
   ];
   return {
     description: SUCCESS_DESCRIPTIONS[status as keyof typeof SUCCESS_DESCRIPTIONS],

@@ -32,8 +32,8 @@ export interface Endpoint {
 /** An operation on a resource: routes validate by it, and the document and the client are generated from it. */
 export interface Operation extends Endpoint {
   readonly access: 'token';
-  /** The entity tag of its body (RFC 9110, 8.8.3). */
-  readonly etag?: (body: never) => string;
+  /** The entity tag of its body (RFC 9110, 8.8.3); or, of a list, the weak one that the handler returns. */
+  readonly etag?: ((body: never) => string) | 'weak';
   /** Whether it honours `Idempotency-Key`. */
   readonly idempotent?: true;
   /** The path of a resource that it has created. */
@@ -53,16 +53,23 @@ export interface Input<O extends Operation> {
 
 type BodyOf<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
-/** What a handler of the operation returns: the status of a success, except 304, and its body. */
+/** What a handler of the operation returns: the status of a success and its body. A handler of lists also returns 304s. */
 export type Output<O extends Operation> = {
   [Status in ReturnedStatus<O>]: {
     readonly status: Status;
     readonly body: BodyOf<O['success'][Status]>;
     /** Whether it is the stored response of an earlier request with the same `Idempotency-Key`. */
     readonly replayed?: boolean;
+    /** The entity tag of a list. */
+    readonly etag?: string | undefined;
+    /** The revision that the write made, for the `Revision` header. */
+    readonly revision?: number | undefined;
   };
 }[ReturnedStatus<O>];
-type ReturnedStatus<O extends Operation> = Extract<Exclude<keyof O['success'], 304>, number>;
+type ReturnedStatus<O extends Operation> = Extract<
+  O['etag'] extends 'weak' ? keyof O['success'] : Exclude<keyof O['success'], 304>,
+  number
+>;
 
 /** For an operation that has no parameters of this kind. */
 export const noInput = z.strictObject({});

@@ -2,6 +2,8 @@
 export type EntityTagList = '*' | readonly number[];
 
 export interface Preconditions {
+  /** The entity tags of `If-None-Match` without quotes, in weak comparison: for those that are not made of a version. */
+  readonly ifNoneMatchTags?: readonly string[] | undefined;
   /** The resource must have one of these. */
   readonly ifMatch?: EntityTagList | undefined;
   /** The resource must have none of these. */
@@ -23,10 +25,17 @@ const LIST = /^[\t ]*(?:(?:W\/)?"[^"]*"[\t ]*)?(?:,[\t ]*(?:(?:W\/)?"[^"]*"[\t ]
  */
 export function parseEntityTags(field: string, comparison: 'strong' | 'weak'): EntityTagList {
   if (field.trim() === '*') return '*';
+  return parseOpaqueTags(field, comparison)
+    .filter((opaque) => /^[1-9]\d{0,8}$/.test(opaque))
+    .map(Number);
+}
+
+/** The entity tags of a list without their quotes; none where the field is no list. */
+export function parseOpaqueTags(field: string, comparison: 'strong' | 'weak'): string[] {
   if (!LIST.test(field)) return [];
   return [...field.matchAll(ENTITY_TAG)]
-    .filter(([, weak, opaque = '']) => (!weak || comparison === 'weak') && /^[1-9]\d{0,8}$/.test(opaque))
-    .map(([, , opaque]) => Number(opaque));
+    .filter(([, weak]) => !weak || comparison === 'weak')
+    .map(([, , opaque = '']) => opaque);
 }
 
 /** The values of a precondition in SQL. */

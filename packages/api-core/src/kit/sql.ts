@@ -3,7 +3,7 @@ type Field = string | { readonly column: string; readonly json: string };
 export type Fields = Readonly<Record<string, Field>>;
 
 /** A point in time in UTC. As a column, the driver formats it: `to_char` takes four times as long as PostgreSQL's own format. */
-export function utc(column: string): Field {
+export function utc(column: string): Exclude<Field, string> {
   const local = `${column} at time zone 'UTC'`;
   return { column: local, json: `to_char(${local}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` };
 }

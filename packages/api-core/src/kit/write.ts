@@ -6,17 +6,17 @@ import {
   type IdempotencyKey,
   idempotencyKeyMismatch,
   keyUnused,
-  lockKey,
   selectStoredResponse,
   storeResponse,
 } from './idempotency';
+import { type JournaledResource, lockUser, recordChange } from './journal';
 import { toEntityTag } from './preconditions';
 import { type Fields, toColumns, toJson } from './sql';
 
 /** What a write did. Where it was refused, the resource has only the fields that no write changes, and its version. */
-type Outcome = 'created' | 'updated' | 'unchanged' | 'refused';
+type Outcome = 'created' | 'updated' | 'deleted' | 'unchanged' | 'refused';
 
-type Row<Resource> = Resource & { outcome: Outcome };
+type Row<Resource> = Resource & { outcome: Outcome; revision: number | null };
 
 /** The statement of a write, for requests with an `Idempotency-Key` and without one. */
 export interface WriteStatement<Resource, Values extends object> {
@@ -24,70 +24,76 @@ export interface WriteStatement<Resource, Values extends object> {
   readonly withKey: (values: Values & IdempotencyKey) => Statement<Row<Resource>>;
 }
 
+/** A resource whose writes are recorded. */
+interface WrittenResource extends JournaledResource {
+  /** Its fields, in terms of `result`. */
+  readonly fields: Fields;
+}
+
 /**
- * Defines the statement of a write, which changes the resource, returns it, and stores it as the response for its
- * `Idempotency-Key`.
+ * Defines the statement of a write: it changes the resource, records the change in the journal, returns the resource, and
+ * stores it as the response for its `Idempotency-Key`.
  *
- * @param fields of the resource, in terms of `result`.
- * @param parts returns the queries of its `with` clause. The last is `result`: at most one row, with the columns of the
- *   resource and `outcome`. None may write anything unless the condition that it is given holds.
+ * @param parts returns the queries of its `with` clause. One is `changed`, the row that was changed, as `recordChange` takes
+ *   it. The last is `result`: at most one row, with the columns of the resource and `outcome`. None may write anything
+ *   unless the condition that it is given holds.
  */
 export function defineWrite<Resource, Values extends object>(
-  fields: Fields,
+  { fields, ...resource }: WrittenResource,
   parts: (isAllowed: string) => readonly string[],
 ): WriteStatement<Resource, Values> {
   const sql = (queries: readonly string[]) => `
   with ${queries.join(', ')}
-  select ${toColumns(fields)}, outcome from result`;
+  select ${toColumns(fields)}, outcome, (select revision::float8 from recorded) as revision from result`;
   return {
-    withoutKey: defineStatement(sql(parts('true'))),
-    withKey: defineStatement(sql([...parts(keyUnused), storeResponse(toJson(fields))])),
+    withoutKey: defineStatement(sql([...parts('true'), recordChange(resource)])),
+    withKey: defineStatement(sql([...parts(keyUnused), recordChange(resource), storeResponse(toJson(fields))])),
   };
 }
 
+/** What a write did, with the revision that it made, where it changed something. */
 export type WriteResult<Resource> =
-  | { readonly outcome: 'created' | 'updated' | 'unchanged'; readonly resource: Resource }
-  /** The response that was stored for the same `Idempotency-Key`. */
-  | { readonly outcome: 'replayed'; readonly resource: Resource }
+  | {
+      readonly outcome: 'created' | 'updated' | 'deleted' | 'unchanged' | 'replayed';
+      /** Of a replay, as it was stored for the same `Idempotency-Key`. */
+      readonly resource: Resource;
+      readonly revision: number | undefined;
+    }
   /** Nothing was changed; the version of the resource, where it exists. */
   | { readonly outcome: 'refused'; readonly resource: { readonly version: number } | undefined };
 
 /**
- * Runs a write in one batch. With an `Idempotency-Key`, the batch begins with the lock of the key and the lookup of its
- * stored response, and ends by deleting expired ones. If a response is stored, the change does nothing, and the stored
- * response is replayed.
+ * Runs a write in one batch. With an `Idempotency-Key`, its stored response is looked up first, and expired ones are deleted
+ * last. If a response is stored, the change does nothing, and the stored response is replayed.
  *
- * @param locks statements that run first.
  * @throws {ApiError} 422 for a key that was already used with a different request.
  */
 export async function write<Resource extends { version: number }, Values extends object>(
   { db, idempotency, userId }: Context,
   statement: WriteStatement<Resource, Values>,
   values: Values,
-  locks: Readonly<Record<string, Statement>> = {},
 ): Promise<WriteResult<Resource>> {
   if (!idempotency) {
-    const rows = await db.asUser(userId, [...Object.values(locks), statement.withoutKey(values)]);
-    return toResult(rows.at(-1) as Row<Resource>[]);
+    const [, changed] = await db.asUser(userId, [lockUser({}), statement.withoutKey(values)]);
+    return toResult(changed);
   }
   const { stored, changed } = await db.asUser(userId, {
-    keyLock: lockKey(idempotency),
+    lock: lockUser({}),
     stored: selectStoredResponse(idempotency),
-    ...locks,
     changed: statement.withKey({ ...values, ...idempotency }),
     expired: deleteExpiredKeys({}),
   });
   const [first] = stored;
   if (!first) return toResult(changed);
   if (first.fingerprint !== idempotency.fingerprint) throw idempotencyKeyMismatch();
-  return { outcome: 'replayed', resource: first.response as Resource };
+  return { outcome: 'replayed', resource: first.response as Resource, revision: first.revision ?? undefined };
 }
 
 function toResult<Resource extends { version: number }>([row]: readonly Row<Resource>[]): WriteResult<Resource> {
   if (!row) return { outcome: 'refused', resource: undefined };
-  const { outcome, ...resource } = row;
+  const { outcome, revision, ...resource } = row;
   // TypeScript does not follow that a generic type without an added member is that type again.
-  return { outcome, resource } as WriteResult<Resource>;
+  return { outcome, resource, revision: revision ?? undefined } as WriteResult<Resource>;
 }
 
 /** @param version of the resource as it is, for its entity tag; undefined where it does not exist. */

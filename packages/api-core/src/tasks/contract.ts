@@ -207,10 +207,12 @@ export const listTasks = {
   description: `Continue with \`next_cursor\`, or the \`Link\` header, until it is null. A walk through the pages gives each
     task that was there throughout exactly once, whatever is written meanwhile, as long as what it is sorted by stays as it
     is. A cursor belongs to its sort and its filters. A page costs the same wherever it is. A page also ends with the
-    task that passes 1 MiB, so it may have fewer than \`limit\` tasks and still not be the last.`,
+    task that passes 1 MiB, so it may have fewer than \`limit\` tasks and still not be the last. With \`If-None-Match\`, a list
+    is a 304 as long as nothing of the user has changed.`,
   params: UserPathParams,
   query: ListQuery,
-  success: { 200: TaskPage },
+  success: { 200: TaskPage, 304: null },
+  etag: 'weak',
   next: (page: TaskPage) => page.next_cursor,
   errors: commonErrors,
 } as const satisfies Operation;

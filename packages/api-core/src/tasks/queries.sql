@@ -3,135 +3,169 @@
 -- The statements of each operation, in the order in which they run. Those of one batch are sent together and are one
 -- transaction, after the statement that sets the role and the user (setUserContext in packages/db/src/driver.ts).
 --
---   listTasks: selectPage
+--   listTasks: selectHead, selectPage
 --   getTask: selectTask
---   createTask: createTask
---   createTask with Idempotency-Key: lockKey, selectStoredResponse, createTask, deleteExpiredKeys
---   createTask within 100 tasks of the quota: createTask; then lockTasksOfUser, createTask
---   replaceTask: lockTask, replaceTask
---   replaceTask within 100 tasks of the quota, new: lockTask, replaceTask; then lockTask, lockTasksOfUser, replaceTask
---   updateTask without tags: lockTask, updateTask
---   updateTask with tags: lockTask, updateTaskAndTags
---   updateTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, updateTask, deleteExpiredKeys
---   completeTask: lockTask, completeTask
---   completeTask with Idempotency-Key: lockKey, selectStoredResponse, lockTask, completeTask, deleteExpiredKeys
---   deleteTask: lockTask, deleteTask, selectVersion
+--   createTask: lockUser, createTask
+--   createTask with Idempotency-Key: lockUser, selectStoredResponse, createTask, deleteExpiredKeys
+--   replaceTask: lockUser, replaceTask
+--   updateTask without tags: lockUser, updateTask
+--   updateTask with tags: lockUser, updateTaskAndTags
+--   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys
+--   completeTask: lockUser, completeTask
+--   completeTask with Idempotency-Key: lockUser, selectStoredResponse, completeTask, deleteExpiredKeys
+--   deleteTask: lockUser, deleteTask
+
+-- lockUser
+select pg_advisory_xact_lock(hashtextextended($1, 0))::text;
+
+-- selectHead
+select seq::float8, (extract(epoch from at) * 1000000)::float8 as at from journals where user_id = $1;
 
 -- selectTask
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks where user_id = $1 and id = $2::uuid;
 
--- selectVersion
-select version from tasks where user_id = $1 and id = $2::uuid;
-
--- lockTask
-select pg_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))::text;
-
--- lockTasksOfUser
-select pg_advisory_xact_lock(hashtextextended($1 || ' tasks', 0))::text;
-
 -- createTask
 with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
     select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end
-    where true and ($4::int is null
-      or not exists (select from tasks where user_id = $1 offset $4::int - 1 limit 1))
+      case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
+    where true and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $4::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), changed as (
+    select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- createTask with Idempotency-Key
 with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
     select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end
+      case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
     where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
-    ) and ($5::int is null
-      or not exists (select from tasks where user_id = $1 offset $5::int - 1 limit 1))
+    ) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $5::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), changed as (
+    select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   ), stored as (
-    insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
-    on conflict (user_id, key) do update set
-      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- createTaskAndTags
 with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
     select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end
-    where true and ($4::int is null
-      or not exists (select from tasks where user_id = $1 offset $4::int - 1 limit 1))
+      case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
+    where true and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $4::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     )) from inserted
+  ), changed as (
+    select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- createTaskAndTags with Idempotency-Key
 with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
     select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end
+      case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
     where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
-    ) and ($5::int is null
-      or not exists (select from tasks where user_id = $1 offset $5::int - 1 limit 1))
+    ) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $5::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     )) from inserted
+  ), changed as (
+    select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   ), stored as (
-    insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
-    on conflict (user_id, key) do update set
-      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- updateTask
 with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date,
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key') else old.description_key end as description_key,
         old.tags as tags, old.completed_at as old_completed_at
       from old where true and ($4::int[] is null or version = any($4::int[]))
       and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
     ) computed
   ), written as (
-    update tasks set title = next.title,
-      description = next.description,
-      status = next.status,
-      priority = next.priority,
-      due_date = next.due_date,
-      completed_at = next.completed_at,
-      title_key = case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else tasks.title_key end,
-      description_key = case when $3::jsonb ? 'description' and tasks.description_key is not null
-        then ($3::jsonb ->> 'description_key') else tasks.description_key end,
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
@@ -140,20 +174,53 @@ with old as materialized (
       or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
       or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date)
     returning tasks.id, tasks.version, tasks.updated_at
+  ), changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at
+      ) differences
+    ) as diff
+    from written, old, next
   ), result as (
     select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- updateTask with Idempotency-Key
 with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date,
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key') else old.description_key end as description_key,
         old.tags as tags, old.completed_at as old_completed_at
       from old where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
@@ -161,15 +228,7 @@ with old as materialized (
       and ($6::int[] is null or version <> all($6::int[])) and not $7::boolean
     ) computed
   ), written as (
-    update tasks set title = next.title,
-      description = next.description,
-      status = next.status,
-      priority = next.priority,
-      due_date = next.due_date,
-      completed_at = next.completed_at,
-      title_key = case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else tasks.title_key end,
-      description_key = case when $3::jsonb ? 'description' and tasks.description_key is not null
-        then ($3::jsonb ->> 'description_key') else tasks.description_key end,
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
@@ -178,25 +237,59 @@ with old as materialized (
       or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
       or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date)
     returning tasks.id, tasks.version, tasks.updated_at
+  ), changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at
+      ) differences
+    ) as diff
+    from written, old, next
   ), result as (
     select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   ), stored as (
-    insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
-    on conflict (user_id, key) do update set
-      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- updateTaskAndTags
 with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date,
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key') else old.description_key end as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at
@@ -204,15 +297,7 @@ with old as materialized (
       and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
     ) computed
   ), written as (
-    update tasks set title = next.title,
-      description = next.description,
-      status = next.status,
-      priority = next.priority,
-      due_date = next.due_date,
-      completed_at = next.completed_at,
-      title_key = case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else tasks.title_key end,
-      description_key = case when $3::jsonb ? 'description' and tasks.description_key is not null
-        then ($3::jsonb ->> 'description_key') else tasks.description_key end,
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
@@ -228,20 +313,55 @@ with old as materialized (
   ), added_tags as (
     insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
     on conflict do nothing
+  ), changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at union all
+        select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
+        where old.tags is distinct from next.tags
+      ) differences
+    ) as diff
+    from written, old, next
   ), result as (
     select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- updateTaskAndTags with Idempotency-Key
 with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date,
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key') else old.description_key end as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at
@@ -251,15 +371,7 @@ with old as materialized (
       and ($6::int[] is null or version <> all($6::int[])) and not $7::boolean
     ) computed
   ), written as (
-    update tasks set title = next.title,
-      description = next.description,
-      status = next.status,
-      priority = next.priority,
-      due_date = next.due_date,
-      completed_at = next.completed_at,
-      title_key = case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else tasks.title_key end,
-      description_key = case when $3::jsonb ? 'description' and tasks.description_key is not null
-        then ($3::jsonb ->> 'description_key') else tasks.description_key end,
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
@@ -275,50 +387,104 @@ with old as materialized (
   ), added_tags as (
     insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
     on conflict do nothing
+  ), changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at union all
+        select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
+        where old.tags is distinct from next.tags
+      ) differences
+    ) as diff
+    from written, old, next
   ), result as (
     select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   ), stored as (
-    insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
-    on conflict (user_id, key) do update set
-      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- completeTask
 with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select old.title as title, old.description as description, case when coalesce($3::boolean, old.status <> 'done') then 'done' when old.status = 'done' then 'todo' else old.status end as status, old.priority as priority, old.due_date as due_date,
+      select old.title as title, old.description as description, case when coalesce($3::boolean, old.status <> 'done') then 'done' when old.status = 'done' then 'todo' else old.status end as status, old.priority as priority, old.due_date as due_date, old.title_key as title_key, old.description_key as description_key,
         old.tags as tags, old.completed_at as old_completed_at
       from old where true and ($4::int[] is null or version = any($4::int[]))
       and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
     ) computed
   ), written as (
-    update tasks set status = next.status,
-      completed_at = next.completed_at,
+    update tasks set status = next.status, completed_at = next.completed_at,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and (old.status is distinct from next.status)
     returning tasks.id, tasks.version, tasks.updated_at
+  ), changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at
+      ) differences
+    ) as diff
+    from written, old, next
   ), result as (
     select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- completeTask with Idempotency-Key
 with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select old.title as title, old.description as description, case when coalesce($3::boolean, old.status <> 'done') then 'done' when old.status = 'done' then 'todo' else old.status end as status, old.priority as priority, old.due_date as due_date,
+      select old.title as title, old.description as description, case when coalesce($3::boolean, old.status <> 'done') then 'done' when old.status = 'done' then 'todo' else old.status end as status, old.priority as priority, old.due_date as due_date, old.title_key as title_key, old.description_key as description_key,
         old.tags as tags, old.completed_at as old_completed_at
       from old where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
@@ -326,46 +492,71 @@ with old as materialized (
       and ($6::int[] is null or version <> all($6::int[])) and not $7::boolean
     ) computed
   ), written as (
-    update tasks set status = next.status,
-      completed_at = next.completed_at,
+    update tasks set status = next.status, completed_at = next.completed_at,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and (old.status is distinct from next.status)
     returning tasks.id, tasks.version, tasks.updated_at
+  ), changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at
+      ) differences
+    ) as diff
+    from written, old, next
   ), result as (
     select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   ), stored as (
-    insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
-    on conflict (user_id, key) do update set
-      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- replaceTask
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+with inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
+      case when ($3::jsonb ->> 'status') = 'done' then now() end, coalesce(
+      (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid order by c.seq desc limit 1),
+      (select floor from journals where user_id = $1), 0) + 1
+    where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and true and ($6::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $6::int)
+    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select ($3::jsonb ->> 'title') as title, ($3::jsonb ->> 'description') as description, ($3::jsonb ->> 'status') as status, ($3::jsonb ->> 'priority') as priority, ($3::jsonb ->> 'due_date')::date as due_date,
+      select ($3::jsonb ->> 'title') as title, ($3::jsonb ->> 'description') as description, ($3::jsonb ->> 'status') as status, ($3::jsonb ->> 'priority') as priority, ($3::jsonb ->> 'due_date')::date as due_date, ($3::jsonb ->> 'title_key') as title_key, ($3::jsonb ->> 'description_key') as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at
       from old where true and ($4::int[] is null or version = any($4::int[]))
-      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
+      and ($7::int[] is null or version <> all($7::int[])) and not $8::boolean
     ) computed
   ), written as (
-    update tasks set title = next.title,
-      description = next.description,
-      status = next.status,
-      priority = next.priority,
-      due_date = next.due_date,
-      completed_at = next.completed_at,
-      title_key = ($3::jsonb ->> 'title_key'),
-      description_key = ($3::jsonb ->> 'description_key'),
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and (old.title is distinct from next.title
@@ -381,17 +572,32 @@ with old as materialized (
   ), added_tags as (
     insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
     on conflict do nothing
-  ), inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end
-    where not exists (select from old) and ($4::int[] is null and not $7::boolean) and true and ($8::int is null
-      or not exists (select from tasks where user_id = $1 offset $8::int - 1 limit 1))
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
-  ), inserted_tags as (
-    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
-      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
-    )) from inserted
+  ), changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at union all
+        select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
+        where old.tags is distinct from next.tags
+      ) differences
+    ) as diff
+    from written, old, next
+    union all
+    select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
     select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
@@ -400,33 +606,50 @@ with old as materialized (
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- replaceTask with Idempotency-Key
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+with inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
+      case when ($3::jsonb ->> 'status') = 'done' then now() end, coalesce(
+      (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid order by c.seq desc limit 1),
+      (select floor from journals where user_id = $1), 0) + 1
+    where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and not exists (
+      select from idempotency_keys where user_id = $1 and key = $6::text and created_at > now() - interval '24 hours'
+    ) and ($7::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $7::int)
+    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select ($3::jsonb ->> 'title') as title, ($3::jsonb ->> 'description') as description, ($3::jsonb ->> 'status') as status, ($3::jsonb ->> 'priority') as priority, ($3::jsonb ->> 'due_date')::date as due_date,
+      select ($3::jsonb ->> 'title') as title, ($3::jsonb ->> 'description') as description, ($3::jsonb ->> 'status') as status, ($3::jsonb ->> 'priority') as priority, ($3::jsonb ->> 'due_date')::date as due_date, ($3::jsonb ->> 'title_key') as title_key, ($3::jsonb ->> 'description_key') as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at
       from old where not exists (
-      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
-    ) and ($5::int[] is null or version = any($5::int[]))
-      and ($6::int[] is null or version <> all($6::int[])) and not $7::boolean
+      select from idempotency_keys where user_id = $1 and key = $6::text and created_at > now() - interval '24 hours'
+    ) and ($4::int[] is null or version = any($4::int[]))
+      and ($8::int[] is null or version <> all($8::int[])) and not $9::boolean
     ) computed
   ), written as (
-    update tasks set title = next.title,
-      description = next.description,
-      status = next.status,
-      priority = next.priority,
-      due_date = next.due_date,
-      completed_at = next.completed_at,
-      title_key = ($3::jsonb ->> 'title_key'),
-      description_key = ($3::jsonb ->> 'description_key'),
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and (old.title is distinct from next.title
@@ -442,19 +665,32 @@ with old as materialized (
   ), added_tags as (
     insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
     on conflict do nothing
-  ), inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end
-    where not exists (select from old) and ($5::int[] is null and not $8::boolean) and not exists (
-      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
-    ) and ($9::int is null
-      or not exists (select from tasks where user_id = $1 offset $9::int - 1 limit 1))
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
-  ), inserted_tags as (
-    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
-      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
-    )) from inserted
+  ), changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at union all
+        select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
+        where old.tags is distinct from next.tags
+      ) differences
+    ) as diff
+    from written, old, next
+    union all
+    select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
     select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
@@ -463,23 +699,81 @@ with old as materialized (
     select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
   ), stored as (
-    insert into idempotency_keys (user_id, key, fingerprint, answer)
-    select $1::text, $4::text, $10::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from result where outcome <> 'refused'
-    on conflict (user_id, key) do update set
-      fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $1::text, $6::text, $10::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- deleteTask
-delete from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
-      and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean returning id;
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), deleted as (
+    delete from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
+      and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean and true returning id
+  ), changed as (
+    select id, 'deleted' as operation, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(old.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(old.description, '') collate "C"))) as diff from old where exists (select from deleted)
+  ), result as (
+    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
+  )
+  select version, outcome, (select revision::float8 from recorded) as revision from result;
 
--- lockKey
-select pg_advisory_xact_lock(hashtextextended($1 || ' key ' || $2, 0))::text;
+-- deleteTask with Idempotency-Key
+with old as materialized (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), deleted as (
+    delete from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
+      and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean and not exists (
+      select from idempotency_keys where user_id = $1 and key = $6::text and created_at > now() - interval '24 hours'
+    ) returning id
+  ), changed as (
+    select id, 'deleted' as operation, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(old.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(old.description, '') collate "C"))) as diff from old where exists (select from deleted)
+  ), result as (
+    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks)
+    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $1::text, $6::text, $7::text, json_build_object('version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
+  )
+  select version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- selectStoredResponse
-select fingerprint, answer as response from idempotency_keys
+select fingerprint, answer as response, revision::float8 from idempotency_keys
   where user_id = $1 and key = $2 and created_at > now() - interval '24 hours';
 
 -- deleteExpiredKeys
@@ -492,7 +786,7 @@ delete from idempotency_keys where user_id = $1 and key in (
   )
   returning key;
 
--- selectPage {"sort":"created_at","descending":false,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"created_at","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -508,7 +802,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"created_at","descending":false,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"created_at","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -524,7 +818,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"created_at","descending":true,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"created_at","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -540,7 +834,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -556,7 +850,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"updated_at","descending":false,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"updated_at","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -572,7 +866,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"updated_at","descending":false,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"updated_at","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -588,7 +882,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"updated_at","descending":true,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"updated_at","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -604,7 +898,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"updated_at","descending":true,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"updated_at","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -620,7 +914,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"due_date","descending":false,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"due_date","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -636,7 +930,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -652,7 +946,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"due_date","descending":true,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"due_date","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -668,7 +962,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"due_date","descending":true,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"due_date","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -684,7 +978,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"priority","descending":false,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"priority","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -700,7 +994,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"priority","descending":false,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"priority","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -716,7 +1010,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"priority","descending":true,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"priority","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -732,7 +1026,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"priority","descending":true,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"priority","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -748,7 +1042,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"title","descending":false,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"title","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -764,7 +1058,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"title","descending":false,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"title","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -780,7 +1074,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"title","descending":true,"afterCursor":false,"filters":[]}
+-- selectPage {"sort":"title","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -796,7 +1090,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"title","descending":true,"afterCursor":true,"filters":[]}
+-- selectPage {"sort":"title","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -812,7 +1106,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
--- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["status"]}
+-- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["status"]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -828,7 +1122,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["priority"]}
+-- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["priority"]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -844,7 +1138,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["due_before"]}
+-- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["due_before"]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -860,7 +1154,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["due_after"]}
+-- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["due_after"]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -876,7 +1170,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["tag"]}
+-- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["tag"]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -907,7 +1201,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["q"]}
+-- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["q"]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -926,7 +1220,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   where position <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"filters":["status","priority","due_before","due_after","tag","q"]}
+-- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["status","priority","due_before","due_after","tag","q"]}
 select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
     select *, row_number() over preceding as position,
@@ -962,3 +1256,22 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   ) tasks
   where position <= $10::int and bytes <= 1048576
   order by tasks.key asc, id asc;
+
+-- selectPage {"sort":"created_at","descending":true,"afterCursor":false,"isConditional":true,"filters":[]}
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+  from (
+    select *, row_number() over preceding as position,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (
+    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    where user_id = $1 and not exists (
+      select from journals where user_id = $1
+        and (seq, (extract(epoch from at) * 1000000)::float8) in (select * from unnest($2::bigint[], $3::float8[]))
+    )
+    order by created_at desc, id desc limit 101) candidates
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
+  ) tasks
+  where position <= $4::int and bytes <= 1048576
+  order by tasks.key desc, id desc;

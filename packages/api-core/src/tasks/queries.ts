@@ -1,7 +1,8 @@
 import { defineStatement, type Statement } from '@taskward/db';
+import { isBelowQuota, journalMoved, lastVersion } from '../kit/journal';
 import { MAX_PAGE_BYTES } from '../kit/page';
 import { type PreconditionValues, preconditionsHold, preconditionsHoldForNone } from '../kit/preconditions';
-import { toColumns, utc } from '../kit/sql';
+import { toColumns, toJson, utc } from '../kit/sql';
 import { defineWrite } from '../kit/write';
 import type { ListQuery, Task, TaskInput } from './contract';
 
@@ -26,7 +27,9 @@ const fields = {
   updated_at: utc('updated_at'),
   version: 'version',
 } satisfies Record<keyof Task, unknown>;
-const columns = toColumns(fields);
+export const taskColumns = toColumns(fields);
+/** The length of the texts of a task, which are most of a long one. Text that is stored elsewhere is not read for it. */
+export const taskTextBytes = 'octet_length(title) + coalesce(octet_length(description), 0)';
 /** The columns of the table that the fields are computed from. */
 const tableColumns = Object.keys(fields).filter((name) => name !== 'tags' && name !== 'completed');
 
@@ -36,28 +39,9 @@ interface Id {
   readonly id: string;
 }
 
-export const selectTask = defineStatement<Task, Id>(`select ${columns} from tasks where ${byId}`, {
+export const selectTask = defineStatement<Task, Id>(`select ${taskColumns} from tasks where ${byId}`, {
   isReadOnly: true,
 });
-
-export const selectVersion = defineStatement<{ version: number }, Id>(`select version from tasks where ${byId}`, {
-  isReadOnly: true,
-});
-
-/**
- * Held until the end of the transaction, so that writers of one task and its tags queue up, even where the task does not
- * exist yet. The statements that follow in the batch see what the writer before left (READ COMMITTED).
- *
- * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
- */
-export const lockTask = defineStatement<unknown, Id>(
-  `select pg_advisory_xact_lock(hashtextextended(:userId || ' ' || :id, 0))::text`,
-);
-
-/** Held like `lockTask`, so that creations of one user queue up, and each counts those before it. */
-export const lockTasksOfUser = defineStatement<unknown>(
-  `select pg_advisory_xact_lock(hashtextextended(:userId || ' tasks', 0))::text`,
-);
 
 // Pages
 
@@ -118,6 +102,8 @@ export interface PageShape {
   readonly filters: readonly Filter[];
   /** Whether the page begins after `:key` and `:id`. */
   readonly afterCursor: boolean;
+  /** Whether it is only read unless the journal ends with one of the entries `:seqs` and `:ats`. */
+  readonly isConditional: boolean;
 }
 
 export interface PageRow extends Task {
@@ -136,13 +122,14 @@ export function selectPage(shape: PageShape): (values: object) => Statement<Page
   return statement;
 }
 
-function definePage({ sort, descending, filters, afterCursor }: PageShape) {
+function definePage({ sort, descending, filters, afterCursor, isConditional }: PageShape) {
   const { asc, desc, type } = sortKeys[sort];
   const [key, direction, comparison] = descending ? [desc, 'desc', '<'] : [asc, 'asc', '>'];
   // The same expression for order and filter, so that one range of one index serves both.
   const filterBy = filterConditions(sort === 'due_date' ? key : sortKeys.due_date.asc);
   const conditions = ['user_id = :userId', ...filters.map((filter) => filterBy[filter])];
   if (afterCursor) conditions.push(`(${key}, id) ${comparison} (:key::${type}, :id::uuid)`);
+  if (isConditional) conditions.push(journalMoved);
   const useCustomPlan = filters.length > 0;
   // PostgreSQL would plan a prepared statement with a parameter here each time, since it takes it for a tenth of the rows.
   const rows = useCustomPlan ? ':rows::int' : MAX_ROWS;
@@ -157,13 +144,13 @@ function definePage({ sort, descending, filters, afterCursor }: PageShape) {
     union all
     (${tasksWhere(`not (${isRare})`)})`
     : tasksWhere();
-  // No row beyond `:rows` is read: the position only grows. The length of text that is stored elsewhere is read without it.
+  // No row beyond `:rows` is read: the position only grows.
   return defineStatement<PageRow>(
     `
-  select ${columns}, key::text as key
+  select ${taskColumns}, key::text as key
   from (
     select *, row_number() over preceding as position,
-      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+      coalesce(sum(${taskTextBytes}) over preceding, 0) as bytes
     from (${candidates}) candidates
     window preceding as (
       order by key ${direction}, id ${direction} rows between unbounded preceding and 2 preceding
@@ -187,19 +174,19 @@ export interface TaskValues {
 /** The columns that a client writes. Tags have a table of their own. */
 const inputColumns = ['title', 'description', 'status', 'priority', 'due_date'] as const;
 type Column = (typeof inputColumns)[number];
+/** What title and description are searched by. */
 const keyColumns = ['title_key', 'description_key'] as const;
+type KeyColumn = (typeof keyColumns)[number];
 
 const isGiven = (field: keyof TaskInput) => `:given::jsonb ? '${field}'`;
-const given = (column: Column | (typeof keyColumns)[number]) =>
-  `(:given::jsonb ->> '${column}')${column === 'due_date' ? '::date' : ''}`;
+const given = (column: Column | KeyColumn) => `(:given::jsonb ->> '${column}')${column === 'due_date' ? '::date' : ''}`;
 const givenTags = `array(
       select tag collate "C" as tag from jsonb_array_elements_text(:given::jsonb -> 'tags') as tag order by tag
     )`;
 
-/** How an update computes the row: from `old`, but for what is searched by, which `old` does not have. */
+/** How an update computes the columns, from those of `old`; others stay as they are. */
 interface Update {
-  readonly set: Readonly<Partial<Record<Column, string>>>;
-  readonly keys: Readonly<Partial<Record<(typeof keyColumns)[number], string>>>;
+  readonly set: Readonly<Partial<Record<Column | KeyColumn, string>>>;
   readonly tags?: string;
   /** Whether any field differs, in terms of `old` and `next`. */
   readonly isChanged: string;
@@ -209,19 +196,16 @@ const differs = (field: keyof TaskInput) => `old.${field} is distinct from next.
 const anyDiffers = (condition: (field: keyof TaskInput) => string, fields: readonly (keyof TaskInput)[]) =>
   fields.map(condition).join('\n      or ');
 
-const assignments = <K extends string>(columns: readonly K[], value: (column: K) => string) =>
+const assign = <K extends string>(columns: readonly K[], value: (column: K) => string) =>
   Object.fromEntries(columns.map((column) => [column, value(column)])) as Record<K, string>;
 
 const patch: Update = {
-  set: assignments(
-    inputColumns,
-    (column) => `case when ${isGiven(column)} then ${given(column)} else old.${column} end`,
-  ),
-  keys: {
-    title_key: `case when ${isGiven('title')} then ${given('title_key')} else tasks.title_key end`,
+  set: {
+    ...assign(inputColumns, (column) => `case when ${isGiven(column)} then ${given(column)} else old.${column} end`),
+    title_key: `case when ${isGiven('title')} then ${given('title_key')} else old.title_key end`,
     // It stays null until the whole row is normalized and folded.
-    description_key: `case when ${isGiven('description')} and tasks.description_key is not null
-        then ${given('description_key')} else tasks.description_key end`,
+    description_key: `case when ${isGiven('description')} and old.description_key is not null
+          then ${given('description_key')} else old.description_key end`,
   },
   // A long description is read only where it may have changed.
   isChanged: anyDiffers((field) => `${isGiven(field)} and ${differs(field)}`, inputColumns),
@@ -232,48 +216,41 @@ const patchWithTags: Update = {
   isChanged: `${patch.isChanged}\n      or ${differs('tags')}`,
 };
 const replacement: Update = {
-  set: assignments(inputColumns, given),
-  keys: assignments(keyColumns, given),
+  set: assign([...inputColumns, ...keyColumns], given),
   tags: givenTags,
   isChanged: anyDiffers(differs, [...inputColumns, 'tags']),
 };
 const isCompleted = `coalesce(:completed::boolean, old.status <> 'done')`;
 const completion: Update = {
   set: { status: `case when ${isCompleted} then 'done' when old.status = 'done' then 'todo' else old.status end` },
-  keys: {},
   isChanged: differs('status'),
 };
 
+const writtenColumns = [...inputColumns, ...keyColumns];
+
 /** The row that is there. No part of a statement sees what another part of it writes. */
 const old = `old as materialized (
-    select ${tableColumns.join(', ')}, ${fields.tags} as tags from tasks where ${byId}
+    select ${[...tableColumns, ...keyColumns].join(', ')}, ${fields.tags} as tags from tasks where ${byId}
   )`;
 
 /** The row as it shall be, where the write is allowed. */
 const next = ({ set, tags }: Update, condition: string) => `next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select ${inputColumns.map((column) => `${set[column] ?? `old.${column}`} as ${column}`).join(', ')},
+      select ${writtenColumns.map((column) => `${set[column] ?? `old.${column}`} as ${column}`).join(', ')},
         ${tags ?? 'old.tags'} as tags, old.completed_at as old_completed_at
       from old where ${condition}
     ) computed
   )`;
 
 /** Updates the row where something changes: otherwise `version` and `updated_at` stay as they are. */
-function written({ set, keys, isChanged }: Update): string {
-  const columns = Object.keys(set);
-  const values = [
-    ...[...columns, 'completed_at'].map((column) => `${column} = next.${column}`),
-    ...Object.entries(keys).map(([column, value]) => `${column} = ${value}`),
-  ];
-  return `written as (
-    update tasks set ${values.join(',\n      ')},
+const written = ({ set, isChanged }: Update) => `written as (
+    update tasks set ${[...Object.keys(set), 'completed_at'].map((column) => `${column} = next.${column}`).join(', ')},
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = :userId and tasks.id = old.id and (${isChanged})
     returning tasks.id, tasks.version, tasks.updated_at
   )`;
-}
 
 /** Replaces the tags of the row that was updated. */
 const writtenTags = `removed_tags as (
@@ -283,6 +260,35 @@ const writtenTags = `removed_tags as (
     insert into task_tags (user_id, task_id, tag) select :userId::text, written.id, unnest(next.tags) from written, next
     on conflict do nothing
   )`;
+
+/** How most texts are folded. A key that is equal to it need not be recorded. */
+const plainKey = (row: string, column: KeyColumn) =>
+  `lower(coalesce(${row}.${column.replace('_key', '')}, '') collate "C")`;
+
+/** What the update changed, as JSON: each field, and key, with its values before and after. */
+function changed({ set, tags }: Update, otherEntries = ''): string {
+  const differences = [...Object.keys(set), ...(set.status ? ['completed_at'] : []), ...(tags ? ['tags'] : [])].map(
+    (name) => {
+      const json = (row: string) =>
+        `to_json(${name === 'completed_at' ? utc(`${row}.completed_at`).json : `${row}.${name}`})`;
+      const isRecorded = isKeyColumn(name)
+        ? ` and (old.${name}, next.${name}) is distinct from (${plainKey('old', name)}, ${plainKey('next', name)})`
+        : '';
+      return `
+        select '${name}' as name, ${json('old')} as before, ${json('next')} as after
+        where old.${name} is distinct from next.${name}${isRecorded}`;
+    },
+  );
+  return `changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (${differences.join(' union all')}
+      ) differences
+    ) as diff
+    from written, old, next${otherEntries}
+  )`;
+}
+
+const isKeyColumn = (name: string): name is KeyColumn => (keyColumns as readonly string[]).includes(name);
 
 const resultColumns = [...tableColumns, 'tags'];
 const updated = `
@@ -295,10 +301,10 @@ const updated = `
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true`;
 
-const inserted = (condition: string) => `inserted as (
-    insert into tasks (user_id, id, ${[...inputColumns, ...keyColumns].join(', ')}, completed_at)
-    select :userId::text, :id::uuid, ${[...inputColumns, ...keyColumns].map(given).join(', ')},
-      case when ${given('status')} = 'done' then now() end
+const inserted = (condition: string, version: string) => `inserted as (
+    insert into tasks (user_id, id, ${writtenColumns.join(', ')}, completed_at, version)
+    select :userId::text, :id::uuid, ${writtenColumns.map(given).join(', ')},
+      case when ${given('status')} = 'done' then now() end, ${version}
     where ${condition}
     returning ${tableColumns.join(', ')}
   )`;
@@ -310,62 +316,90 @@ const created = `
 const result = (...sources: string[]) => `result as (${sources.join('\n    union all')}
   )`;
 
-/** Fewer than `:max_tasks`, where that is not null. */
-const belowQuota = `(:max_tasks::int is null
-      or not exists (select from tasks where user_id = :userId offset :max_tasks::int - 1 limit 1))`;
-
-const responseFields = { ...fields, tags: 'tags' };
+const newEntry = `
+    select id, 'created' as operation, version, null::json as diff from inserted`;
 
 interface Quota {
-  readonly max_tasks: number | null;
+  /** How many tasks the user may have; null for any number. */
+  readonly max: number | null;
 }
 
-/** Creates a task without tags, under an id that is not in use. */
-export const createTask = defineWrite<Task, TaskValues & Quota>(responseFields, (isAllowed) => [
-  inserted(`${isAllowed} and ${belowQuota}`),
-  result(created),
-]);
-
-/** Creates a task with tags, under an id that is not in use. */
-export const createTaskAndTags = defineWrite<Task, TaskValues & Quota>(responseFields, (isAllowed) => [
-  inserted(`${isAllowed} and ${belowQuota}`),
-  insertedTags,
-  result(created),
-]);
-
-const updateParts = (update: Update, condition: string) => [
+const journaled = { kind: 'task', count: 'tasks' } as const;
+const defineTaskWrite = <Values extends object>(parts: (isAllowed: string) => readonly string[]) =>
+  defineWrite<Task, Values>({ ...journaled, fields: { ...fields, tags: 'tags' } }, parts);
+const updateParts = (update: Update, condition: string, otherEntries = '') => [
   old,
   next(update, condition),
   written(update),
   ...(update.tags ? [writtenTags] : []),
+  changed(update, otherEntries),
 ];
 
+/** Creates a task without tags, under an id that was never in use. */
+export const createTask = defineTaskWrite<TaskValues & Quota>((isAllowed) => [
+  inserted(`${isAllowed} and ${isBelowQuota(journaled)}`, '1'),
+  `changed as (${newEntry}
+  )`,
+  result(created),
+]);
+
+/** Creates a task with tags, under an id that was never in use. */
+export const createTaskAndTags = defineTaskWrite<TaskValues & Quota>((isAllowed) => [
+  inserted(`${isAllowed} and ${isBelowQuota(journaled)}`, '1'),
+  insertedTags,
+  `changed as (${newEntry}
+  )`,
+  result(created),
+]);
+
 /** Changes the fields that are given, but for tags. */
-export const updateTask = defineWrite<Task, TaskValues & PreconditionValues>(responseFields, (isAllowed) => [
+export const updateTask = defineTaskWrite<TaskValues & PreconditionValues>((isAllowed) => [
   ...updateParts(patch, `${isAllowed} and ${preconditionsHold}`),
   result(updated),
 ]);
 
 /** Changes the fields that are given, and replaces the tags. */
-export const updateTaskAndTags = defineWrite<Task, TaskValues & PreconditionValues>(responseFields, (isAllowed) => [
+export const updateTaskAndTags = defineTaskWrite<TaskValues & PreconditionValues>((isAllowed) => [
   ...updateParts(patchWithTags, `${isAllowed} and ${preconditionsHold}`),
   result(updated),
 ]);
 
 /** Sets the status by `:completed`, or toggles it where that is null. */
-export const completeTask = defineWrite<Task, Id & { completed: boolean | null } & PreconditionValues>(
-  responseFields,
-  (isAllowed) => [...updateParts(completion, `${isAllowed} and ${preconditionsHold}`), result(updated)],
-);
+export const completeTask = defineTaskWrite<Id & { completed: boolean | null } & PreconditionValues>((isAllowed) => [
+  ...updateParts(completion, `${isAllowed} and ${preconditionsHold}`),
+  result(updated),
+]);
 
 /** Creates the task, or replaces it whole. */
-export const replaceTask = defineWrite<Task, TaskValues & PreconditionValues & Quota>(responseFields, (isAllowed) => [
-  ...updateParts(replacement, `${isAllowed} and ${preconditionsHold}`),
-  inserted(`not exists (select from old) and ${preconditionsHoldForNone} and ${isAllowed} and ${belowQuota}`),
+export const replaceTask = defineTaskWrite<TaskValues & PreconditionValues & Quota>((isAllowed) => [
+  inserted(
+    `not exists (select from tasks where ${byId}) and ${preconditionsHoldForNone} and ${isAllowed} and ${isBelowQuota(journaled)}`,
+    `${lastVersion} + 1`,
+  ),
   insertedTags,
+  ...updateParts(replacement, `${isAllowed} and ${preconditionsHold}`, `\n    union all${newEntry}`),
   result(updated, created),
 ]);
 
-export const deleteTask = defineStatement<Id, PreconditionValues & Id>(
-  `delete from tasks where ${byId} and ${preconditionsHold} returning id`,
+const deletedFields = {
+  ...fields,
+  tags: 'tags',
+  title_key: `nullif(title_key, ${plainKey('old', 'title_key')})`,
+  description_key: `nullif(description_key, ${plainKey('old', 'description_key')})`,
+};
+
+/** Deletes the task. The journal keeps it as it was. */
+export const deleteTask = defineWrite<Pick<Task, 'version'>, Id & PreconditionValues>(
+  { ...journaled, fields: { version: 'version' } },
+  (isAllowed) => [
+    old,
+    `deleted as (
+    delete from tasks where ${byId} and ${preconditionsHold} and ${isAllowed} returning id
+  )`,
+    `changed as (
+    select id, 'deleted' as operation, version, ${toJson(deletedFields)} as diff from old where exists (select from deleted)
+  )`,
+    result(`
+    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old`),
+  ],
 );

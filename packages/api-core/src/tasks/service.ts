@@ -3,9 +3,11 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Context } from '../kit/context';
 import { decodeCursor, encodeCursor } from '../kit/cursor';
 import { ApiError, notFound } from '../kit/errors';
+import { selectHead } from '../kit/journal';
 import type { Output } from '../kit/operation';
 import { takePage } from '../kit/page';
 import { toPreconditionValues } from '../kit/preconditions';
+import { type Position, toPositions, toWeakEntityTag } from '../kit/sync-token';
 import { preconditionFailed, type WriteResult, write } from '../kit/write';
 import type * as contract from './contract';
 import type { ListQuery, Task, TaskInput, TaskPatch } from './contract';
@@ -22,25 +24,36 @@ export async function list(
 ): Promise<Output<typeof contract.listTasks>> {
   const filters = toFilters(filterBy);
   const scope = JSON.stringify([ctx.userId, sort, filters]);
+  const known = ctx.preconditions.ifNoneMatchTags && toPositions(ctx.preconditions.ifNoneMatchTags);
   const [key, id] = cursor === undefined ? [] : decodeCursor(ctx.cursorKey, scope, cursor);
   const selectPage = queries.selectPage({
     sort: sort.replace('-', '') as queries.SortKey,
     descending: sort.startsWith('-'),
     filters: Object.keys(filters) as queries.Filter[],
     afterCursor: cursor !== undefined,
+    isConditional: known !== undefined,
   });
-  const selected = selectPage({ ...filters, key, id, rows: limit + 1 });
-  const { rows } = await ctx.db.asUser(ctx.userId, { rows: selected });
-  const data = takePage(rows, limit, maxBytes);
+  const values = { ...filters, key, id, rows: limit + 1, ...toColumnsOf(known) };
+  // The end of the journal comes first: what is changed after it is in a page that has this tag at the worst.
+  const { head, rows } = await ctx.db.asUser(ctx.userId, { head: selectHead({}), rows: selectPage(values) });
+  const etag = toWeakEntityTag(head[0]);
+  if (ctx.preconditions.ifNoneMatchTags?.includes(etag.slice(3, -1))) return { status: 304, body: undefined, etag };
+  const data = takePage(rows, limit, maxTaskBytes);
   const last = rows.length > data.length ? rows[data.length - 1] : undefined;
   const nextCursor = last?.key === undefined ? null : encodeCursor(ctx.cursorKey, scope, [last.key, last.id]);
   // JSON leaves it out. Copying each task without it would take longer than writing the page.
   for (const row of data) row.key = undefined;
-  return { status: 200, body: { data, next_cursor: nextCursor } };
+  return { status: 200, body: { data, next_cursor: nextCursor }, etag };
 }
 
+const toColumnsOf = (positions: readonly Position[] = []) => ({
+  seqs: positions.map(({ seq }) => seq),
+  ats: positions.map(({ at }) => at),
+});
+
 /** Of the JSON of a task: six for each UTF-16 code unit of its texts, and what its other fields have at most. */
-const maxBytes = ({ title, description }: Task) => 6 * (title.length + (description?.length ?? 0)) + 8_000;
+export const maxTaskBytes = ({ title, description }: Pick<Task, 'title' | 'description'>) =>
+  6 * (title.length + (description?.length ?? 0)) + 8_000;
 
 const ranks = { none: 0, low: 1, medium: 2, high: 3 };
 
@@ -70,12 +83,10 @@ export async function get(ctx: TaskContext, id: string): Promise<Output<typeof c
 
 export async function create(ctx: TaskContext, task: TaskInput): Promise<Output<typeof contract.createTask>> {
   const statement = task.tags.length > 0 ? queries.createTaskAndTags : queries.createTask;
-  const values = toTaskValues(uuidv7(), task);
-  // A task that does not exist yet has no version to expect.
-  const { outcome, resource } = await writeWithinQuota({ ...ctx, preconditions: {} }, (max_tasks, locks) =>
-    write(ctx, statement, { ...values, max_tasks }, locks),
-  );
-  return { status: 201, body: resource, replayed: outcome === 'replayed' };
+  const result = await write(ctx, statement, { ...toTaskValues(uuidv7(), task), max: quotaOf(ctx) });
+  if (result.outcome === 'refused') throw quotaExceeded();
+  const { outcome, resource, revision } = result;
+  return { status: 201, body: resource, revision, replayed: outcome === 'replayed' };
 }
 
 /** Replaces the task whole, or creates it under this id. */
@@ -84,74 +95,50 @@ export async function replace(
   id: string,
   task: TaskInput,
 ): Promise<Output<typeof contract.replaceTask>> {
-  const values = { ...toTaskValues(id, task), ...toPreconditionValues(ctx.preconditions) };
-  const { outcome, resource } = await writeWithinQuota(ctx, (max_tasks, locks) =>
-    write(ctx, queries.replaceTask, { ...values, max_tasks }, { lock: queries.lockTask({ id }), ...locks }),
-  );
-  return { status: outcome === 'created' ? 201 : 200, body: resource };
+  const values = { ...toTaskValues(id, task), ...toPreconditionValues(ctx.preconditions), max: quotaOf(ctx) };
+  const result = await write(ctx, queries.replaceTask, values);
+  if (result.outcome === 'refused') {
+    // Where there is no task, only `If-Match` and the quota refuse one.
+    throw result.resource || ctx.preconditions.ifMatch ? preconditionFailed(result.resource?.version) : quotaExceeded();
+  }
+  const { outcome, resource, revision } = result;
+  return { status: outcome === 'created' ? 201 : 200, body: resource, revision };
 }
 
 /** Changes the fields that the patch has. */
 export async function update(ctx: TaskContext, id: string, patch: TaskPatch): Promise<WrittenTask> {
   const statement = patch.tags ? queries.updateTaskAndTags : queries.updateTask;
   const values = { ...toTaskValues(id, patch), ...toPreconditionValues(ctx.preconditions) };
-  return toWritten(await write(ctx, statement, values, { lock: queries.lockTask({ id }) }));
+  return toWritten(await write(ctx, statement, values));
 }
 
 /** Makes the task done or not done; toggles it when `completed` is omitted. */
 export async function complete(ctx: TaskContext, id: string, completed: boolean | undefined): Promise<WrittenTask> {
   const values = { id, completed: completed ?? null, ...toPreconditionValues(ctx.preconditions) };
-  return toWritten(await write(ctx, queries.completeTask, values, { lock: queries.lockTask({ id }) }));
+  return toWritten(await write(ctx, queries.completeTask, values));
 }
 
 export async function remove(ctx: TaskContext, id: string): Promise<Output<typeof contract.deleteTask>> {
-  const { deleted, remaining } = await ctx.db.asUser(ctx.userId, {
-    lock: queries.lockTask({ id }),
-    deleted: queries.deleteTask({ ...toPreconditionValues(ctx.preconditions), id }),
-    remaining: queries.selectVersion({ id }),
-  });
-  if (remaining[0]) throw preconditionFailed(remaining[0].version);
-  if (deleted.length === 0) throw notFound();
-  return { status: 204, body: undefined };
+  const values = { id, ...toPreconditionValues(ctx.preconditions) };
+  const { revision } = assertWritten(await write(ctx, queries.deleteTask, values));
+  return { status: 204, body: undefined, revision };
 }
 
 type WrittenTask = Output<typeof contract.updateTask>;
 
-/** The response to a change of a task that has to exist. */
-function toWritten({ outcome, resource }: WriteResult<Task>): WrittenTask {
-  if (outcome !== 'refused') return { status: 200, body: resource, replayed: outcome === 'replayed' };
-  throw resource ? preconditionFailed(resource.version) : notFound();
+function toWritten(result: WriteResult<Task>): WrittenTask {
+  const { outcome, resource, revision } = assertWritten(result);
+  return { status: 200, body: resource, revision, replayed: outcome === 'replayed' };
 }
 
-/** More creations than one user can have running at once, in all processes together. */
-const RESERVE = 100;
-
-type Locks = Parameters<typeof write>[3];
-
-/**
- * Runs a write that may create a task. Far from the quota, creations of one user run side by side; within `RESERVE` of it
- * they queue up, so that none exceeds it.
- *
- * @param attempt runs the write; it is given the number of tasks that it may leave, null for any, and more locks to take.
- */
-async function writeWithinQuota(
-  ctx: TaskContext,
-  attempt: (maxTasks: number | null, locks?: Locks) => Promise<WriteResult<Task>>,
-) {
-  const { maxTasks } = ctx;
-  const attemptInQueue = () => attempt(maxTasks, { quotaLock: queries.lockTasksOfUser({}) });
-  const isFar = maxTasks === 0 || maxTasks > RESERVE;
-  let result = isFar ? await attempt(maxTasks === 0 ? null : maxTasks - RESERVE) : await attemptInQueue();
-  if (isFar && isOverQuota(ctx, result)) result = await attemptInQueue();
-  if (isOverQuota(ctx, result)) throw new ApiError('conflict', 'You have as many tasks as one user may have.');
-  if (result.outcome === 'refused') throw preconditionFailed(result.resource?.version);
-  return result;
+/** @throws {ApiError} 404, or 412 where the task exists. */
+function assertWritten<R>(result: WriteResult<R>): Exclude<WriteResult<R>, { outcome: 'refused' }> {
+  if (result.outcome !== 'refused') return result;
+  throw result.resource ? preconditionFailed(result.resource.version) : notFound();
 }
 
-/** Neither a precondition nor a missing task can have refused it. */
-function isOverQuota({ preconditions }: TaskContext, result: WriteResult<Task>): boolean {
-  return result.outcome === 'refused' && !result.resource && !preconditions.ifMatch;
-}
+const quotaOf = ({ maxTasks }: TaskContext) => (maxTasks === 0 ? null : maxTasks);
+const quotaExceeded = () => new ApiError('conflict', 'You have as many tasks as one user may have.');
 
 /** The values of a write of the fields that are given. */
 function toTaskValues(id: string, task: TaskPatch): queries.TaskValues {

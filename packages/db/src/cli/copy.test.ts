@@ -50,6 +50,10 @@ const SOME_ROWS = [
   `insert into task_tags (user_id, task_id, tag) select user_id, id, 'tag ' || n from tasks, generate_series(1, 2) n`,
   `insert into idempotency_keys (user_id, key, fingerprint, answer)
      select id, 'k', 'f', '{"n": 1.50, "deep": [null, {"ü": ""}]}' from "user"`,
+  `insert into journals (user_id, seq, at, tasks) select id, 2, '2026-03-29T01:59:59.999999+02', 60 from "user"`,
+  `insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+     select id, n, n, now() + n * interval '1 microsecond', 'task', gen_random_uuid(), 'updated', 2,
+       '{"due_date": {"from": null, "to": "2026-03-01"}}' from "user", generate_series(1, 2) n`,
   `insert into rate_limits (key, points) values ('u1', 1)`,
 ];
 

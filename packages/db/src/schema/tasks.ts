@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   check,
   customType,
   date,
@@ -113,6 +114,8 @@ export const idempotencyKeys = pgTable(
     fingerprint: text('fingerprint').notNull(),
     /** The resource as it was returned, its fields in that order. */
     response: json('answer').notNull(),
+    /** The revision that the write made; null where it changed nothing. */
+    revision: bigint('revision', { mode: 'number' }),
     createdAt: timestamptz('created_at').notNull().defaultNow(),
   },
   (t) => [

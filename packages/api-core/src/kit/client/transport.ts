@@ -125,7 +125,7 @@ export function randomKey(): string {
 }
 
 function toTag(version: Version): string {
-  if (version === '*') return version;
+  if (typeof version === 'string') return version;
   return toEntityTag(typeof version === 'number' ? version : version.version);
 }
 
@@ -139,6 +139,7 @@ async function parseResponse({ successes }: OperationSpec, response: Response): 
       body: text === '' ? undefined : JSON.parse(text),
       etag: headers.get('ETag') ?? undefined,
       replayed: headers.get('Idempotency-Replayed') === 'true',
+      revision: Number(headers.get('Revision')) || undefined,
     };
   }
   const isProblem = headers.get('Content-Type')?.startsWith('application/problem+json');

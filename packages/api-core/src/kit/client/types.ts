@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Operation } from '../operation';
 
-/** The version that `If-Match` or `If-None-Match` names: a resource as it was read, its version, or any version. */
-export type Version = { readonly version: number } | number | '*';
+/** What `If-Match` or `If-None-Match` names: a resource as it was read, its version, an entity tag, or `*` for any version. */
+export type Version = { readonly version: number } | number | string;
 
 /**
  * Operations as functions, one for each, under its id. For an operation `updateNote`, for example:
@@ -14,7 +14,7 @@ export type Version = { readonly version: number } | number | '*';
  *   ifMatch?: Version;
  *   idempotencyKey?: string;
  *   signal?: AbortSignal;
- * }): Promise<{ status: 200; body: Note; etag: string | undefined; replayed: boolean }>
+ * }): Promise<{ status: 200; body: Note; etag: string | undefined; replayed: boolean; revision: number | undefined }>
  * ```
  */
 export type ClientOf<Operations extends Record<string, Operation>> = {
@@ -71,5 +71,7 @@ export type Result<O extends Operation> = {
     readonly etag: string | undefined;
     /** Whether the response is the stored one of an earlier request with the same `Idempotency-Key`. */
     readonly replayed: boolean;
+    /** The revision that a write made, where it changed something. */
+    readonly revision: number | undefined;
   };
 }[keyof O['success']];

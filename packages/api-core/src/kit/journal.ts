@@ -1,0 +1,57 @@
+import { defineStatement } from '@taskward/db';
+import type { Position } from './sync-token';
+
+/**
+ * Held until the end of the transaction, so that the writes of one user queue up: the positions of the journal grow in the
+ * order of commits, and a statement that follows in the batch sees what the write before left (READ COMMITTED).
+ *
+ * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+ */
+export const lockUser = defineStatement<unknown>('select pg_advisory_xact_lock(hashtextextended(:userId, 0))::text');
+
+/** How the changes of a resource are recorded. */
+export interface JournaledResource {
+  readonly kind: string;
+  /** The column of `journals` that counts the resources of a user. */
+  readonly count: string;
+}
+
+/**
+ * Records what a statement changes, as a part of it: one entry for the row of `changed`, which has `id`, `operation`,
+ * `version` and `diff`. Records nothing where `changed` is empty.
+ */
+export const recordChange = ({ kind, count }: JournaledResource) => `journal as (
+    insert into journals as j (user_id, seq, at, ${count})
+    select :userId::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    on conflict (user_id) do update set seq = j.seq + 1, ${count} = j.${count} + excluded.${count},
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select :userId::text, seq, seq, at, '${kind}', id, operation, version, diff from journal, changed
+    returning revision
+  )`;
+
+/** A moment as the tokens of clients have it, in microseconds; exact up to the year 2255. */
+export const microseconds = (column: string) => `(extract(epoch from ${column}) * 1000000)::float8`;
+
+/** The last entry of the journal; no row where nothing was ever changed. */
+export const selectHead = defineStatement<Position>(
+  `select seq::float8, ${microseconds('at')} as at from journals where user_id = :userId`,
+  { isReadOnly: true },
+);
+
+/** Whether the journal does not end with one of the entries `:seqs` and `:ats`. */
+export const journalMoved = `not exists (
+      select from journals where user_id = :userId
+        and (seq, ${microseconds('at')}) in (select * from unnest(:seqs::bigint[], :ats::float8[]))
+    )`;
+
+/** The last version of a resource that does not exist: versions continue after a deletion, so that no entity tag is used twice. */
+export const lastVersion = `coalesce(
+      (select c.version from changes c where c.user_id = :userId and c.id = :id::uuid order by c.seq desc limit 1),
+      (select floor from journals where user_id = :userId), 0)`;
+
+/** Whether the user has fewer resources than `:max`, where that is not null. */
+export const isBelowQuota = ({ count }: JournaledResource) =>
+  `(:max::int is null or coalesce((select ${count} from journals where user_id = :userId), 0) < :max::int)`;
