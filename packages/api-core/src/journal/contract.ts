@@ -1,9 +1,13 @@
 import * as z from 'zod';
-import { commonErrors, type Operation, UserPathParams } from '../kit/operation';
+import { commonErrors, noInput, type Operation, UserPathParams } from '../kit/operation';
+import { toEntityTag } from '../kit/preconditions';
 import { MAX_TOKEN, TOKEN } from '../kit/sync-token';
 import { Task } from '../tasks/contract';
 
 const MAX_LIMIT = 500;
+const MAX_PAGE_LIMIT = 100;
+const MAX_CURSOR = 200;
+const MAX_ENTRIES = 16_384;
 
 /** A resource that was changed, as it is now. */
 const Change = z.strictObject({
@@ -51,8 +55,10 @@ export const ChangesQuery = z.strictObject({
 });
 export type ChangesQuery = z.output<typeof ChangesQuery>;
 
+const changesTag = { name: 'Changes', description: 'What was changed: for clients that keep a copy, and to undo it.' };
+
 export const listChanges = {
-  tag: { name: 'Changes', description: 'What was changed, for clients that keep a copy.' },
+  tag: changesTag,
   access: 'token',
   id: 'listChanges',
   method: 'GET',
@@ -66,4 +72,229 @@ export const listChanges = {
   query: ChangesQuery,
   success: { 200: ChangePage },
   errors: [...commonErrors, 'gone'],
+} as const satisfies Operation;
+
+const revision = z.int().min(1);
+const timestamp = z.iso.datetime({ precision: 3 });
+
+/** A field before and after a change. */
+const difference = <T extends z.ZodType>(value: T) => z.strictObject({ from: value, to: value });
+const { title, description, status, priority, due_date, tags } = Task.shape;
+
+/** What an update changed, of what a client can write. */
+export const Diff = z
+  .strictObject({
+    title: difference(title),
+    description: difference(description),
+    status: difference(status),
+    priority: difference(priority),
+    due_date: difference(due_date),
+    tags: difference(tags),
+  })
+  .partial();
+export type Diff = z.output<typeof Diff>;
+
+const Entry = z.strictObject({
+  type: z.literal('task'),
+  id: z.uuid(),
+  op: z.enum(['created', 'updated', 'deleted', 'restored']),
+  version: z.int32().min(1).describe('After the change; of a deletion, the last one.'),
+  diff: Diff.nullable().describe('Of an update, unless its contents were purged.'),
+});
+
+const Revision = z.strictObject({
+  revision,
+  at: timestamp,
+  via: z.string().meta({ maxLength: 100, pattern: '^\\S+$', description: '`session`, or the id of the access key.' }),
+  entries: z.array(Entry).meta({ maxItems: MAX_ENTRIES, description: 'In the order in which they were made.' }),
+});
+export type Revision = z.output<typeof Revision>;
+
+const nextCursor = z
+  .string()
+  .meta({ maxLength: MAX_CURSOR, pattern: '^[\\w-]+$', description: 'Of the page after this one; null on the last.' })
+  .nullable();
+
+export const RevisionPage = z
+  .strictObject({ data: z.array(Revision).meta({ maxItems: MAX_PAGE_LIMIT }), next_cursor: nextCursor })
+  .meta({
+    id: 'RevisionPage',
+    examples: [
+      {
+        data: [
+          {
+            revision: 1042,
+            at: '2026-03-01T09:30:00.000Z',
+            via: 'session',
+            entries: [
+              {
+                type: 'task',
+                id: '019a5f3e-7a3c-7c61-9d0e-3b1f6a2c4d58',
+                op: 'updated',
+                version: 2,
+                diff: { status: { from: 'todo', to: 'done' } },
+              },
+            ],
+          },
+        ],
+        next_cursor: null,
+      },
+    ],
+  });
+export type RevisionPage = z.output<typeof RevisionPage>;
+
+const PageQuery = z.strictObject({
+  limit: singleValue
+    .refine((text) => /^(100|[1-9]\d?)$/.test(text), `A whole number from 1 to ${MAX_PAGE_LIMIT} is expected`)
+    .transform(Number)
+    .default(50)
+    .meta({
+      ...{ type: 'integer', format: 'int32', minimum: 1, maximum: MAX_PAGE_LIMIT, default: 50 },
+      description: 'How many.',
+    }),
+  cursor: singleValue
+    .max(MAX_CURSOR, 'Invalid cursor')
+    .optional()
+    .meta({ minLength: 1, pattern: '^[\\w-]+$', description: '`next_cursor` of the page before, in the same list.' }),
+});
+export type PageQuery = z.output<typeof PageQuery>;
+
+export const RevisionsQuery = PageQuery.extend({
+  task: singleValue.pipe(z.uuid().toLowerCase()).optional().meta({
+    type: 'string',
+    format: 'uuid',
+    maxLength: 36,
+    description: 'Those that changed this task, with its entries alone.',
+  }),
+});
+export type RevisionsQuery = z.output<typeof RevisionsQuery>;
+
+export const listRevisions = {
+  tag: changesTag,
+  access: 'token',
+  id: 'listRevisions',
+  method: 'GET',
+  path: '/api/{user_id}/revisions',
+  summary: 'List revisions',
+  description: `What was changed in the last 30 days, newest first; each write that changed something is a revision. Continue
+    with \`next_cursor\`, or the \`Link\` header, until it is null. A page also ends with the revision that passes 1 MiB, so it
+    may have fewer than \`limit\` revisions and still not be the last.`,
+  params: UserPathParams,
+  query: RevisionsQuery,
+  success: { 200: RevisionPage },
+  next: (page: RevisionPage) => page.next_cursor,
+  errors: commonErrors,
+} as const satisfies Operation;
+
+export const UndoResult = z
+  .strictObject({
+    revision: revision.nullable().describe('The one that the undo made; null where it changed nothing.'),
+  })
+  .meta({ id: 'UndoResult', examples: [{ revision: 1043 }] });
+export type UndoResult = z.output<typeof UndoResult>;
+
+export const undoRevision = {
+  tag: changesTag,
+  access: 'token',
+  id: 'undoRevision',
+  method: 'POST',
+  path: '/api/{user_id}/revisions/{revision}/undo',
+  summary: 'Undo a revision',
+  description: `Takes back all that a revision of the last 30 days changed, or nothing: deletes what it created, restores what it
+    deleted, and sets the fields that it changed to their former values. Other fields stay as they are. This is a revision
+    too, so that undoing it is a redo. What a revision did to one task counts as a whole; where that leaves nothing to take
+    back, \`revision\` is null. 409 names each entry that prevents it: \`changed\`, where a field is not what the revision made
+    it, or a task that it created was changed or deleted; \`taken\`, where the id of a task that it deleted is in use again;
+    \`purged\`, where the contents of the task were purged. With an \`Idempotency-Key\`, a retry returns the first response, for
+    24 hours.`,
+  params: UserPathParams.extend({
+    revision: z
+      .string()
+      .regex(/^[1-9]\d{0,14}$/)
+      .transform(Number)
+      .meta({ type: 'integer', format: 'int64', minimum: 1, maximum: 999_999_999_999_999, description: 'Its number.' }),
+  }),
+  query: noInput,
+  success: { 200: UndoResult },
+  idempotent: true,
+  errors: [...commonErrors, 'malformed_header', 'not_found', 'conflict'],
+} as const satisfies Operation;
+
+const TrashedTask = z.strictObject({
+  task: Task.describe('As it was.'),
+  deleted_at: timestamp,
+  revision: revision.describe('The one that deleted it.'),
+});
+export type TrashedTask = z.output<typeof TrashedTask>;
+
+export const TrashPage = z
+  .strictObject({ data: z.array(TrashedTask).meta({ maxItems: MAX_PAGE_LIMIT }), next_cursor: nextCursor })
+  .meta({ id: 'TrashPage', examples: [{ data: [], next_cursor: null }] });
+export type TrashPage = z.output<typeof TrashPage>;
+
+const trash = {
+  tag: { name: 'Trash', description: 'Deleted tasks, for 30 days.' },
+  access: 'token',
+} as const;
+const TrashPathParams = UserPathParams.extend({
+  task_id: z.uuid().toLowerCase().meta({ description: 'The id of the deleted task.' }),
+});
+
+export const listTrash = {
+  ...trash,
+  id: 'listTrash',
+  method: 'GET',
+  path: '/api/{user_id}/trash',
+  summary: 'List deleted tasks',
+  description: `Those that were deleted in the last 30 days and were not created again, restored or purged since, newest
+    deletion first. Continue with \`next_cursor\`, or the \`Link\` header, until it is null. A page also ends with the task that
+    passes 1 MiB.`,
+  params: UserPathParams,
+  query: PageQuery,
+  success: { 200: TrashPage },
+  next: (page: TrashPage) => page.next_cursor,
+  errors: commonErrors,
+} as const satisfies Operation;
+
+export const emptyTrash = {
+  ...trash,
+  id: 'emptyTrash',
+  method: 'DELETE',
+  path: '/api/{user_id}/trash',
+  summary: 'Purge all deleted tasks',
+  description: 'As the purge of each of them.',
+  params: UserPathParams,
+  query: noInput,
+  success: { 204: null },
+  errors: commonErrors,
+} as const satisfies Operation;
+
+export const restoreTask = {
+  ...trash,
+  id: 'restoreTask',
+  method: 'POST',
+  path: '/api/{user_id}/trash/{task_id}/restore',
+  summary: 'Restore a deleted task',
+  description: `Puts it back under its id, as it was. Its version is one more than it had, so that no \`ETag\` names two
+    contents.`,
+  params: TrashPathParams,
+  query: noInput,
+  success: { 201: Task },
+  etag: (task: Task) => toEntityTag(task.version),
+  location: (task: Task) => `/api/${encodeURIComponent(task.user_id)}/tasks/${task.id}`,
+  errors: [...commonErrors, 'not_found', 'conflict'],
+} as const satisfies Operation;
+
+export const purgeTask = {
+  ...trash,
+  id: 'purgeTask',
+  method: 'DELETE',
+  path: '/api/{user_id}/trash/{task_id}',
+  summary: 'Purge a deleted task',
+  description: `Deletes its contents at once, in its revisions and in stored responses, too. It cannot be restored, and its
+    revisions cannot be undone. Makes no revision.`,
+  params: TrashPathParams,
+  query: noInput,
+  success: { 204: null },
+  errors: [...commonErrors, 'not_found'],
 } as const satisfies Operation;

@@ -1,9 +1,19 @@
 import { defineStatement } from '@taskward/db';
-import { microseconds } from '../kit/journal';
+import { isWithinQuota, microseconds, RETENTION } from '../kit/journal';
 import { MAX_PAGE_BYTES } from '../kit/page';
+import { utc } from '../kit/sql';
 import type { Position } from '../kit/sync-token';
+import { defineWrite } from '../kit/write';
 import type { Task } from '../tasks/contract';
-import { taskColumns, taskTextBytes } from '../tasks/queries';
+import {
+  imageColumns,
+  imageRecord,
+  journaled,
+  resultFields,
+  tableColumns,
+  taskColumns,
+  taskTextBytes,
+} from '../tasks/queries';
 
 /** Whether the journal has this very entry. */
 export const selectIsKnown = defineStatement<{ is_known: boolean }, Position>(
@@ -78,3 +88,174 @@ export const selectNextTasks = defineStatement<WalkedRow, { limit: number; after
   selectTasksBy('user_id = :userId and id > :after::uuid'),
   { isReadOnly: true },
 );
+
+// Revisions
+
+/** The entries of a page of revisions: of those before the position `:before`. */
+export interface RevisionRow {
+  revision: number;
+  at: string;
+  via: string;
+  entries: EntryRow[];
+}
+
+export interface EntryRow {
+  type: 'task';
+  id: string;
+  op: 'created' | 'updated' | 'deleted' | 'restored';
+  version: number;
+  /** Of an update: its fields, and others that no client writes. */
+  diff: Record<string, { from: unknown; to: unknown }> | null;
+}
+
+interface Before {
+  /** A position of the journal. */
+  readonly before: number;
+  readonly rows: number;
+}
+
+/**
+ * The newest revisions before `:before`, up to `:rows` of them, and up to one more than those that have 1 MiB of diffs.
+ *
+ * @param condition of their entries; an index serves it, by position.
+ * @param isFirst whether an entry is the first of its revision, among those.
+ */
+const selectRevisionsBy = (condition: string, isFirst: string) => `
+  select revision::float8, ${utc('at').column} as at, via, json_agg(json_build_object(
+      'type', kind, 'id', id, 'op', operation, 'version', version, 'diff', diff
+    ) order by seq) as entries
+  from (
+    select seq, revision, at, via, kind, id, operation, version, diff,
+      coalesce(sum(octet_length(diff::text)) over preceding, 0) as bytes
+    from (
+      select seq, revision, at, via, kind, id, operation, version, case when operation = 'updated' then diff end as diff
+      from changes
+      where ${condition} and seq < :before::bigint and seq >= (
+        select min(seq) from (
+          select seq from changes entry where ${condition} and seq < :before::bigint and ${isFirst}
+          order by seq desc limit :rows::int
+        ) firsts
+      )
+    ) entries
+    where kind <> 'start' and at > now() - ${RETENTION}
+    window preceding as (order by revision desc groups between unbounded preceding and 2 preceding)
+  ) entries
+  where bytes <= ${MAX_PAGE_BYTES}
+  group by revision, at, via
+  order by entries.revision desc`;
+
+export const selectRevisions = defineStatement<RevisionRow, Before>(
+  selectRevisionsBy('user_id = :userId', 'seq = revision'),
+  { isReadOnly: true },
+);
+
+/** The same of those that changed one task, with its entries alone. */
+export const selectRevisionsOfTask = defineStatement<RevisionRow, Before & { task: string }>(
+  selectRevisionsBy(
+    'user_id = :userId and id = :task::uuid',
+    `not exists (
+            select from changes earlier where earlier.user_id = :userId and earlier.id = :task::uuid
+              and earlier.seq >= entry.revision and earlier.seq < entry.seq
+          )`,
+  ),
+  { isReadOnly: true },
+);
+
+// Trash
+
+/** A deletion whose task can be restored, in terms of an entry that is the last one of its task. */
+const isRestorable = `operation = 'deleted' and diff is not null and at > now() - ${RETENTION}`;
+
+export interface TrashRow {
+  seq: number;
+  id: string;
+  deleted_at: string;
+  revision: number;
+  /** With what it was searched by. */
+  image: Task & { title_key: string | null; description_key: string | null };
+}
+
+/** The newest deletions before `:before`, up to `:rows` of them, and up to one more than those that have 1 MiB. */
+export const selectTrash = defineStatement<TrashRow, Before>(
+  `
+  select seq::float8, id, ${utc('at').column} as deleted_at, revision::float8, diff as image
+  from (
+    select *, coalesce(sum(octet_length(diff::text)) over preceding, 0) as bytes
+    from (
+      select seq, revision, at, id, diff from changes deleted
+      where user_id = :userId and seq < :before::bigint and ${isRestorable} and not exists (
+        select from changes later where later.user_id = :userId and later.id = deleted.id and later.seq > deleted.seq
+      )
+      order by seq desc limit :rows::int
+    ) deleted
+    window preceding as (order by seq desc rows between unbounded preceding and 2 preceding)
+  ) deleted
+  where bytes <= ${MAX_PAGE_BYTES}
+  order by deleted.seq desc`,
+  { isReadOnly: true },
+);
+
+/** The entry by which the task is in the trash; no row where it is not. */
+const trashed = `trashed as (
+    select id, version, diff from (
+      select id, version, operation, at, diff from changes where user_id = :userId and id = :id::uuid
+      order by seq desc limit 1
+    ) last
+    where ${isRestorable}
+  )`;
+
+interface Id {
+  readonly id: string;
+}
+
+/** Puts a task back under its id, as it was. */
+export const restoreTask = defineWrite<Task, Id & { max: number | null }>(
+  { ...journaled, fields: resultFields },
+  (isAllowed) => [
+    trashed,
+    `image as (
+    select version, image.* from trashed, json_to_record(diff) as image (
+      ${imageRecord}
+    )
+  )`,
+    `inserted as (
+    insert into tasks (user_id, id, ${Object.keys(imageColumns)}, version)
+    select :userId::text, :id::uuid, ${Object.values(imageColumns)}, version + 1 from image
+    where ${isAllowed} and ${isWithinQuota(journaled)}
+    returning ${tableColumns.join(', ')}
+  )`,
+    `inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(tags) from inserted, image
+  )`,
+    `changed as (
+    select id, 'restored' as operation, version, null::json as diff from inserted
+  )`,
+    `result as (
+    select ${tableColumns.map((column) => `inserted.${column}`).join(', ')}, tags,
+      case when inserted.id is null then 'refused' else 'restored' end as outcome
+    from image left join inserted on true
+  )`,
+  ],
+);
+
+/** Takes the contents of the tasks of `trashed` out of the journal and the stored responses. The entries stay. */
+const purged = `purged as (
+    update changes set diff = null where user_id = :userId and id in (select id from trashed) and diff is not null
+  ), deleted_responses as (
+    delete from idempotency_keys where user_id = :userId and answer ->> 'id' in (select id::text from trashed)
+  )`;
+
+/** Purges one task of the trash; no row where it is not there. */
+export const purgeTask = defineStatement<Id, Id>(`
+  with ${trashed}, ${purged}
+  select id from trashed`);
+
+/** Purges all tasks that were deleted, those of before the retention too. */
+export const emptyTrash = defineStatement<{ purged: number }>(`
+  with trashed as (
+    select id from changes deleted
+    where user_id = :userId and operation = 'deleted' and diff is not null and not exists (
+      select from changes later where later.user_id = :userId and later.id = deleted.id and later.seq > deleted.seq
+    )
+  ), ${purged}
+  select count(*)::int as purged from trashed`);

@@ -1,14 +1,18 @@
 import type { Context } from '../kit/context';
-import { ApiError } from '../kit/errors';
-import { selectHead } from '../kit/journal';
+import { decodeCursor, encodeCursor } from '../kit/cursor';
+import { ApiError, notFound } from '../kit/errors';
+import { lockUser, selectHead } from '../kit/journal';
 import type { Output } from '../kit/operation';
 import { takePage } from '../kit/page';
 import { decodeToken, encodeToken, type Position, START, type SyncToken } from '../kit/sync-token';
-import { maxTaskBytes } from '../tasks/service';
-import type * as contract from './contract';
-import type { Change, ChangesQuery } from './contract';
+import { runWrite, write } from '../kit/write';
+import { maxTaskBytes, quotaExceeded, quotaOf, type TaskContext } from '../tasks/service';
+import type { Change, ChangesQuery, PageQuery, Revision, RevisionsQuery, TrashedTask } from './contract';
+import * as contract from './contract';
 import * as queries from './queries';
+import { type Conflict, undoRevision } from './undo';
 
+/** Of what a deletion adds to a page, besides its task. */
 const MAX_DELETION_BYTES = 1_000;
 
 /** The changes after a token; without one, or on the way through everything, the next of all tasks. */
@@ -69,4 +73,106 @@ function toChange({ changed_id, has_more: _1, seq: _2, at: _3, ...task }: querie
 function assertKnown([row]: { is_known: boolean }[]): void {
   if (row?.is_known) return;
   throw new ApiError('gone', 'The token is not valid any more: start again without `since`.');
+}
+
+/** The newest revisions, of one task or of all. */
+export async function revisions(
+  ctx: Context,
+  { cursor, limit, task }: RevisionsQuery,
+): Promise<Output<typeof contract.listRevisions>> {
+  const scope = JSON.stringify([ctx.userId, 'revisions', task ?? null]);
+  const values = { before: decodeBefore(ctx, scope, cursor), rows: limit + 1 };
+  const select = task ? queries.selectRevisionsOfTask({ ...values, task }) : queries.selectRevisions(values);
+  const { rows } = await ctx.db.asUser(ctx.userId, { rows: select });
+  const data = takePage(rows.map(toRevision), limit, jsonBytes);
+  const last = data.length < rows.length ? data.at(-1) : undefined;
+  return { status: 200, body: { data, next_cursor: encodeBefore(ctx, scope, last?.revision, last?.entries[0]?.id) } };
+}
+
+function toRevision({ entries, ...row }: queries.RevisionRow): Revision {
+  return { ...row, entries: entries.map(({ diff, ...entry }) => ({ ...entry, diff: diff && toDiff(diff) })) };
+}
+
+/** What a client can write: the journal has more, to undo by. */
+function toDiff(diff: NonNullable<queries.EntryRow['diff']>): contract.Diff {
+  return Object.fromEntries(Object.entries(diff).filter(([name]) => name in contract.Diff.shape));
+}
+
+const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
+
+/** After every position that there can be. */
+const END = Number.MAX_SAFE_INTEGER;
+
+function decodeBefore({ cursorKey }: Context, scope: string, cursor: string | undefined): number {
+  return cursor === undefined ? END : Number(decodeCursor(cursorKey, scope, cursor)[0]);
+}
+
+/** @param before the position of the last one of a page; undefined where no other follows. */
+function encodeBefore({ cursorKey }: Context, scope: string, before?: number, id?: string): string | null {
+  return before === undefined || id === undefined ? null : encodeCursor(cursorKey, scope, [String(before), id]);
+}
+
+/**
+ * Undoes a revision, all of it or nothing.
+ *
+ * @throws {ApiError} 404; 409 where something was changed since, or it would restore more tasks than the user may have.
+ */
+export async function undo(ctx: TaskContext, revision: number): Promise<Output<typeof contract.undoRevision>> {
+  const { stored, changed } = await runWrite(ctx, undoRevision, { revision, max: quotaOf(ctx) });
+  if (stored) {
+    const body = stored.response as contract.UndoResult;
+    return { status: 200, body, revision: stored.revision ?? undefined, replayed: true };
+  }
+  const [row] = changed;
+  if (!row?.is_known) throw notFound();
+  if (row.conflicts) throw undoConflict(row.conflicts);
+  if (row.outcome === 'refused') throw quotaExceeded();
+  return { status: 200, body: { revision: row.revision }, revision: row.revision ?? undefined };
+}
+
+const CONFLICT_MESSAGES: Record<Conflict['code'], string> = {
+  changed: 'The task is not as this revision left it: undo what was changed since first.',
+  taken: 'The id of the task is in use again.',
+  purged: 'The contents of the task were purged.',
+};
+
+function undoConflict(conflicts: readonly Conflict[]): ApiError {
+  const errors = conflicts.map(({ position, code }) => {
+    return { in: 'resource', pointer: `/entries/${position}`, code, message: CONFLICT_MESSAGES[code] } as const;
+  });
+  return new ApiError('conflict', 'The revision cannot be undone; nothing was changed.', { errors });
+}
+
+/** The deleted tasks that can be restored. */
+export async function trash(ctx: Context, { cursor, limit }: PageQuery): Promise<Output<typeof contract.listTrash>> {
+  const scope = JSON.stringify([ctx.userId, 'trash']);
+  const values = { before: decodeBefore(ctx, scope, cursor), rows: limit + 1 };
+  const { rows } = await ctx.db.asUser(ctx.userId, { rows: queries.selectTrash(values) });
+  const data = takePage(rows.map(toTrashed), limit, ({ task }) => maxTaskBytes(task) + MAX_DELETION_BYTES);
+  const last = data.length < rows.length ? rows[data.length - 1] : undefined;
+  return { status: 200, body: { data, next_cursor: encodeBefore(ctx, scope, last?.seq, last?.id) } };
+}
+
+function toTrashed({ image, deleted_at, revision }: queries.TrashRow): TrashedTask {
+  const { title_key: _1, description_key: _2, ...task } = image;
+  return { task, deleted_at, revision };
+}
+
+/** @throws {ApiError} 404 where it is not in the trash, 409 where the user has as many tasks as they may have. */
+export async function restore(ctx: TaskContext, id: string): Promise<Output<typeof contract.restoreTask>> {
+  const result = await write(ctx, queries.restoreTask, { id, max: quotaOf(ctx) });
+  if (result.outcome === 'refused') throw result.resource ? quotaExceeded() : notFound();
+  return { status: 201, body: result.resource, revision: result.revision };
+}
+
+/** @throws {ApiError} 404 where it is not in the trash. */
+export async function purge(ctx: Context, id: string): Promise<Output<typeof contract.purgeTask>> {
+  const [, purged] = await ctx.db.asUser(ctx.userId, [lockUser({}), queries.purgeTask({ id })]);
+  if (purged.length === 0) throw notFound();
+  return { status: 204, body: undefined };
+}
+
+export async function emptyTrash(ctx: Context): Promise<Output<typeof contract.emptyTrash>> {
+  await ctx.db.asUser(ctx.userId, [lockUser({}), queries.emptyTrash({})]);
+  return { status: 204, body: undefined };
 }

@@ -51,8 +51,10 @@ export const problemTypes = {
   conflict: {
     status: 409,
     title: 'Conflict',
-    explanation: `You have as many resources of this kind as one user may have. Nothing was changed. Delete some, then send
-      the request again. Existing ones can still be read, replaced, changed and deleted.`,
+    explanation: `What the request would change is not in a state that allows it. Nothing was changed. Either you have as many
+      resources of this kind as one user may have: delete some, then send the request again; existing ones can still be
+      read, replaced, changed and deleted. Or what is to be undone has changed since: the field errors lists each entry of
+      the revision that prevents it, with a pointer to it (RFC 6901), a code and a message.`,
   },
   gone: {
     status: 410,
@@ -100,7 +102,9 @@ export type ProblemCode = keyof typeof problemTypes;
 
 /** One error in a request: its place (an RFC 6901 pointer into that part), its code, and a message for people. */
 const FieldError = z.strictObject({
-  in: z.enum(['body', 'query', 'path', 'header']),
+  in: z
+    .enum(['body', 'query', 'path', 'header', 'resource'])
+    .describe('The part of the request; `resource` is what its path names.'),
   pointer: z
     .string()
     .meta({ maxLength: 131_072, pattern: '^(/[\\s\\S]*)?$', description: 'JSON Pointer into that part.' }),
@@ -122,7 +126,10 @@ export const Problem = z
     detail: z.string().meta({ maxLength: 1000, pattern: '\\S', description: 'The error in this request.' }),
     instance: z.string().meta({ maxLength: 16_384, pattern: '^/', description: 'The path of the request.' }),
     request_id: z.string().meta({ maxLength: 128, pattern: '^[\\w.=-]+$', description: 'As in `X-Request-Id`.' }),
-    errors: z.array(FieldError).optional().meta({ maxItems: 16_384, description: 'With 422: all errors at once.' }),
+    errors: z
+      .array(FieldError)
+      .optional()
+      .meta({ maxItems: 16_384, description: 'With 422, and with the 409 of an undo: all errors at once.' }),
     code: z
       .string()
       .optional()

@@ -16,13 +16,16 @@ export interface JournaledResource {
   readonly count: string;
 }
 
+/** By how much an entry changes the number of resources. */
+const added = `case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end`;
+
 /**
  * Records what a statement changes, as a part of it: one entry for the row of `changed`, which has `id`, `operation`,
  * `version` and `diff`. Records nothing where `changed` is empty.
  */
 export const recordChange = ({ kind, count }: JournaledResource) => `journal as (
     insert into journals as j (user_id, seq, at, ${count})
-    select :userId::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select :userId::text, 1, now(), ${added} from changed
     on conflict (user_id) do update set seq = j.seq + 1, ${count} = j.${count} + excluded.${count},
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -30,6 +33,24 @@ export const recordChange = ({ kind, count }: JournaledResource) => `journal as 
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
     select :userId::text, seq, seq, at, '${kind}', id, operation, version, diff from journal, changed
     returning revision
+  )`;
+
+/** The same for any number of rows, as one revision: its entries are in the order of `position`, another column of `changed`. */
+export const recordChanges = ({ kind, count }: JournaledResource) => `counted as (
+    select count(*) as entries, sum(${added}) as added from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, ${count})
+    select :userId::text, entries, now(), added from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, ${count} = j.${count} + excluded.${count},
+      at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select :userId::text, revision - 1 + row_number() over (order by position), revision, at, '${kind}', id, operation,
+      version, diff
+    from recorded, changed
   )`;
 
 /** A moment as the tokens of clients have it, in microseconds; exact up to the year 2255. */
@@ -48,10 +69,13 @@ export const journalMoved = `not exists (
     )`;
 
 /** The last version of a resource that does not exist: versions continue after a deletion, so that no entity tag is used twice. */
-export const lastVersion = `coalesce(
-      (select c.version from changes c where c.user_id = :userId and c.id = :id::uuid order by c.seq desc limit 1),
+export const lastVersionOf = (id: string) => `coalesce(
+      (select c.version from changes c where c.user_id = :userId and c.id = ${id} order by c.seq desc limit 1),
       (select floor from journals where user_id = :userId), 0)`;
 
-/** Whether the user has fewer resources than `:max`, where that is not null. */
-export const isBelowQuota = ({ count }: JournaledResource) =>
-  `(:max::int is null or coalesce((select ${count} from journals where user_id = :userId), 0) < :max::int)`;
+/** Whether the user has no more resources than `:max` with so many more, where that is not null. */
+export const isWithinQuota = ({ count }: JournaledResource, more = '1') =>
+  `(:max::int is null or coalesce((select ${count} from journals where user_id = :userId), 0) + ${more} <= :max::int)`;
+
+/** For how long the journal can be read and undone. Entries may be older: they are deleted some time later. */
+export const RETENTION = `interval '30 days'`;

@@ -294,7 +294,7 @@ function normalizeSchema({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSch
     delete jsonSchema.pattern;
     jsonSchema.maxLength = longest;
   }
-  if (jsonSchema.type === 'integer') jsonSchema.format = 'int32';
+  if (jsonSchema.type === 'integer') jsonSchema.format = (jsonSchema.maximum ?? 0) < 2 ** 31 ? 'int32' : 'int64';
   // An explicit type takes precedence over zod's union.
   if (jsonSchema.type) delete jsonSchema.anyOf;
 }

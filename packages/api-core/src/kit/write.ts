@@ -6,6 +6,7 @@ import {
   type IdempotencyKey,
   idempotencyKeyMismatch,
   keyUnused,
+  type StoredResponse,
   selectStoredResponse,
   storeResponse,
 } from './idempotency';
@@ -14,15 +15,18 @@ import { toEntityTag } from './preconditions';
 import { type Fields, toColumns, toJson } from './sql';
 
 /** What a write did. Where it was refused, the resource has only the fields that no write changes, and its version. */
-type Outcome = 'created' | 'updated' | 'deleted' | 'unchanged' | 'refused';
+type Outcome = 'created' | 'restored' | 'updated' | 'deleted' | 'unchanged' | 'refused';
 
 type Row<Resource> = Resource & { outcome: Outcome; revision: number | null };
 
 /** The statement of a write, for requests with an `Idempotency-Key` and without one. */
-export interface WriteStatement<Resource, Values extends object> {
-  readonly withoutKey: (values: Values) => Statement<Row<Resource>>;
-  readonly withKey: (values: Values & IdempotencyKey) => Statement<Row<Resource>>;
+export interface KeyedStatement<Row, Values extends object> {
+  readonly withoutKey: (values: Values) => Statement<Row>;
+  readonly withKey: (values: Values & IdempotencyKey) => Statement<Row>;
 }
+
+/** The statement of a write of one resource. */
+export type WriteStatement<Resource, Values extends object> = KeyedStatement<Row<Resource>, Values>;
 
 /** A resource whose writes are recorded. */
 interface WrittenResource extends JournaledResource {
@@ -54,7 +58,7 @@ export function defineWrite<Resource, Values extends object>(
 /** What a write did, with the revision that it made, where it changed something. */
 export type WriteResult<Resource> =
   | {
-      readonly outcome: 'created' | 'updated' | 'deleted' | 'unchanged' | 'replayed';
+      readonly outcome: Exclude<Outcome, 'refused'> | 'replayed';
       /** Of a replay, as it was stored for the same `Idempotency-Key`. */
       readonly resource: Resource;
       readonly revision: number | undefined;
@@ -62,20 +66,31 @@ export type WriteResult<Resource> =
   /** Nothing was changed; the version of the resource, where it exists. */
   | { readonly outcome: 'refused'; readonly resource: { readonly version: number } | undefined };
 
-/**
- * Runs a write in one batch. With an `Idempotency-Key`, its stored response is looked up first, and expired ones are deleted
- * last. If a response is stored, the change does nothing, and the stored response is replayed.
- *
- * @throws {ApiError} 422 for a key that was already used with a different request.
- */
+/** Writes one resource, as `runWrite` does. */
 export async function write<Resource extends { version: number }, Values extends object>(
-  { db, idempotency, userId }: Context,
+  ctx: Context,
   statement: WriteStatement<Resource, Values>,
   values: Values,
 ): Promise<WriteResult<Resource>> {
+  const { stored, changed } = await runWrite(ctx, statement, values);
+  if (!stored) return toResult(changed);
+  return { outcome: 'replayed', resource: stored.response as Resource, revision: stored.revision ?? undefined };
+}
+
+/**
+ * Runs a write in one batch. With an `Idempotency-Key`, its stored response is looked up first, and expired ones are deleted
+ * last. If a response is stored, the change does nothing, and the stored response is to be replayed.
+ *
+ * @throws {ApiError} 422 for a key that was already used with a different request.
+ */
+export async function runWrite<Row, Values extends object>(
+  { db, idempotency, userId }: Context,
+  statement: KeyedStatement<Row, Values>,
+  values: Values,
+): Promise<{ stored: StoredResponse | undefined; changed: Row[] }> {
   if (!idempotency) {
     const [, changed] = await db.asUser(userId, [lockUser({}), statement.withoutKey(values)]);
-    return toResult(changed);
+    return { stored: undefined, changed };
   }
   const { stored, changed } = await db.asUser(userId, {
     lock: lockUser({}),
@@ -84,9 +99,8 @@ export async function write<Resource extends { version: number }, Values extends
     expired: deleteExpiredKeys({}),
   });
   const [first] = stored;
-  if (!first) return toResult(changed);
-  if (first.fingerprint !== idempotency.fingerprint) throw idempotencyKeyMismatch();
-  return { outcome: 'replayed', resource: first.response as Resource, revision: first.revision ?? undefined };
+  if (first && first.fingerprint !== idempotency.fingerprint) throw idempotencyKeyMismatch();
+  return { stored: first, changed };
 }
 
 function toResult<Resource extends { version: number }>([row]: readonly Row<Resource>[]): WriteResult<Resource> {

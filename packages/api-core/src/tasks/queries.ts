@@ -1,5 +1,5 @@
 import { defineStatement, type Statement } from '@taskward/db';
-import { isBelowQuota, journalMoved, lastVersion } from '../kit/journal';
+import { isWithinQuota, journalMoved, lastVersionOf } from '../kit/journal';
 import { MAX_PAGE_BYTES } from '../kit/page';
 import { type PreconditionValues, preconditionsHold, preconditionsHoldForNone } from '../kit/preconditions';
 import { toColumns, toJson, utc } from '../kit/sql';
@@ -31,7 +31,7 @@ export const taskColumns = toColumns(fields);
 /** The length of the texts of a task, which are most of a long one. Text that is stored elsewhere is not read for it. */
 export const taskTextBytes = 'octet_length(title) + coalesce(octet_length(description), 0)';
 /** The columns of the table that the fields are computed from. */
-const tableColumns = Object.keys(fields).filter((name) => name !== 'tags' && name !== 'completed');
+export const tableColumns = Object.keys(fields).filter((name) => name !== 'tags' && name !== 'completed');
 
 const byId = 'user_id = :userId and id = :id::uuid';
 
@@ -271,12 +271,14 @@ function changed({ set, tags }: Update, otherEntries = ''): string {
     (name) => {
       const json = (row: string) =>
         `to_json(${name === 'completed_at' ? utc(`${row}.completed_at`).json : `${row}.${name}`})`;
-      const isRecorded = isKeyColumn(name)
+      const isNotPlain = isKeyColumn(name)
         ? ` and (old.${name}, next.${name}) is distinct from (${plainKey('old', name)}, ${plainKey('next', name)})`
         : '';
+      // A key also belongs to its text: texts that differ in case have the same one.
+      const [text] = name.split('_key');
       return `
         select '${name}' as name, ${json('old')} as before, ${json('next')} as after
-        where old.${name} is distinct from next.${name}${isRecorded}`;
+        where old.${text} is distinct from next.${text}${isNotPlain}`;
     },
   );
   return `changed as (
@@ -324,9 +326,11 @@ interface Quota {
   readonly max: number | null;
 }
 
-const journaled = { kind: 'task', count: 'tasks' } as const;
+export const journaled = { kind: 'task', count: 'tasks' } as const;
+/** The fields of a task in terms of a row that has its tags. */
+export const resultFields = { ...fields, tags: 'tags' };
 const defineTaskWrite = <Values extends object>(parts: (isAllowed: string) => readonly string[]) =>
-  defineWrite<Task, Values>({ ...journaled, fields: { ...fields, tags: 'tags' } }, parts);
+  defineWrite<Task, Values>({ ...journaled, fields: resultFields }, parts);
 const updateParts = (update: Update, condition: string, otherEntries = '') => [
   old,
   next(update, condition),
@@ -337,7 +341,7 @@ const updateParts = (update: Update, condition: string, otherEntries = '') => [
 
 /** Creates a task without tags, under an id that was never in use. */
 export const createTask = defineTaskWrite<TaskValues & Quota>((isAllowed) => [
-  inserted(`${isAllowed} and ${isBelowQuota(journaled)}`, '1'),
+  inserted(`${isAllowed} and ${isWithinQuota(journaled)}`, '1'),
   `changed as (${newEntry}
   )`,
   result(created),
@@ -345,7 +349,7 @@ export const createTask = defineTaskWrite<TaskValues & Quota>((isAllowed) => [
 
 /** Creates a task with tags, under an id that was never in use. */
 export const createTaskAndTags = defineTaskWrite<TaskValues & Quota>((isAllowed) => [
-  inserted(`${isAllowed} and ${isBelowQuota(journaled)}`, '1'),
+  inserted(`${isAllowed} and ${isWithinQuota(journaled)}`, '1'),
   insertedTags,
   `changed as (${newEntry}
   )`,
@@ -373,20 +377,31 @@ export const completeTask = defineTaskWrite<Id & { completed: boolean | null } &
 /** Creates the task, or replaces it whole. */
 export const replaceTask = defineTaskWrite<TaskValues & PreconditionValues & Quota>((isAllowed) => [
   inserted(
-    `not exists (select from tasks where ${byId}) and ${preconditionsHoldForNone} and ${isAllowed} and ${isBelowQuota(journaled)}`,
-    `${lastVersion} + 1`,
+    `not exists (select from tasks where ${byId}) and ${preconditionsHoldForNone} and ${isAllowed} and ${isWithinQuota(journaled)}`,
+    `${lastVersionOf(':id::uuid')} + 1`,
   ),
   insertedTags,
   ...updateParts(replacement, `${isAllowed} and ${preconditionsHold}`, `\n    union all${newEntry}`),
   result(updated, created),
 ]);
 
-const deletedFields = {
-  ...fields,
-  tags: 'tags',
-  title_key: `nullif(title_key, ${plainKey('old', 'title_key')})`,
-  description_key: `nullif(description_key, ${plainKey('old', 'description_key')})`,
-};
+/** A row as the journal keeps it, as JSON: with the keys, null where they are plain. */
+const toImage = (row: string, tags: string) =>
+  toJson({
+    ...fields,
+    tags,
+    ...assign(keyColumns, (column) => `nullif(${column}, ${plainKey(row, column)})`),
+  });
+export const taskImage = toImage('tasks', fields.tags);
+/** Such JSON as a record, and the columns that are written from one, which is named `image`. */
+export const imageRecord = `title text, description text, status text, priority text, due_date date, tags text[],
+      completed_at timestamptz, created_at timestamptz, title_key text, description_key text`;
+export const imageColumns = Object.fromEntries(
+  [...writtenColumns, 'completed_at', 'created_at'].map((column) => [
+    column,
+    isKeyColumn(column) ? `coalesce(image.${column}, ${plainKey('image', column)})` : `image.${column}`,
+  ]),
+);
 
 /** Deletes the task. The journal keeps it as it was. */
 export const deleteTask = defineWrite<Pick<Task, 'version'>, Id & PreconditionValues>(
@@ -397,7 +412,7 @@ export const deleteTask = defineWrite<Pick<Task, 'version'>, Id & PreconditionVa
     delete from tasks where ${byId} and ${preconditionsHold} and ${isAllowed} returning id
   )`,
     `changed as (
-    select id, 'deleted' as operation, version, ${toJson(deletedFields)} as diff from old where exists (select from deleted)
+    select id, 'deleted' as operation, version, ${toImage('old', 'tags')} as diff from old where exists (select from deleted)
   )`,
     result(`
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old`),

@@ -137,8 +137,8 @@ function assertWritten<R>(result: WriteResult<R>): Exclude<WriteResult<R>, { out
   throw result.resource ? preconditionFailed(result.resource.version) : notFound();
 }
 
-const quotaOf = ({ maxTasks }: TaskContext) => (maxTasks === 0 ? null : maxTasks);
-const quotaExceeded = () => new ApiError('conflict', 'You have as many tasks as one user may have.');
+export const quotaOf = ({ maxTasks }: TaskContext) => (maxTasks === 0 ? null : maxTasks);
+export const quotaExceeded = () => new ApiError('conflict', 'You have as many tasks as one user may have.');
 
 /** The values of a write of the fields that are given. */
 function toTaskValues(id: string, task: TaskPatch): queries.TaskValues {
