@@ -29,7 +29,7 @@ with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
     select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
       case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
-    where true and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $4::int)
+    where true and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $4::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), changed as (
     select id, 'created' as operation, version, null::json as diff from inserted
@@ -39,7 +39,7 @@ with inserted as (
     ) as tags, 'created' as outcome from inserted
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -57,7 +57,7 @@ with inserted as (
       case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
     where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
-    ) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $5::int)
+    ) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $5::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), changed as (
     select id, 'created' as operation, version, null::json as diff from inserted
@@ -67,7 +67,7 @@ with inserted as (
     ) as tags, 'created' as outcome from inserted
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -89,7 +89,7 @@ with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
     select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
       case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
-    where true and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $4::int)
+    where true and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $4::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
@@ -103,7 +103,7 @@ with inserted as (
     ) as tags, 'created' as outcome from inserted
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -121,7 +121,7 @@ with inserted as (
       case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
     where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
-    ) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $5::int)
+    ) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $5::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
@@ -135,7 +135,7 @@ with inserted as (
     ) as tags, 'created' as outcome from inserted
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -188,9 +188,9 @@ with old as materialized (
         select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
         where old.due_date is distinct from next.due_date union all
         select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
-        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
         select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
-        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
         where old.completed_at is distinct from next.completed_at
       ) differences
@@ -202,7 +202,7 @@ with old as materialized (
     from old left join next on true left join written on true
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -251,9 +251,9 @@ with old as materialized (
         select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
         where old.due_date is distinct from next.due_date union all
         select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
-        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
         select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
-        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
         where old.completed_at is distinct from next.completed_at
       ) differences
@@ -265,7 +265,7 @@ with old as materialized (
     from old left join next on true left join written on true
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -327,9 +327,9 @@ with old as materialized (
         select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
         where old.due_date is distinct from next.due_date union all
         select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
-        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
         select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
-        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
         where old.completed_at is distinct from next.completed_at union all
         select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
@@ -343,7 +343,7 @@ with old as materialized (
     from old left join next on true left join written on true
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -401,9 +401,9 @@ with old as materialized (
         select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
         where old.due_date is distinct from next.due_date union all
         select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
-        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
         select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
-        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
         where old.completed_at is distinct from next.completed_at union all
         select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
@@ -417,7 +417,7 @@ with old as materialized (
     from old left join next on true left join written on true
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -467,7 +467,7 @@ with old as materialized (
     from old left join next on true left join written on true
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -513,7 +513,7 @@ with old as materialized (
     from old left join next on true left join written on true
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -537,7 +537,7 @@ with inserted as (
       case when ($3::jsonb ->> 'status') = 'done' then now() end, coalesce(
       (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid order by c.seq desc limit 1),
       (select floor from journals where user_id = $1), 0) + 1
-    where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and true and ($6::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $6::int)
+    where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and true and ($6::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $6::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
@@ -586,9 +586,9 @@ with inserted as (
         select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
         where old.due_date is distinct from next.due_date union all
         select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
-        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
         select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
-        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
         where old.completed_at is distinct from next.completed_at union all
         select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
@@ -608,7 +608,7 @@ with inserted as (
     ) as tags, 'created' as outcome from inserted
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -628,7 +628,7 @@ with inserted as (
       (select floor from journals where user_id = $1), 0) + 1
     where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and not exists (
       select from idempotency_keys where user_id = $1 and key = $6::text and created_at > now() - interval '24 hours'
-    ) and ($7::int is null or coalesce((select tasks from journals where user_id = $1), 0) < $7::int)
+    ) and ($7::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $7::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
@@ -679,9 +679,9 @@ with inserted as (
         select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
         where old.due_date is distinct from next.due_date union all
         select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
-        where old.title_key is distinct from next.title_key and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
         select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
-        where old.description_key is distinct from next.description_key and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
         where old.completed_at is distinct from next.completed_at union all
         select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
@@ -701,7 +701,7 @@ with inserted as (
     ) as tags, 'created' as outcome from inserted
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -730,7 +730,7 @@ with old as materialized (
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
@@ -755,7 +755,7 @@ with old as materialized (
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case operation when 'created' then 1 when 'deleted' then -1 else 0 end from changed
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
       at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
