@@ -169,7 +169,9 @@ describe.each(operations)('the parameters of $id', (operation) => {
         expect([minimum - 1, maximum + 1].map((limit) => takes(String(limit)))).toEqual([false, false]);
       }
       if (schema.type === 'boolean') expect(['true', 'false', '1'].map(takes)).toEqual([true, true, false]);
+      const uuid = '0198c0de-0000-7000-8000-00000000000a';
       if (maxLength === 10) expect(['2026-02-28', '2026-02-30'].map(takes)).toEqual([true, false]);
+      else if (maxLength === 36) expect([uuid, uuid.slice(1)].map(takes)).toEqual([true, false]);
       else if (maxLength) {
         expect([takes('x'.repeat(maxLength)), takes('x'.repeat(maxLength + 1))]).toEqual([true, false]);
       }

@@ -3,7 +3,16 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { storedRows } from '../attacker';
 import { send, signUp, type TestUser, useApp } from '../harness';
-import { bodyFor, type Call, createResources, fillPath, idParamOf, type PathParams, requestFor } from '../requests';
+import {
+  bodyFor,
+  type Call,
+  createResources,
+  fillPath,
+  idParamOf,
+  isOnce,
+  type PathParams,
+  requestFor,
+} from '../requests';
 
 /** Text that would be SQL if it became part of a statement. */
 
@@ -45,7 +54,7 @@ for (const operation of operations) {
       expected: number[],
       params: PathParams = {},
     ) {
-      if (operation.method === 'DELETE') eves = await createResources(eve, 'mine');
+      if (isOnce(operation)) eves = await createResources(eve, 'mine');
       const call = requestFor(operation, { ...eves, ...params });
       const { method, path, body, headers } = { headers: {}, ...call, ...change };
       const response = await send(method, path, { token: eve.token, headers, body });
