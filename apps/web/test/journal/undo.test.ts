@@ -218,6 +218,19 @@ describe('an undo that would overwrite something', () => {
     expect(await contentsOf(user)).toEqual([]);
   });
 
+  test('of a creation is not refused where all that was done to the task since was undone', async () => {
+    const id = randomUUID();
+    const revisions = [
+      await revisionOf(put(id, full)),
+      await revisionOf(put(id, { title: 'New' })),
+      await revisionOf(patch(id, { title: 'Newer', status: 'done' })),
+      await revisionOf(deleteTask(user, id)),
+      await revisionOf(put(id, { title: 'Anew' })),
+    ];
+    for (const revision of revisions.toReversed()) await undo(user, revision);
+    expect(await contentsOf(user)).toEqual([]);
+  });
+
   test('of a creation is refused where the task was deleted since, or created anew', async () => {
     const id = randomUUID();
     const revision = await revisionOf(put(id, { title: 'A' }));

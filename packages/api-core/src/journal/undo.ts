@@ -70,8 +70,14 @@ const after = `after_it as (
   )`;
 
 const today = `today as materialized (
-    select id, version, ${taskImage} as image from tasks where user_id = :userId and id in (select id from nets)
+    select id, version, image, image::jsonb as present
+    from (
+      select id, version, ${taskImage} as image from tasks where user_id = :userId and id in (select id from nets)
+    ) tasks
   )`;
+
+/** The fields that a diff has. */
+const diffFields = [...Object.keys(imageColumns), 'tags'];
 
 /** The field that a field of a diff belongs to: itself, or, of a key, the text. */
 const textOf = (name: string) => `replace(${name}, '_key', '')`;
@@ -80,13 +86,12 @@ const textOf = (name: string) => `replace(${name}, '_key', '')`;
 const isFieldChanged = `exists (
         select from jsonb_each(after_it.fields) as field (name, value)
         where name = ${textOf('name')} and value is distinct from before_it.fields -> name
-          and value is distinct from image::jsonb -> name
+          and value is distinct from present -> name
       )`;
 /** Whether a task as a whole is not what the revision made it: its later entries tell what that was. */
 const isTaskChanged = `exists (
         select from jsonb_each(before_later.fields) as field (name, value)
-        where name = ${textOf('name')} and name not in ('version', 'updated_at')
-          and value is distinct from image::jsonb -> name
+        where name = ${textOf('name')} and name = any('{${diffFields}}') and value is distinct from present -> name
       ) or exists (
         select from later where later.id = nets.id having count(*) > ${MAX_LATER_ENTRIES}
           or bool_or(operation in ('updated', 'deleted') and diff is null)
@@ -94,7 +99,7 @@ const isTaskChanged = `exists (
 
 /** The tasks that are to be undone, with what they shall be, and what prevents it. */
 const plan = `plan as materialized (
-    select id, position, existed, remained, today.version, image,
+    select id, position, existed, remained, today.version, image, present,
       case when is_update then (
         select jsonb_object_agg(name, value) from jsonb_each(before_it.fields) as field (name, value)
         where before_it.fields -> ${textOf('name')} is distinct from after_it.fields -> ${textOf('name')}
@@ -121,9 +126,6 @@ const allowed = (isAllowed: string) => `allowed as materialized (
       and (added <= 0 or ${isWithinQuota(journaled, 'added')}) and ${isAllowed}
   )`;
 
-/** The fields that a diff has. */
-const diffFields = [...Object.keys(imageColumns), 'tags'];
-
 /** The tasks that shall exist, and how they differ from those that do. */
 const wanted = `wanted as materialized (
     select id, position, remained, (
@@ -133,7 +135,7 @@ const wanted = `wanted as materialized (
         and (name = ${textOf('name')} or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
     ) as diff, image.*
     from (
-      select id, position, remained, image::jsonb as present, coalesce(image::jsonb, '{}') || coalesce(target, '{}') as wished
+      select id, position, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
       from plan where existed and exists (select from allowed)
     ) wanted, jsonb_to_record(wished) as image (
       ${imageRecord}
