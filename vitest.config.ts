@@ -18,7 +18,7 @@ const onNeon = [
   ...ofWeb(
     'auth/signing-keys',
     'http/rate-limit-shared',
-    'journal/*',
+    'journal/{revisions,trash,undo*}',
     'ops/*',
     'security/{isolation,layers}',
     'tasks/{crud,filters,idempotency,list-timeout,pagination,races,versions}',
@@ -29,7 +29,7 @@ const onNeon = [
 const overHttp = ofWeb(
   'auth/password-strength.unit',
   'http/{bad-input-*,methods-and-headers.unit}',
-  'journal/*',
+  'journal/{revisions,trash,undo*}',
   'ops/smoke',
   'security/{attempts,claims.unit,injections.unit,isolation,tokens.unit}',
   'tasks/{client,crud,fields,filters,idempotency,invalid-filters.unit,limits,page-links,page-size,pagination}',
