@@ -9,7 +9,7 @@ import {
   selectStoredResponse,
   storeResponse,
 } from './idempotency';
-import { type JournaledResource, lockUser, recordChange } from './journal';
+import { type JournaledResource, lockUser, pruneJournal, recordChange } from './journal';
 import { toEntityTag } from './preconditions';
 import { type Fields, toColumns, toJson } from './sql';
 
@@ -51,6 +51,9 @@ export function defineWrite<Resource, Values extends object>(
   };
 }
 
+/** Of a write: it deletes up to 400 entries, and makes one. */
+const PRUNE_PROBABILITY = 1 / 16;
+
 /** What a write did, with the revision that it made, where it changed something. */
 export type WriteResult<Resource> =
   | {
@@ -63,7 +66,7 @@ export type WriteResult<Resource> =
   | { readonly outcome: 'refused'; readonly resource: { readonly version: number } | undefined };
 
 /**
- * Runs a write in one batch. With an `Idempotency-Key`, its stored response is looked up first, and expired ones are deleted
+ * Runs a write in one batch. Now and then, it also deletes old entries of the journal. With an `Idempotency-Key`, its stored response is looked up first, and expired ones are deleted
  * last. If a response is stored, the change does nothing, and the stored response is replayed.
  *
  * @throws {ApiError} 422 for a key that was already used with a different request.
@@ -73,15 +76,17 @@ export async function write<Resource extends { version: number }, Values extends
   statement: WriteStatement<Resource, Values>,
   values: Values,
 ): Promise<WriteResult<Resource>> {
+  const prune = Math.random() < PRUNE_PROBABILITY && { prune: pruneJournal({}) };
   if (!idempotency) {
-    const [, changed] = await db.asUser(userId, [lockUser({}), statement.withoutKey(values)]);
-    return toResult(changed);
+    const batch = { lock: lockUser({}), changed: statement.withoutKey(values), ...prune };
+    return toResult((await db.asUser(userId, batch)).changed);
   }
   const { stored, changed } = await db.asUser(userId, {
     lock: lockUser({}),
     stored: selectStoredResponse(idempotency),
     changed: statement.withKey({ ...values, ...idempotency }),
     expired: deleteExpiredKeys({}),
+    ...prune,
   });
   const [first] = stored;
   if (!first) return toResult(changed);
