@@ -10,7 +10,7 @@ import { startPostgres } from '@taskward/db/testing/postgres';
 import { differences, type Row } from './history';
 import { migrate, signUp } from './seed';
 import { type Server, startServer } from './server';
-import { type WorkContext, work } from './virtual-users';
+import { follow, type WorkContext, work } from './virtual-users';
 
 /**
  * Virtual users work on two servers with one PostgreSQL, one through `pg` and the other through Neon's driver, while
@@ -20,6 +20,8 @@ import { type WorkContext, work } from './virtual-users';
 const SECONDS = wholeNumber('CHAOS_SECONDS', 600);
 const SEED = wholeNumber('CHAOS_SEED', randomInt(2 ** 31));
 const USERS = 10;
+/** Of these, another client follows the changes. */
+const FOLLOWED = 2;
 const MINUTE_MS = 60_000;
 
 function wholeNumber(name: string, otherwise: number): number {
@@ -128,7 +130,10 @@ async function main(): Promise<void> {
     ports: () => servers.map(({ port }) => port),
     isOver: () => isOver,
   };
+  let isDone = false;
   const working = Promise.all(users.map((user) => work(user, context)));
+  const followed = users.slice(0, FOLLOWED);
+  const following = Promise.all(followed.map((user) => follow(user, context, () => isDone)));
 
   const end = performance.now() + SECONDS * 1_000;
   let bag: string[] = [];
@@ -145,6 +150,8 @@ async function main(): Promise<void> {
     isOver = true;
   }
   const histories = (await working).flat();
+  isDone = true;
+  const copies = await following;
 
   // The select list determines the type, which the driver does not know.
   const rows = (await admin.queryAsOwner(`
@@ -152,6 +159,15 @@ async function main(): Promise<void> {
       array(select tag from task_tags g where g.user_id = t.user_id and g.task_id = t.id order by tag) as tags
     from tasks t`)) as unknown as Row[];
   const wrong = differences(histories, rows);
+  for (const [i, { id }] of followed.entries()) {
+    const format = (tasks: Iterable<Pick<Row, 'id' | 'version' | 'title'>>) =>
+      [...tasks]
+        .map((task) => `${task.id} ${task.version} ${task.title}`)
+        .sort()
+        .join('; ');
+    const [copy, stored] = [format(copies[i]?.values() ?? []), format(rows.filter(({ user_id }) => user_id === id))];
+    if (copy !== stored) violation(`the copy of ${id} has ${copy}, when ${stored} is stored`);
+  }
   await admin.close();
   await Promise.all(servers.map((server) => server.stop()));
   await gateway.close();

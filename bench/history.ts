@@ -1,7 +1,19 @@
 /** Compares the requests and responses of clients with the rows that are stored in the end. */
 
-/** A task as a response showed it, or as it is stored; null for a missing task. */
-export type State = { readonly version: number; readonly title: string; readonly done: boolean } | null;
+/** A task as a response showed it, or as it is stored. */
+export interface State {
+  readonly version: number;
+  readonly title: string;
+  readonly done: boolean;
+}
+
+/** A task that does not exist, and the version that it had last: versions continue when it comes back. */
+interface Missing {
+  readonly lastVersion: number;
+}
+type Possible = State | Missing;
+const isMissing = (state: Possible): state is Missing => 'lastVersion' in state;
+const toMissing = (state: Possible): Missing => (isMissing(state) ? state : { lastVersion: state.version });
 
 /**
  * The outcome of a request for its client. `refused`: certainly not executed. `unknown`: no response, so executed as a
@@ -58,7 +70,7 @@ export function differences(histories: readonly History[], rows: readonly Row[])
 }
 
 function violationOf({ userId, steps }: History, row: Row | undefined): string | undefined {
-  let possible: State[] = [null];
+  let possible: Possible[] = [{ lastVersion: 0 }];
   for (const [i, step] of steps.entries()) {
     const next = orders(step).flatMap((acts) => acts.reduce((states, act) => states.flatMap(after(act)), possible));
     if (next.length === 0) return `step ${i} was ${format(step)}, when it could be ${format(possible)}`;
@@ -68,8 +80,8 @@ function violationOf({ userId, steps }: History, row: Row | undefined): string |
   if (row && row.user_id !== userId) return `it is stored for ${row.user_id}`;
   if (row && (row.description !== row.title || row.tags.join() !== row.title))
     return `it is half written: ${format(row)}`;
-  const stored = row ? { version: row.version, title: row.title, done: row.status === 'done' } : null;
-  if (!possible.some((state) => isSame(state, stored)))
+  const stored = row && { version: row.version, title: row.title, done: row.status === 'done' };
+  if (!possible.some((state) => (stored ? isSame(state, stored) : isMissing(state))))
     return `${format(stored)} is stored, when it can be ${format(possible)}`;
   return undefined;
 }
@@ -77,22 +89,24 @@ function violationOf({ userId, steps }: History, row: Row | undefined): string |
 /** The possible states after an act with this outcome; none if the outcome is impossible. */
 const after =
   (act: Act) =>
-  (before: State): State[] => {
+  (before: Possible): Possible[] => {
     const [outcome, state] = perform(act, before);
     // The first attempt may have deleted it, so that the next found nothing.
-    if (act.kind === 'delete' && act.isRepeated && act.outcome === 'missing') return [null];
+    if (act.kind === 'delete' && act.isRepeated && act.outcome === 'missing') return [toMissing(before)];
     if (act.outcome === 'refused') return [before];
     if (act.outcome === 'unknown') return isSame(before, state) ? [before] : [before, state];
-    const matchesObserved = act.outcome !== 'ok' || act.kind === 'delete' || isSame(state, act.observed ?? null);
+    const isObserved = act.outcome === 'ok' && act.kind !== 'delete';
+    const matchesObserved = !isObserved || (act.observed !== undefined && isSame(state, act.observed));
     return outcome === act.outcome && matchesObserved ? [state] : [];
   };
 
 /** The outcome and state that the API guarantees for an act. */
-function perform({ kind, title = '', done, ifMatch }: Act, before: State): [Outcome, State] {
-  if (kind === 'create' || kind === 'put') return ['ok', { version: (before?.version ?? 0) + 1, title, done: false }];
-  if (before === null) return ['missing', null];
+function perform({ kind, title = '', done, ifMatch }: Act, before: Possible): [Outcome, Possible] {
+  const version = isMissing(before) ? before.lastVersion : before.version;
+  if (kind === 'create' || kind === 'put') return ['ok', { version: version + 1, title, done: false }];
+  if (isMissing(before)) return ['missing', before];
   if (ifMatch !== undefined && ifMatch !== before.version) return ['precondition failed', before];
-  if (kind === 'delete') return ['ok', null];
+  if (kind === 'delete') return ['ok', toMissing(before)];
   const wanted = kind === 'complete' ? (done ?? !before.done) : before.done;
   const changed = { version: before.version + 1, title: kind === 'patch' ? title : before.title, done: wanted };
   const isChange = changed.title !== before.title || changed.done !== before.done;
@@ -104,5 +118,5 @@ function orders(acts: readonly Act[]): Act[][] {
   return acts.flatMap((first, i) => orders(acts.toSpliced(i, 1)).map((rest) => [first, ...rest]));
 }
 
-const isSame = (state: State, other: State) => format(state) === format(other);
+const isSame = (state: Possible, other: Possible) => format(state) === format(other);
 const format = (what: unknown) => JSON.stringify(what);

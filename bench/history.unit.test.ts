@@ -30,6 +30,11 @@ test.each<[string, History, Row[]]>([
   ['a creation without a response', { ...history({ ...create, outcome: 'unknown' }), id: undefined }, [row(1, 'a')]],
   ['a deletion', history(create, remove), []],
   [
+    'a task that came back after its deletion',
+    history(create, remove, { kind: 'put', title: 'b', outcome: 'ok', observed: at(2, 'b') }),
+    [row(2, 'b')],
+  ],
+  [
     'a deletion that was executed before its response was lost',
     history(create, { ...remove, outcome: 'missing', isRepeated: true }),
     [],
@@ -59,6 +64,11 @@ test.each<[string, History, Row[]]>([
   ['a task that nobody created', history(create), [row(1, 'a'), row(1, 'z', { id: '2', user_id: 'bob' })]],
   ['a task of another user', history(create), [row(1, 'a', { user_id: 'bob' })]],
   ['a deleted task that is stored', history(create, remove), [row(1, 'a')]],
+  [
+    'a task that came back with the version of another content',
+    history(create, remove, { kind: 'put', title: 'b', outcome: 'ok', observed: at(1, 'b') }),
+    [row(1, 'b')],
+  ],
   ['a task that is half written', history(create, lost), [row(2, 'b', { tags: ['a'] })]],
   ['a status that nobody set', history(create), [row(1, 'a', { status: 'done' })]],
   ['a write that was refused and executed', history(create, { ...lost, outcome: 'refused' }), [row(2, 'b')]],

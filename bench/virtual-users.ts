@@ -37,19 +37,16 @@ interface Task {
 
 type Call = (client: Client) => Promise<{ body?: unknown; etag?: string | undefined }>;
 
-/** Works until `isOver`. Returns the history of every task. */
-export async function work(user: BenchUser, context: WorkContext): Promise<History[]> {
-  const { random, count, violation } = context;
-  const others = context.users.filter(({ id }) => id !== user.id);
-  const histories: History[] = [];
+/** How a user reaches the API: one attempt at a request, on one of the servers, and the access token. */
+function connect(user: BenchUser, { users, random, count, violation, ports }: WorkContext) {
+  const others = users.filter(({ id }) => id !== user.id);
   let token = user.headers.Authorization?.slice('Bearer '.length) ?? '';
 
   const origin = () => {
-    const ports = context.ports();
-    return `http://127.0.0.1:${ports[Math.floor(random() * ports.length)]}`;
+    const all = ports();
+    return `http://127.0.0.1:${all[Math.floor(random() * all.length)]}`;
   };
 
-  /** One attempt, on one of the servers. */
   const attempt = async (path: string, init: RequestInit): Promise<Response> => {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(origin() + path, { ...init, signal });
@@ -69,6 +66,39 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     count('token renewed');
     return token;
   };
+  return { attempt, getToken };
+}
+
+/** A task as a client that follows the changes has it. */
+export type Followed = ReadonlyMap<string, Task>;
+
+/** Follows the changes of a user until all work is done, with a pause after each failure. Returns the tasks. */
+export async function follow(user: BenchUser, context: WorkContext, isDone: () => boolean): Promise<Followed> {
+  const { attempt, getToken } = connect(user, context);
+  const client = createClient({ baseUrl: '', getToken, fetch: attempt, retry: false });
+  const tasks = new Map<string, Task>();
+  for (let since: string | undefined; ; ) {
+    const wasDone = isDone();
+    const page = await client
+      .listChanges({ params: { user_id: user.id }, query: { limit: 10, ...(since && { since }) } })
+      .then(({ body }) => body)
+      .catch(() => undefined);
+    for (const { id, task } of page?.changes ?? []) {
+      if (task) tasks.set(id, task);
+      else tasks.delete(id);
+    }
+    since = page?.token ?? since;
+    context.count(page ? 'changes' : 'changes failed');
+    if (wasDone && page?.has_more === false) return tasks;
+    if (!page?.has_more) await sleep(100);
+  }
+}
+
+/** Works until `isOver`. Returns the history of every task. */
+export async function work(user: BenchUser, context: WorkContext): Promise<History[]> {
+  const { random, count, violation } = context;
+  const { attempt, getToken } = connect(user, context);
+  const histories: History[] = [];
 
   /** Calls the API by the typed client, and returns the outcome. */
   const callApi = async (call: Call): Promise<{ outcome: Outcome; isRepeated: boolean; body?: unknown }> => {
@@ -92,7 +122,8 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
     try {
       const { body, etag } = await call(client);
       const { version } = (body ?? {}) as Partial<Task>;
-      if (etag && etag !== `"${version}"`) violation(`version ${version} came with ETag ${etag}`);
+      const isOfList = etag?.startsWith('W/');
+      if (etag && !isOfList && etag !== `"${version}"`) violation(`version ${version} came with ETag ${etag}`);
       count('succeeded');
       return { outcome: 'ok', body, isRepeated };
     } catch (error) {
@@ -106,7 +137,7 @@ export async function work(user: BenchUser, context: WorkContext): Promise<Histo
   };
 
   /** The task in a response; each is written as a whole, so that its fields agree. */
-  const stateOf = (body: unknown): NonNullable<State> & Pick<Task, 'id'> => {
+  const stateOf = (body: unknown): State & Pick<Task, 'id'> => {
     const { id, version, title, description, tags, completed } = body as Task;
     if (description !== title || tags.join() !== title)
       violation(`inconsistent task in a response: ${JSON.stringify(body)}`);

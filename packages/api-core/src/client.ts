@@ -1,6 +1,7 @@
 import * as contract from './contract';
 import { type ClientOf, type ClientOptions, createClientOf, type OperationsOf, toSpec } from './kit/client';
 
+export { type FollowOptions, followChanges } from './journal/follow';
 export * from './kit/client';
 
 /** Every operation of the API as a function, under its id. */

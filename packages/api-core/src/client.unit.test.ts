@@ -143,6 +143,7 @@ describe('the functions of the client', () => {
       '@taskward/db/text',
       'client',
       'contract',
+      'journal/follow',
       'kit/client',
       'kit/client/problem-error',
       'kit/client/retry',

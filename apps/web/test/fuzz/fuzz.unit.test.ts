@@ -205,6 +205,8 @@ function expectOwn(method: string, pathname: string, response: Response, text: s
   if (!hasBody) return;
   const body = JSON.parse(text);
   expect(schema.safeParse(body).error).toBeUndefined();
-  const resources: { user_id: string }[] = body.data ?? [body];
-  for (const { user_id } of resources) expect(user_id).toBe(me.id);
+  JSON.stringify(body, (name, value) => {
+    if (name === 'user_id') expect(value).toBe(me.id);
+    return value;
+  });
 }

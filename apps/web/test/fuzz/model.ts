@@ -71,6 +71,8 @@ const byCodePoint = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buf
 
 export class Model {
   private readonly tasks = new Map<string, Map<string, Task>>();
+  /** Of tasks that were deleted, by owner and id: a task that comes back continues from there. */
+  private readonly lastVersions = new Map<string, number>();
   private readonly storedResponses = new Map<string, { what: string; first: Expected }>();
 
   of(user: string): Map<string, Task> {
@@ -100,13 +102,17 @@ export class Model {
     }
     if (request.op === 'remove') return { status: 204 };
     if (request.op === 'get' && was) return { status: 200, ...current, body: was };
-    return write(request, was);
+    return write(request, was, this.lastVersions.get(`${request.owner} ${request.id}`));
   }
 
   /** Stores the task of the response, with its id and timestamps. */
   settle(request: ModelRequest, expected: Expected, now: Task | undefined): void {
     if (expected.status >= 300 || expected.isReplayed) return;
-    if (request.op === 'remove') this.of(request.owner).delete(request.id ?? '');
+    if (request.op === 'remove') {
+      const { id = '', owner } = request;
+      this.lastVersions.set(`${owner} ${id}`, this.of(owner).get(id)?.version ?? 0);
+      this.of(owner).delete(id);
+    }
     if (!expected.write || !now) return;
     this.of(request.owner).set(now.id, now);
     const { status, etag } = expected;
@@ -125,13 +131,13 @@ export class Model {
   }
 }
 
-function write({ op, id = '', owner, means }: ModelRequest, was: Task | undefined): Expected {
+function write({ op, id = '', owner, means }: ModelRequest, was: Task | undefined, lastVersion = 0): Expected {
   const { completed, ...given } = means;
   const start = op === 'create' || op === 'replace' || !was ? { title: '', ...DEFAULTS } : fieldsOf(was);
   const fields: Fields = { ...start, ...given, tags: [...(given.tags ?? start.tags)].sort(byCodePoint) };
   if (op === 'complete') fields.status = completing(fields.status, completed);
   const isChanged = !was || JSON.stringify(fieldsOf(was)) !== JSON.stringify(fieldsOf(fields));
-  const version = (was?.version ?? 0) + (isChanged ? 1 : 0);
+  const version = (was?.version ?? lastVersion) + (isChanged ? 1 : 0);
   const draft = { id, user_id: owner, ...fieldsOf(fields), completed: fields.status === 'done', version };
   const status = was ? 200 : 201;
   return { status, etag: etagOf(draft), write: { was, draft } };

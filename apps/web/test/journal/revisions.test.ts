@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Revision } from '@taskward/api-core';
 import { beforeEach, expect, test } from 'vitest';
 import { send, signUp, type TestUser, useApp } from '../harness';
-import { deleteTask, execute, getRevisions, newestRevision, revisionOf, sendBelow, undo } from '../journal-requests';
 import { createTask, sendAs, withQuery } from '../task-requests';
+import { deleteTask, execute, getRevisions, newestRevision, revisionOf, sendBelow, undo } from './requests';
 
 useApp();
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Task } from '@taskward/api-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { isDeployed, restartApp, send, signUp, type TestUser, useApp } from '../harness';
+import { createTask, getPage, getTask, sendAs } from '../task-requests';
 import {
   conflictsOf,
   contentOf,
@@ -14,8 +15,7 @@ import {
   sendBelow,
   trashedIds,
   undo,
-} from '../journal-requests';
-import { createTask, getPage, getTask, sendAs } from '../task-requests';
+} from './requests';
 
 useApp();
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { signUp, type TestUser, useApp } from '../harness';
-import { contentsOf, getRevisions, requestUndo, sendBelow, undo } from '../journal-requests';
 import { sendAs } from '../task-requests';
+import { contentsOf, getRevisions, requestUndo, sendBelow, undo } from './requests';
 
 useApp();
 

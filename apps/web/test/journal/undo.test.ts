@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Task } from '@taskward/api-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { signUp, type TestUser, useApp } from '../harness';
+import { createTask, getPage, getTask, sendAs } from '../task-requests';
 import {
   conflictsOf,
   contentOf,
@@ -15,8 +16,7 @@ import {
   sendBelow,
   trashedIds,
   undo,
-} from '../journal-requests';
-import { createTask, getPage, getTask, sendAs } from '../task-requests';
+} from './requests';
 
 useApp();
 

@@ -49,8 +49,11 @@ export const selectChanged = defineStatement<ChangedRow, { seq: number; limit: n
     from (
       select distinct on (id) seq, at, id, has_more
       from (
-        select seq, at, id, kind, row_number() over (order by seq) as number, count(*) over () > :limit::int as has_more
-        from changes where user_id = :userId and seq > :seq::bigint order by seq limit :limit::int + 1
+        select *, row_number() over (order by seq) as number, count(*) over () > :limit::int as has_more
+        from (
+          select seq, at, id, kind from changes where user_id = :userId and seq > :seq::bigint
+          order by seq limit :limit::int + 1
+        ) following
       ) entries
       where number <= :limit::int and kind <> 'start'
       order by id, seq desc

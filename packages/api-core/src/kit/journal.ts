@@ -68,6 +68,31 @@ export const journalMoved = `not exists (
         and (seq, ${microseconds('at')}) in (select * from unnest(:seqs::bigint[], :ats::float8[]))
     )`;
 
+/** How long entries are kept after they ceased to be the last one, and how long what they tell can be read and undone. */
+export const RETENTION = `interval '30 days'`;
+/** How many entries one statement deletes at most, so that none takes long. */
+const PRUNED_AT_ONCE = 400;
+
+/**
+ * Deletes some of the entries whose successor is older than the retention: the last entry stays. The highest version of the
+ * deletions among them becomes the floor of versions.
+ */
+export const pruneJournal = defineStatement<{ pruned: number }>(`
+  with oldest as (
+    select seq, lead(at) over (order by seq) as until from changes
+    where user_id = :userId
+      and seq <= (select seq + ${PRUNED_AT_ONCE} from changes where user_id = :userId order by seq limit 1)
+  ), pruned as (
+    delete from changes where user_id = :userId
+      and seq <= (select max(seq) from oldest where until < now() - ${RETENTION})
+    returning operation, version
+  ), floored as (
+    update journals set floor = deleted.version
+    from (select max(version) as version from pruned where operation = 'deleted') deleted
+    where user_id = :userId and deleted.version > floor
+  )
+  select count(*)::int as pruned from pruned`);
+
 /** The last version of a resource that does not exist: versions continue after a deletion, so that no entity tag is used twice. */
 export const lastVersionOf = (id: string) => `coalesce(
       (select c.version from changes c where c.user_id = :userId and c.id = ${id} order by c.seq desc limit 1),
@@ -76,6 +101,3 @@ export const lastVersionOf = (id: string) => `coalesce(
 /** Whether the user has no more resources than `:max` with so many more, where that is not null. */
 export const isWithinQuota = ({ count }: JournaledResource, more = '1') =>
   `(:max::int is null or coalesce((select ${count} from journals where user_id = :userId), 0) + ${more} <= :max::int)`;
-
-/** For how long the journal can be read and undone. Entries may be older: they are deleted some time later. */
-export const RETENTION = `interval '30 days'`;

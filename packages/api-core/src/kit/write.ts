@@ -10,7 +10,7 @@ import {
   selectStoredResponse,
   storeResponse,
 } from './idempotency';
-import { type JournaledResource, lockUser, recordChange } from './journal';
+import { type JournaledResource, lockUser, pruneJournal, recordChange } from './journal';
 import { toEntityTag } from './preconditions';
 import { type Fields, toColumns, toJson } from './sql';
 
@@ -55,6 +55,9 @@ export function defineWrite<Resource, Values extends object>(
   };
 }
 
+/** Of a write: it deletes up to 400 entries, and makes one. */
+const PRUNE_PROBABILITY = 1 / 16;
+
 /** What a write did, with the revision that it made, where it changed something. */
 export type WriteResult<Resource> =
   | {
@@ -78,8 +81,9 @@ export async function write<Resource extends { version: number }, Values extends
 }
 
 /**
- * Runs a write in one batch. With an `Idempotency-Key`, its stored response is looked up first, and expired ones are deleted
- * last. If a response is stored, the change does nothing, and the stored response is to be replayed.
+ * Runs a write in one batch. Now and then, it also deletes old entries of the journal. With an `Idempotency-Key`, its stored
+ * response is looked up first, and expired ones are deleted last. If a response is stored, the change does nothing, and the
+ * stored response is to be replayed.
  *
  * @throws {ApiError} 422 for a key that was already used with a different request.
  */
@@ -88,8 +92,13 @@ export async function runWrite<Row, Values extends object>(
   statement: KeyedStatement<Row, Values>,
   values: Values,
 ): Promise<{ stored: StoredResponse | undefined; changed: Row[] }> {
+  const prune = Math.random() < PRUNE_PROBABILITY && { prune: pruneJournal({}) };
   if (!idempotency) {
-    const [, changed] = await db.asUser(userId, [lockUser({}), statement.withoutKey(values)]);
+    const { changed } = await db.asUser(userId, {
+      lock: lockUser({}),
+      changed: statement.withoutKey(values),
+      ...prune,
+    });
     return { stored: undefined, changed };
   }
   const { stored, changed } = await db.asUser(userId, {
@@ -97,6 +106,7 @@ export async function runWrite<Row, Values extends object>(
     stored: selectStoredResponse(idempotency),
     changed: statement.withKey({ ...values, ...idempotency }),
     expired: deleteExpiredKeys({}),
+    ...prune,
   });
   const [first] = stored;
   if (first && first.fingerprint !== idempotency.fingerprint) throw idempotencyKeyMismatch();

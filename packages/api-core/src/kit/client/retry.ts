@@ -32,8 +32,10 @@ export async function withRetry<T>(
   }
 }
 
-const abortableSleep: Sleep = (ms, signal) =>
+/** Rejects at once if the signal has aborted already. */
+export const abortableSleep: Sleep = (ms, signal) =>
   new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
     const stop = () => {
       clearTimeout(timer);
       reject(signal?.reason);

@@ -1,8 +1,8 @@
 import type { Problem, Revision, RevisionPage, Task, TrashPage } from '@taskward/api-core';
 import { expect } from 'vitest';
-import { getApp } from '../server/app';
-import { send, type TestUser } from './harness';
-import { getPage, type QueryParameters, sendAs, withQuery } from './task-requests';
+import { getApp } from '../../server/app';
+import { send, type TestUser } from '../harness';
+import { getPage, type QueryParameters, sendAs, withQuery } from '../task-requests';
 
 /** Requests of a user about what they have changed. */
 

@@ -2,21 +2,28 @@ import { createDatabase, type Database, DEFAULT_DATABASE_URL, openDriver } from 
 import { user } from '@taskward/db/schema';
 import { gt } from 'drizzle-orm';
 import { deleteExpiredKeys } from '../kit/idempotency';
+import { lockUser, pruneJournal } from '../kit/journal';
 
 const USERS_AT_ONCE = 100;
 
 /**
- * Deletes the expired idempotency keys in the database that `DATABASE_URL` names. Every write deletes some of its own user;
- * this command is for a scheduler, and for users who never return.
+ * Deletes expired idempotency keys and old entries of journals in the database that `DATABASE_URL` names. Writes delete some
+ * of their own user; this command is for a scheduler, and for users who never return.
  */
 async function main(): Promise<void> {
   const { DATABASE_URL, NEON_ENDPOINT } = process.env;
   const driver = await openDriver(DATABASE_URL || DEFAULT_DATABASE_URL, { neonEndpoint: NEON_ENDPOINT || undefined });
   try {
     const db = createDatabase(driver);
-    let count = 0;
-    for await (const userId of allUsers(db)) count += await deleteAll(db, userId);
-    console.log(`Deleted ${count} expired idempotency key${count === 1 ? '' : 's'}.`);
+    let [keys, entries] = [0, 0];
+    for await (const userId of allUsers(db)) {
+      keys += await repeat(async () => (await db.asUser(userId, [deleteExpiredKeys({})]))[0].length);
+      entries += await repeat(
+        async () => (await db.asUser(userId, [lockUser({}), pruneJournal({})]))[1][0]?.pruned ?? 0,
+      );
+    }
+    const [s, ies] = [keys === 1 ? '' : 's', entries === 1 ? 'y' : 'ies'];
+    console.log(`Deleted ${keys} expired idempotency key${s} and ${entries} old journal entr${ies}.`);
   } finally {
     await driver.close();
   }
@@ -36,13 +43,10 @@ async function* allUsers(db: Database): AsyncGenerator<string> {
   }
 }
 
-/** Runs as that user, like everything that touches their rows; deletes some at a time. */
-async function deleteAll(db: Database, userId: string): Promise<number> {
+/** Deletes some at a time until there are none. Returns how many there were. */
+async function repeat(deleteSome: () => Promise<number>): Promise<number> {
   let count = 0;
-  for (let some = 1; some > 0; count += some) {
-    const { deleted } = await db.asUser(userId, { deleted: deleteExpiredKeys({}) });
-    some = deleted.length;
-  }
+  for (let some = 1; some > 0; count += some) some = await deleteSome();
   return count;
 }
 

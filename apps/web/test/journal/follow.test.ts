@@ -1,0 +1,64 @@
+import type { ChangePage } from '@taskward/api-core';
+import { createClient, followChanges } from '@taskward/api-core/client';
+import { beforeEach, expect, test } from 'vitest';
+import { getApp } from '../../server/app';
+import { send, signUp, type TestUser, useApp } from '../harness';
+import { createTask, sendAs } from '../task-requests';
+
+useApp();
+
+let user: TestUser;
+
+beforeEach(async () => {
+  user = await signUp();
+});
+
+const client = createClient({
+  baseUrl: '',
+  getToken: () => user.token,
+  fetch: (url, { method = 'GET', headers }) => send(method, url, { headers: new Headers(headers) }),
+});
+const follow = (options: { since?: string; signal?: AbortSignal } = {}) =>
+  followChanges(client, { params: { user_id: user.id }, intervalMs: 10, ...options });
+
+async function nextPage(pages: AsyncGenerator<ChangePage>): Promise<ChangePage> {
+  const { value } = await pages.next();
+  return value;
+}
+
+test('followChanges yields everything, then each change as it is made, and continues from a stored token', async () => {
+  const task = await createTask(user);
+  const pages = follow();
+  expect(await nextPage(pages)).toMatchObject({ reset: true, has_more: false, changes: [{ id: task.id, task }] });
+  const next = nextPage(pages);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const other = await createTask(user);
+  const { token, ...page } = await next;
+  expect(page).toMatchObject({ reset: false, changes: [{ id: other.id, task: other }] });
+  await pages.return(undefined as never);
+  await sendAs(user, 'DELETE', `/${task.id}`);
+  expect(await nextPage(follow({ since: token }))).toMatchObject({ changes: [{ id: task.id, task: null }] });
+});
+
+test('followChanges begins again with everything when its token is not valid any more', async () => {
+  await createTask(user);
+  const pages = follow();
+  const { token } = await nextPage(pages);
+  await (await getApp()).db.ownerDb.execute(
+    `update changes set at = at + interval '1 second' where user_id = '${user.id}'`,
+  );
+  await (await getApp()).db.ownerDb.execute(
+    `update journals set at = at + interval '1 second' where user_id = '${user.id}'`,
+  );
+  const again = await nextPage(pages);
+  expect([again.reset, again.changes.length, again.token === token]).toEqual([true, 1, false]);
+});
+
+test('followChanges ends with the reason of its signal', async () => {
+  const controller = new AbortController();
+  const pages = follow({ signal: controller.signal });
+  await nextPage(pages);
+  const next = pages.next();
+  controller.abort(new Error('Enough.'));
+  await expect(next).rejects.toThrow('Enough.');
+});
