@@ -43,8 +43,11 @@ select seq::float8, (extract(epoch from at) * 1000000)::float8 as at, changed_id
     from (
       select distinct on (id) seq, at, id, has_more
       from (
-        select seq, at, id, kind, row_number() over (order by seq) as number, count(*) over () > $1::int as has_more
-        from changes where user_id = $2 and seq > $3::bigint order by seq limit $1::int + 1
+        select *, row_number() over (order by seq) as number, count(*) over () > $1::int as has_more
+        from (
+          select seq, at, id, kind from changes where user_id = $2 and seq > $3::bigint
+          order by seq limit $1::int + 1
+        ) following
       ) entries
       where number <= $1::int and kind <> 'start'
       order by id, seq desc
@@ -308,9 +311,12 @@ with entries as materialized (
     where operation in ('updated', 'deleted') and (last_seq is null or seq <= last_seq)
     group by id
   ), today as materialized (
-    select id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks where user_id = $1 and id in (select id from nets)
+    select id, version, image, image::jsonb as present
+    from (
+      select id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks where user_id = $1 and id in (select id from nets)
+    ) tasks
   ), plan as materialized (
-    select id, position, existed, remained, today.version, image,
+    select id, position, existed, remained, today.version, image, present,
       case when is_update then (
         select jsonb_object_agg(name, value) from jsonb_each(before_it.fields) as field (name, value)
         where before_it.fields -> replace(name, '_key', '') is distinct from after_it.fields -> replace(name, '_key', '')
@@ -322,12 +328,11 @@ with entries as materialized (
         when is_update then case when exists (
         select from jsonb_each(after_it.fields) as field (name, value)
         where name = replace(name, '_key', '') and value is distinct from before_it.fields -> name
-          and value is distinct from image::jsonb -> name
+          and value is distinct from present -> name
       ) then 'changed' end
         when exists (
         select from jsonb_each(before_later.fields) as field (name, value)
-        where name = replace(name, '_key', '') and name not in ('version', 'updated_at')
-          and value is distinct from image::jsonb -> name
+        where name = replace(name, '_key', '') and name = any('{title,description,status,priority,due_date,title_key,description_key,completed_at,created_at,tags}') and value is distinct from present -> name
       ) or exists (
         select from later where later.id = nets.id having count(*) > 1000
           or bool_or(operation in ('updated', 'deleted') and diff is null)
@@ -352,7 +357,7 @@ with entries as materialized (
         and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
     ) as diff, image.*
     from (
-      select id, position, remained, image::jsonb as present, coalesce(image::jsonb, '{}') || coalesce(target, '{}') as wished
+      select id, position, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
       from plan where existed and exists (select from allowed)
     ) wanted, jsonb_to_record(wished) as image (
       title text, description text, status text, priority text, due_date date, tags text[],
@@ -455,9 +460,12 @@ with entries as materialized (
     where operation in ('updated', 'deleted') and (last_seq is null or seq <= last_seq)
     group by id
   ), today as materialized (
-    select id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks where user_id = $1 and id in (select id from nets)
+    select id, version, image, image::jsonb as present
+    from (
+      select id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks where user_id = $1 and id in (select id from nets)
+    ) tasks
   ), plan as materialized (
-    select id, position, existed, remained, today.version, image,
+    select id, position, existed, remained, today.version, image, present,
       case when is_update then (
         select jsonb_object_agg(name, value) from jsonb_each(before_it.fields) as field (name, value)
         where before_it.fields -> replace(name, '_key', '') is distinct from after_it.fields -> replace(name, '_key', '')
@@ -469,12 +477,11 @@ with entries as materialized (
         when is_update then case when exists (
         select from jsonb_each(after_it.fields) as field (name, value)
         where name = replace(name, '_key', '') and value is distinct from before_it.fields -> name
-          and value is distinct from image::jsonb -> name
+          and value is distinct from present -> name
       ) then 'changed' end
         when exists (
         select from jsonb_each(before_later.fields) as field (name, value)
-        where name = replace(name, '_key', '') and name not in ('version', 'updated_at')
-          and value is distinct from image::jsonb -> name
+        where name = replace(name, '_key', '') and name = any('{title,description,status,priority,due_date,title_key,description_key,completed_at,created_at,tags}') and value is distinct from present -> name
       ) or exists (
         select from later where later.id = nets.id having count(*) > 1000
           or bool_or(operation in ('updated', 'deleted') and diff is null)
@@ -501,7 +508,7 @@ with entries as materialized (
         and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
     ) as diff, image.*
     from (
-      select id, position, remained, image::jsonb as present, coalesce(image::jsonb, '{}') || coalesce(target, '{}') as wished
+      select id, position, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
       from plan where existed and exists (select from allowed)
     ) wanted, jsonb_to_record(wished) as image (
       title text, description text, status text, priority text, due_date date, tags text[],

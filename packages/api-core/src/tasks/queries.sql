@@ -10,7 +10,7 @@
 --   replaceTask: lockUser, replaceTask
 --   updateTask without tags: lockUser, updateTask
 --   updateTask with tags: lockUser, updateTaskAndTags
---   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys
+--   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys, 
 --   completeTask: lockUser, completeTask
 --   completeTask with Idempotency-Key: lockUser, selectStoredResponse, completeTask, deleteExpiredKeys
 --   deleteTask: lockUser, deleteTask
