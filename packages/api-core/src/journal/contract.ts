@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { commonErrors, noInput, type Operation, UserPathParams } from '../kit/operation';
 import { toEntityTag } from '../kit/preconditions';
 import { MAX_TOKEN, TOKEN } from '../kit/sync-token';
-import { Task } from '../tasks/contract';
+import { Task, type TaskInput } from '../tasks/contract';
 
 const MAX_LIMIT = 500;
 const MAX_PAGE_LIMIT = 100;
@@ -90,7 +90,7 @@ export const Diff = z
     priority: difference(priority),
     due_date: difference(due_date),
     tags: difference(tags),
-  })
+  } satisfies Record<keyof TaskInput, unknown>)
   .partial();
 export type Diff = z.output<typeof Diff>;
 

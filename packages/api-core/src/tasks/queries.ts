@@ -393,9 +393,23 @@ const toImage = (row: string, tags: string) =>
     ...assign(keyColumns, (column) => `nullif(${column}, ${plainKey(row, column)})`),
   });
 export const taskImage = toImage('tasks', fields.tags);
-/** Such JSON as a record, and the columns that are written from one, which is named `image`. */
-export const imageRecord = `title text, description text, status text, priority text, due_date date, tags text[],
-      completed_at timestamptz, created_at timestamptz, title_key text, description_key text`;
+const imageTypes: Record<Column | KeyColumn | 'tags' | 'completed_at' | 'created_at', string> = {
+  title: 'text',
+  description: 'text',
+  status: 'text',
+  priority: 'text',
+  due_date: 'date',
+  tags: 'text[]',
+  completed_at: 'timestamptz',
+  created_at: 'timestamptz',
+  title_key: 'text',
+  description_key: 'text',
+};
+/** Such JSON as a record. */
+export const imageRecord = Object.entries(imageTypes)
+  .map(([name, type]) => `${name} ${type}`)
+  .join(', ');
+/** The columns that are written from such a record, which is named `image`. */
 export const imageColumns = Object.fromEntries(
   [...writtenColumns, 'completed_at', 'created_at'].map((column) => [
     column,
