@@ -161,8 +161,7 @@ with trashed as (
     where operation = 'deleted' and diff is not null and at > now() - interval '30 days'
   ), image as (
     select version, image.* from trashed, json_to_record(diff) as image (
-      title text, description text, status text, priority text, due_date date, tags text[],
-      completed_at timestamptz, created_at timestamptz, title_key text, description_key text
+      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], completed_at timestamptz, created_at timestamptz
     )
   ), inserted as (
     insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,completed_at,created_at, version)
@@ -199,8 +198,7 @@ with trashed as (
     where operation = 'deleted' and diff is not null and at > now() - interval '30 days'
   ), image as (
     select version, image.* from trashed, json_to_record(diff) as image (
-      title text, description text, status text, priority text, due_date date, tags text[],
-      completed_at timestamptz, created_at timestamptz, title_key text, description_key text
+      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], completed_at timestamptz, created_at timestamptz
     )
   ), inserted as (
     insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,completed_at,created_at, version)
@@ -360,8 +358,7 @@ with entries as materialized (
       select id, position, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
       from plan where existed and exists (select from allowed)
     ) wanted, jsonb_to_record(wished) as image (
-      title text, description text, status text, priority text, due_date date, tags text[],
-      completed_at timestamptz, created_at timestamptz, title_key text, description_key text
+      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], completed_at timestamptz, created_at timestamptz
     )
   ), removed as (
     delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and not existed
@@ -511,8 +508,7 @@ with entries as materialized (
       select id, position, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
       from plan where existed and exists (select from allowed)
     ) wanted, jsonb_to_record(wished) as image (
-      title text, description text, status text, priority text, due_date date, tags text[],
-      completed_at timestamptz, created_at timestamptz, title_key text, description_key text
+      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], completed_at timestamptz, created_at timestamptz
     )
   ), removed as (
     delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and not existed

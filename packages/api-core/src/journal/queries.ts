@@ -5,15 +5,8 @@ import { utc } from '../kit/sql';
 import type { Position } from '../kit/sync-token';
 import { defineWrite } from '../kit/write';
 import type { Task } from '../tasks/contract';
-import {
-  imageColumns,
-  imageRecord,
-  journaled,
-  resultFields,
-  tableColumns,
-  taskColumns,
-  taskTextBytes,
-} from '../tasks/queries';
+import { tableColumns, taskColumns, taskTextBytes } from '../tasks/queries';
+import { imageColumns, imageRecord, journaled, resultFields } from '../tasks/writes';
 
 /** Whether the journal has this very entry. */
 export const selectIsKnown = defineStatement<{ is_known: boolean }, Position>(

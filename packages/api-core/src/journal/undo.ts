@@ -2,7 +2,7 @@ import { defineStatement } from '@taskward/db';
 import { type IdempotencyKey, keyUnused, storeResponse } from '../kit/idempotency';
 import { isWithinQuota, lastVersionOf, RETENTION, recordChanges } from '../kit/journal';
 import type { KeyedStatement } from '../kit/write';
-import { imageColumns, imageRecord, journaled, taskImage } from '../tasks/queries';
+import { imageColumns, imageRecord, journaled, taskImage } from '../tasks/writes';
 
 /**
  * The SQL of undo: one statement, since it decides over all tasks of a revision before it writes any. What a revision did

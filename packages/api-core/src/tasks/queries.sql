@@ -10,8 +10,8 @@
 --   replaceTask: lockUser, replaceTask
 --   updateTask without tags: lockUser, updateTask
 --   updateTask with tags: lockUser, updateTaskAndTags
---   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys, 
---   completeTask: lockUser, completeTask
+--   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys
+--   completeTask: lockUser, completeTask, 
 --   completeTask with Idempotency-Key: lockUser, selectStoredResponse, completeTask, deleteExpiredKeys
 --   deleteTask: lockUser, deleteTask
 
@@ -27,8 +27,8 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
 -- createTask
 with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+      case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
     where true and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $4::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), changed as (
@@ -53,8 +53,8 @@ with inserted as (
 -- createTask with Idempotency-Key
 with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+      case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
     where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
     ) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $5::int)
@@ -87,8 +87,8 @@ with inserted as (
 -- createTaskAndTags
 with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+      case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
     where true and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $4::int)
     returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
   ), inserted_tags as (
@@ -117,8 +117,8 @@ with inserted as (
 -- createTaskAndTags with Idempotency-Key
 with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end, 1
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+      case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
     where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
     ) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $5::int)
@@ -158,8 +158,8 @@ with old as materialized (
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
-          then ($3::jsonb ->> 'description_key') else old.description_key end as description_key,
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
         old.tags as tags, old.completed_at as old_completed_at
       from old where true and ($4::int[] is null or version = any($4::int[]))
       and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
@@ -219,8 +219,8 @@ with old as materialized (
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
-          then ($3::jsonb ->> 'description_key') else old.description_key end as description_key,
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
         old.tags as tags, old.completed_at as old_completed_at
       from old where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
@@ -288,8 +288,8 @@ with old as materialized (
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
-          then ($3::jsonb ->> 'description_key') else old.description_key end as description_key,
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at
@@ -360,8 +360,8 @@ with old as materialized (
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title') else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description') else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status') else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority') else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key') else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
-          then ($3::jsonb ->> 'description_key') else old.description_key end as description_key,
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at
@@ -533,8 +533,8 @@ with old as materialized (
 -- replaceTask
 with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end, coalesce(
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+      case when ($3::jsonb ->> 'status')::text = 'done' then now() end, coalesce(
       (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid order by c.seq desc limit 1),
       (select floor from journals where user_id = $1), 0) + 1
     where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and true and ($6::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $6::int)
@@ -548,7 +548,7 @@ with inserted as (
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select ($3::jsonb ->> 'title') as title, ($3::jsonb ->> 'description') as description, ($3::jsonb ->> 'status') as status, ($3::jsonb ->> 'priority') as priority, ($3::jsonb ->> 'due_date')::date as due_date, ($3::jsonb ->> 'title_key') as title_key, ($3::jsonb ->> 'description_key') as description_key,
+      select ($3::jsonb ->> 'title')::text as title, ($3::jsonb ->> 'description')::text as description, ($3::jsonb ->> 'status')::text as status, ($3::jsonb ->> 'priority')::text as priority, ($3::jsonb ->> 'due_date')::date as due_date, ($3::jsonb ->> 'title_key')::text as title_key, ($3::jsonb ->> 'description_key')::text as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at
@@ -622,8 +622,8 @@ with inserted as (
 -- replaceTask with Idempotency-Key
 with inserted as (
     insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title'), ($3::jsonb ->> 'description'), ($3::jsonb ->> 'status'), ($3::jsonb ->> 'priority'), ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key'), ($3::jsonb ->> 'description_key'),
-      case when ($3::jsonb ->> 'status') = 'done' then now() end, coalesce(
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+      case when ($3::jsonb ->> 'status')::text = 'done' then now() end, coalesce(
       (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid order by c.seq desc limit 1),
       (select floor from journals where user_id = $1), 0) + 1
     where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and not exists (
@@ -639,7 +639,7 @@ with inserted as (
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select ($3::jsonb ->> 'title') as title, ($3::jsonb ->> 'description') as description, ($3::jsonb ->> 'status') as status, ($3::jsonb ->> 'priority') as priority, ($3::jsonb ->> 'due_date')::date as due_date, ($3::jsonb ->> 'title_key') as title_key, ($3::jsonb ->> 'description_key') as description_key,
+      select ($3::jsonb ->> 'title')::text as title, ($3::jsonb ->> 'description')::text as description, ($3::jsonb ->> 'status')::text as status, ($3::jsonb ->> 'priority')::text as priority, ($3::jsonb ->> 'due_date')::date as due_date, ($3::jsonb ->> 'title_key')::text as title_key, ($3::jsonb ->> 'description_key')::text as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at

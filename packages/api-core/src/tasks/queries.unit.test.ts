@@ -8,6 +8,7 @@ import { anyValues, statementsOf, testStatements } from '../testing/statements';
 import * as contract from './contract';
 import * as queries from './queries';
 import * as tasks from './service';
+import * as writes from './writes';
 
 const SORTS: readonly queries.SortKey[] = ['created_at', 'updated_at', 'due_date', 'priority', 'title'];
 const FILTERS: readonly queries.Filter[] = ['status', 'priority', 'due_before', 'due_after', 'tag', 'q'];
@@ -32,6 +33,7 @@ const all = [
   ['lockUser', journal.lockUser({})] as const,
   ['selectHead', journal.selectHead({})] as const,
   ...statementsOf(fixed),
+  ...statementsOf(writes),
   ...statementsOf(ofKit),
   ...shapes.map((shape) => [`selectPage ${JSON.stringify(shape)}`, selectPage(shape)(anyValues)] as const),
 ];

@@ -12,6 +12,7 @@ import { preconditionFailed, type WriteResult, write } from '../kit/write';
 import type * as contract from './contract';
 import type { ListQuery, Task, TaskInput, TaskPatch } from './contract';
 import * as queries from './queries';
+import * as writes from './writes';
 
 export interface TaskContext extends Context {
   /** How many tasks a user may have; 0 is no limit. */
@@ -82,7 +83,7 @@ export async function get(ctx: TaskContext, id: string): Promise<Output<typeof c
 }
 
 export async function create(ctx: TaskContext, task: TaskInput): Promise<Output<typeof contract.createTask>> {
-  const statement = task.tags.length > 0 ? queries.createTaskAndTags : queries.createTask;
+  const statement = task.tags.length > 0 ? writes.createTaskAndTags : writes.createTask;
   const result = await write(ctx, statement, { ...toTaskValues(uuidv7(), task), max: quotaOf(ctx) });
   if (result.outcome === 'refused') throw quotaExceeded();
   const { outcome, resource, revision } = result;
@@ -96,7 +97,7 @@ export async function replace(
   task: TaskInput,
 ): Promise<Output<typeof contract.replaceTask>> {
   const values = { ...toTaskValues(id, task), ...toPreconditionValues(ctx.preconditions), max: quotaOf(ctx) };
-  const result = await write(ctx, queries.replaceTask, values);
+  const result = await write(ctx, writes.replaceTask, values);
   if (result.outcome === 'refused') {
     // Where there is no task, only `If-Match` and the quota refuse one.
     throw result.resource || ctx.preconditions.ifMatch ? preconditionFailed(result.resource?.version) : quotaExceeded();
@@ -107,7 +108,7 @@ export async function replace(
 
 /** Changes the fields that the patch has. */
 export async function update(ctx: TaskContext, id: string, patch: TaskPatch): Promise<WrittenTask> {
-  const statement = patch.tags ? queries.updateTaskAndTags : queries.updateTask;
+  const statement = patch.tags ? writes.updateTaskAndTags : writes.updateTask;
   const values = { ...toTaskValues(id, patch), ...toPreconditionValues(ctx.preconditions) };
   return toWritten(await write(ctx, statement, values));
 }
@@ -115,12 +116,12 @@ export async function update(ctx: TaskContext, id: string, patch: TaskPatch): Pr
 /** Makes the task done or not done; toggles it when `completed` is omitted. */
 export async function complete(ctx: TaskContext, id: string, completed: boolean | undefined): Promise<WrittenTask> {
   const values = { id, completed: completed ?? null, ...toPreconditionValues(ctx.preconditions) };
-  return toWritten(await write(ctx, queries.completeTask, values));
+  return toWritten(await write(ctx, writes.completeTask, values));
 }
 
 export async function remove(ctx: TaskContext, id: string): Promise<Output<typeof contract.deleteTask>> {
   const values = { id, ...toPreconditionValues(ctx.preconditions) };
-  const { revision } = assertWritten(await write(ctx, queries.deleteTask, values));
+  const { revision } = assertWritten(await write(ctx, writes.deleteTask, values));
   return { status: 204, body: undefined, revision };
 }
 
@@ -141,7 +142,7 @@ export const quotaOf = ({ maxTasks }: TaskContext) => (maxTasks === 0 ? null : m
 export const quotaExceeded = () => new ApiError('conflict', 'You have as many tasks as one user may have.');
 
 /** The values of a write of the fields that are given. */
-function toTaskValues(id: string, task: TaskPatch): queries.TaskValues {
+function toTaskValues(id: string, task: TaskPatch): writes.TaskValues {
   const { title, description } = task;
   const given = {
     ...task,
