@@ -23,6 +23,8 @@ CREATE TABLE "journals" (
 	"at" timestamp(6) with time zone NOT NULL,
 	"floor" integer DEFAULT 0 NOT NULL,
 	"tasks" integer DEFAULT 0 NOT NULL,
+	"bytes" bigint DEFAULT 0 NOT NULL,
+	"trimmed" bigint DEFAULT 0 NOT NULL,
 	CONSTRAINT "journals_seq_positive" CHECK (seq >= 1)
 );
 --> statement-breakpoint

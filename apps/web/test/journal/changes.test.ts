@@ -323,10 +323,39 @@ async function expectReplay({ id: userId }: TestUser, count: number): Promise<vo
   }
   const rows = await run(`select id, version from tasks where user_id = '${userId}'`);
   expect(versions).toEqual(new Map(rows.map(({ id, version }) => [id, version])));
-  const [journal] = await run(`select seq::int, at::text, tasks from journals where user_id = '${userId}'`);
+  const [journal] = await run(`select seq::int, at::text, tasks, bytes::int,
+    (select coalesce(sum(octet_length(diff::text)), 0)::int from changes c where c.user_id = journals.user_id) as expected
+    from journals where user_id = '${userId}'`);
   const last = entries.at(-1);
-  expect(journal ?? { tasks: 0 }).toEqual(last ? { seq: last.seq, at: last.at, tasks: count } : { tasks: 0 });
+  if (!last) return expect(journal).toBeUndefined();
+  expect(journal).toMatchObject({ seq: last.seq, at: last.at, tasks: count, bytes: journal?.expected });
 }
+
+test('beyond 64 MiB, the journal loses its oldest differences, and keeps its entries', async () => {
+  const { token } = await getChanges(user);
+  const { id } = await createTask(user, { title: 'First' });
+  for (const title of ['Second', 'Third']) await sendAs(user, 'PATCH', `/${id}`, { title });
+  const differences = async () =>
+    (await run(`select diff is null as lost from changes where user_id = '${user.id}' order by seq`)).map(
+      ({ lost }) => lost,
+    );
+  await run(`update journals set bytes = bytes + ${2 ** 26} where user_id = '${user.id}'`);
+  // A write deletes them now and then.
+  await expect
+    .poll(
+      async () => {
+        await sendAs(user, 'PATCH', `/${id}/complete`);
+        return (await differences()).slice(0, 3);
+      },
+      { timeout: 30_000, interval: 1 },
+    )
+    .toEqual([true, true, true]);
+  expect((await getChanges(user, { since: token })).changes).toHaveLength(1);
+  await sendAs(user, 'PATCH', `/${id}`, { title: 'Fourth' });
+  const undone = await send('POST', `/api/${user.id}/revisions/2/undo`, { token: user.token });
+  expect(undone.status).toBe(409);
+  expect((await undone.json()).errors).toMatchObject([{ code: 'purged' }]);
+});
 
 test('concurrent writers of one user lose no change, and their readers miss none', async () => {
   const ids = Array.from({ length: 4 }, () => randomUUID());

@@ -177,10 +177,10 @@ with trashed as (
       case when inserted.id is null then 'refused' else 'restored' end as outcome
     from image left join inserted on true
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -216,10 +216,10 @@ with trashed as (
       case when inserted.id is null then 'refused' else 'restored' end as outcome
     from image left join inserted on true
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -241,6 +241,11 @@ with trashed as (
       order by seq desc limit 1
     ) last
     where operation = 'deleted' and diff is not null and at > now() - interval '30 days'
+  ), freed as (
+    update journals set bytes = bytes - (
+      select coalesce(sum(coalesce(octet_length(diff::text), 0)), 0) from changes where user_id = $1 and id in (select id from trashed)
+    )
+    where user_id = $1
   ), purged as (
     update changes set diff = null where user_id = $1 and id in (select id from trashed) and diff is not null
   ), deleted_responses as (
@@ -254,6 +259,11 @@ with trashed as (
     where user_id = $1 and operation = 'deleted' and diff is not null and not exists (
       select from changes later where later.user_id = $1 and later.id = deleted.id and later.seq > deleted.seq
     )
+  ), freed as (
+    update journals set bytes = bytes - (
+      select coalesce(sum(coalesce(octet_length(diff::text), 0)), 0) from changes where user_id = $1 and id in (select id from trashed)
+    )
+    where user_id = $1
   ), purged as (
     update changes set diff = null where user_id = $1 and id in (select id from trashed) and diff is not null
   ), deleted_responses as (
@@ -387,12 +397,12 @@ with entries as materialized (
     union all select position, id, 'updated', updated.version, diff from updated join wanted using (id)
     union all select position, id, 'restored', inserted.version, null from inserted join wanted using (id)
   ), counted as (
-    select count(*) as entries, sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) as added from changed having count(*) > 0
+    select count(*) as entries, sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) as added, sum(coalesce(octet_length(diff::text), 0)) as octets from changed having count(*) > 0
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, entries, now(), added from counted
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), added, octets from counted
     on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     select seq - entries + 1 as revision, at from journal, counted
@@ -537,12 +547,12 @@ with entries as materialized (
     union all select position, id, 'updated', updated.version, diff from updated join wanted using (id)
     union all select position, id, 'restored', inserted.version, null from inserted join wanted using (id)
   ), counted as (
-    select count(*) as entries, sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) as added from changed having count(*) > 0
+    select count(*) as entries, sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) as added, sum(coalesce(octet_length(diff::text), 0)) as octets from changed having count(*) > 0
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, entries, now(), added from counted
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), added, octets from counted
     on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     select seq - entries + 1 as revision, at from journal, counted

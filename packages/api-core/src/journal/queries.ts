@@ -1,5 +1,5 @@
 import { defineStatement } from '@taskward/db';
-import { isWithinQuota, microseconds, RETENTION } from '../kit/journal';
+import { isWithinQuota, microseconds, octets, RETENTION } from '../kit/journal';
 import { MAX_PAGE_BYTES } from '../kit/page';
 import { utc } from '../kit/sql';
 import type { Position } from '../kit/sync-token';
@@ -235,7 +235,12 @@ export const restoreTask = defineWrite<Task, Id & { max: number | null }>(
 );
 
 /** Takes the contents of the tasks of `trashed` out of the journal and the stored responses. The entries stay. */
-const purged = `purged as (
+const purged = `freed as (
+    update journals set bytes = bytes - (
+      select coalesce(sum(${octets}), 0) from changes where user_id = :userId and id in (select id from trashed)
+    )
+    where user_id = :userId
+  ), purged as (
     update changes set diff = null where user_id = :userId and id in (select id from trashed) and diff is not null
   ), deleted_responses as (
     delete from idempotency_keys where user_id = :userId and answer ->> 'id' in (select id::text from trashed)

@@ -16,6 +16,8 @@ export interface JournaledResource {
   readonly count: string;
 }
 
+/** The bytes of the difference of an entry. */
+export const octets = 'coalesce(octet_length(diff::text), 0)';
 /** By how much an entry changes the number of resources. */
 const added = `case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end`;
 
@@ -24,10 +26,10 @@ const added = `case when operation in ('created', 'restored') then 1 when operat
  * `version` and `diff`. Records nothing where `changed` is empty.
  */
 export const recordChange = ({ kind, count }: JournaledResource) => `journal as (
-    insert into journals as j (user_id, seq, at, ${count})
-    select :userId::text, 1, now(), ${added} from changed
+    insert into journals as j (user_id, seq, at, ${count}, bytes)
+    select :userId::text, 1, now(), ${added}, ${octets} from changed
     on conflict (user_id) do update set seq = j.seq + 1, ${count} = j.${count} + excluded.${count},
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -37,12 +39,12 @@ export const recordChange = ({ kind, count }: JournaledResource) => `journal as 
 
 /** The same for any number of rows, as one revision: its entries are in the order of `position`, another column of `changed`. */
 export const recordChanges = ({ kind, count }: JournaledResource) => `counted as (
-    select count(*) as entries, sum(${added}) as added from changed having count(*) > 0
+    select count(*) as entries, sum(${added}) as added, sum(${octets}) as octets from changed having count(*) > 0
   ), journal as (
-    insert into journals as j (user_id, seq, at, ${count})
-    select :userId::text, entries, now(), added from counted
+    insert into journals as j (user_id, seq, at, ${count}, bytes)
+    select :userId::text, entries, now(), added, octets from counted
     on conflict (user_id) do update set seq = j.seq + excluded.seq, ${count} = j.${count} + excluded.${count},
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     select seq - entries + 1 as revision, at from journal, counted
@@ -85,13 +87,36 @@ export const pruneJournal = defineStatement<{ pruned: number }>(`
   ), pruned as (
     delete from changes where user_id = :userId
       and seq <= (select max(seq) from oldest where until < now() - ${RETENTION})
-    returning operation, version
-  ), floored as (
-    update journals set floor = deleted.version
-    from (select max(version) as version from pruned where operation = 'deleted') deleted
-    where user_id = :userId and deleted.version > floor
+    returning operation, version, ${octets} as octets
+  ), settled as (
+    update journals set floor = greatest(floor, total.version), bytes = bytes - total.octets
+    from (
+      select max(version) filter (where operation = 'deleted') as version, sum(octets) as octets from pruned
+      having count(*) > 0
+    ) total
+    where user_id = :userId
   )
   select count(*)::int as pruned from pruned`);
+
+/** What the differences of a user's journal may take together: a change of a long text takes up to 80 KB. */
+const MAX_BYTES = 64 * 2 ** 20;
+
+/** Where the differences take more than that, deletes some of the oldest; their entries stay, so that tokens stay valid. */
+export const trimJournal = defineStatement<{ trimmed: number }>(`
+  with journal as (
+    select trimmed from journals where user_id = :userId and bytes > ${MAX_BYTES}
+  ), oldest as (
+    select seq, ${octets} as octets from changes where user_id = :userId and seq > (select trimmed from journal)
+    order by seq limit ${PRUNED_AT_ONCE}
+  ), emptied as (
+    update changes set diff = null where user_id = :userId and diff is not null
+      and seq > (select trimmed from journal) and seq <= (select max(seq) from oldest)
+  ), settled as (
+    update journals set trimmed = total.seq, bytes = bytes - total.octets
+    from (select max(seq) as seq, sum(octets) as octets from oldest having count(*) > 0) total
+    where user_id = :userId
+  )
+  select count(*)::int as trimmed from oldest`);
 
 /** The last version of a resource that does not exist: versions continue after a deletion, so that no entity tag is used twice. */
 export const lastVersionOf = (id: string) => `coalesce(

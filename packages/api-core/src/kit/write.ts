@@ -10,7 +10,7 @@ import {
   selectStoredResponse,
   storeResponse,
 } from './idempotency';
-import { type JournaledResource, lockUser, pruneJournal, recordChange } from './journal';
+import { type JournaledResource, lockUser, pruneJournal, recordChange, trimJournal } from './journal';
 import { toEntityTag } from './preconditions';
 import { type Fields, toColumns, toJson } from './sql';
 
@@ -81,7 +81,7 @@ export async function write<Resource extends { version: number }, Values extends
 }
 
 /**
- * Runs a write in one batch. Now and then, it also deletes old entries of the journal. With an `Idempotency-Key`, its stored
+ * Runs a write in one batch. Now and then, it also deletes from the journal what is too old or too much. With an `Idempotency-Key`, its stored
  * response is looked up first, and expired ones are deleted last. If a response is stored, the change does nothing, and the
  * stored response is to be replayed.
  *
@@ -92,7 +92,7 @@ export async function runWrite<Row, Values extends object>(
   statement: KeyedStatement<Row, Values>,
   values: Values,
 ): Promise<{ stored: StoredResponse | undefined; changed: Row[] }> {
-  const prune = Math.random() < PRUNE_PROBABILITY && { prune: pruneJournal({}) };
+  const prune = Math.random() < PRUNE_PROBABILITY && { prune: pruneJournal({}), trim: trimJournal({}) };
   if (!idempotency) {
     const { changed } = await db.asUser(userId, {
       lock: lockUser({}),

@@ -10,8 +10,8 @@
 --   replaceTask: lockUser, replaceTask
 --   updateTask without tags: lockUser, updateTask
 --   updateTask with tags: lockUser, updateTaskAndTags
---   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys
---   completeTask: lockUser, completeTask, 
+--   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys, , 
+--   completeTask: lockUser, completeTask, , 
 --   completeTask with Idempotency-Key: lockUser, selectStoredResponse, completeTask, deleteExpiredKeys
 --   deleteTask: lockUser, deleteTask
 
@@ -38,10 +38,10 @@ with inserted as (
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -66,10 +66,10 @@ with inserted as (
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -102,10 +102,10 @@ with inserted as (
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -134,10 +134,10 @@ with inserted as (
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -201,10 +201,10 @@ with old as materialized (
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -264,10 +264,10 @@ with old as materialized (
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -342,10 +342,10 @@ with old as materialized (
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -416,10 +416,10 @@ with old as materialized (
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -466,10 +466,10 @@ with old as materialized (
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -512,10 +512,10 @@ with old as materialized (
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -607,10 +607,10 @@ with inserted as (
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -700,10 +700,10 @@ with inserted as (
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -729,10 +729,10 @@ with old as materialized (
   ), result as (
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
@@ -754,10 +754,10 @@ with old as materialized (
   ), result as (
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end from changed
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)

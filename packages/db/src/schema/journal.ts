@@ -35,6 +35,10 @@ export const journals = pgTable(
     floor: integer('floor').notNull().default(0),
     /** How many tasks the user has. */
     tasks: integer('tasks').notNull().default(0),
+    /** Of the differences of all entries. */
+    bytes: bigint('bytes', { mode: 'number' }).notNull().default(0),
+    /** The entries up to this position have lost their differences. */
+    trimmed: bigint('trimmed', { mode: 'number' }).notNull().default(0),
   },
   () => [check('journals_seq_positive', sql`seq >= 1`), ownRowsOnly('journals_owner_only')],
 );
