@@ -349,6 +349,26 @@ describe('a revision of several entries', () => {
     expect(await contentsOf(user)).toEqual(after);
   });
 
+  test('sets back what a task is searched by, whichever of its entries recorded that', async () => {
+    const found = async (q: string) => (await getPage(user, { q })).data.map(({ id }) => id);
+    for (const last of [(id: string) => patch(id, { priority: 'low' }), (id: string) => deleteTask(user, id)]) {
+      const { id } = await createTask(user, { title: 'aa', description: 'cc' });
+      const revision = await merge(
+        () => patch(id, { title: 'bb', description: 'dd' }),
+        () => patch(id, { title: 'Ü', description: 'Ö' }),
+        () => last(id),
+      );
+      await undo(user, revision);
+      expect([await found('aa cc'), await found('bb'), await found('dd'), await found('u')]).toEqual([
+        [id],
+        [],
+        [],
+        [],
+      ]);
+      await deleteTask(user, id);
+    }
+  });
+
   test('leaves a field alone that has the same value after it as before, whatever it is now', async () => {
     const { id } = await createTask(user, { title: 'A' });
     const revision = await merge(
@@ -378,6 +398,8 @@ describe('a revision of several entries', () => {
       expect(response.headers.get('Idempotency-Replayed')).toBe(replayed);
     }
     expect(await newestRevision(user)).toEqual(newest);
+    await deleteTask(user, id);
+    expect(await (await requestUndo(user, revision)).json()).toEqual({ revision: null });
   });
 
   test('is refused whole, and each conflict names the first entry of its task', async () => {

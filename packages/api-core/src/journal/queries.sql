@@ -331,7 +331,6 @@ with entries as materialized (
       ) else before_it.fields end as target,
       case
         when existed and is_purged then 'purged'
-        when remained and today.id is null then 'changed'
         when not remained then case when today.id is not null then 'taken' end
         when is_update then case when exists (
         select from jsonb_each(after_it.fields) as field (name, value)
@@ -479,7 +478,6 @@ with entries as materialized (
       ) else before_it.fields end as target,
       case
         when existed and is_purged then 'purged'
-        when remained and today.id is null then 'changed'
         when not remained then case when today.id is not null then 'taken' end
         when is_update then case when exists (
         select from jsonb_each(after_it.fields) as field (name, value)

@@ -106,7 +106,6 @@ const plan = `plan as materialized (
       ) else before_it.fields end as target,
       case
         when existed and is_purged then 'purged'
-        when remained and today.id is null then 'changed'
         when not remained then case when today.id is not null then 'taken' end
         when is_update then case when ${isFieldChanged} then 'changed' end
         when ${isTaskChanged} then 'changed'
