@@ -213,10 +213,11 @@ describe('purging', () => {
   });
 
   test('of the whole trash purges each task in it, and nothing else', async () => {
-    await createSecret('alpha');
-    await createSecret('omega');
+    // First, so that a write that deletes old entries deletes no others.
     const old = await createDeleted({ title: 'older' });
     await execute(`update changes set at = now() - interval '30 days' where id = '${old.id}'`);
+    await createSecret('alpha');
+    await createSecret('omega');
     const remade = await createDeleted({ title: 'remade' });
     await sendAs(user, 'PUT', `/${remade.id}`, { title: 'remade' });
     const { data } = await getRevisions(user);
