@@ -25,6 +25,7 @@ interface Parameter {
     readonly minimum: number;
     readonly maximum: number;
     readonly maxLength?: number;
+    readonly pattern?: string;
     readonly maxItems?: number;
   };
 }
@@ -173,7 +174,9 @@ describe.each(operations)('the parameters of $id', (operation) => {
       if (maxLength === 10) expect(['2026-02-28', '2026-02-30'].map(takes)).toEqual([true, false]);
       else if (maxLength === 36) expect([uuid, uuid.slice(1)].map(takes)).toEqual([true, false]);
       else if (maxLength) {
-        expect([takes('x'.repeat(maxLength)), takes('x'.repeat(maxLength + 1))]).toEqual([true, false]);
+        const longest = 'x'.repeat(maxLength);
+        const isDeclared = new RegExp(schema.pattern ?? '', 'u').test(longest);
+        expect([takes(longest), takes(`${longest}x`)]).toEqual([isDeclared, false]);
       }
     },
   );

@@ -46,7 +46,11 @@ export type ChangePage = z.output<typeof ChangePage>;
 const singleValue = z.string({ error: 'One value is expected' });
 
 export const ChangesQuery = z.strictObject({
-  since: singleValue.regex(TOKEN, 'Invalid token').optional().meta({ description: 'The `token` of the page before.' }),
+  since: singleValue
+    .max(MAX_TOKEN, { error: 'Invalid token', abort: true })
+    .regex(TOKEN, 'Invalid token')
+    .optional()
+    .meta({ description: 'The `token` of the page before.' }),
   limit: singleValue
     .refine((text) => /^(500|[1-4]\d\d|[1-9]\d?)$/.test(text), `A whole number from 1 to ${MAX_LIMIT} is expected`)
     .transform(Number)
