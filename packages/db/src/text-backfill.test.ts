@@ -250,6 +250,7 @@ test('the migration that adds the search columns backfills every existing user',
   const user = await newUser();
   const id = randomUUID();
   const before = [
+    'drop function lock_user',
     'drop table changes',
     'drop table journals',
     'alter table idempotency_keys drop column revision',

@@ -16,7 +16,7 @@
 --   emptyTrash: lockUser, emptyTrash
 
 -- lockUser
-select pg_advisory_xact_lock(hashtextextended($1, 0))::text;
+select lock_user($1)::text;
 
 -- selectHead
 select seq::float8, (extract(epoch from at) * 1000000)::float8 as at from journals where user_id = $1;

@@ -2,12 +2,13 @@ import { defineStatement } from '@taskward/db';
 import type { Position } from './sync-token';
 
 /**
- * Held until the end of the transaction, so that the writes of one user queue up: the positions of the journal grow in the
- * order of commits, and a statement that follows in the batch sees what the write before left (READ COMMITTED).
+ * Locks the user until the end of the transaction, so that the writes of one user queue up: the positions of the journal grow
+ * in the order of commits, and a statement that follows in the batch sees what the write before left (READ COMMITTED). An
+ * advisory lock, since a user may have no row in the journal yet; see `lock_user` in the migrations.
  *
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
-export const lockUser = defineStatement<unknown>('select pg_advisory_xact_lock(hashtextextended(:userId, 0))::text');
+export const lockUser = defineStatement<unknown>('select lock_user(:userId)::text');
 
 /** How the changes of a resource are recorded. */
 export interface JournaledResource {

@@ -10,13 +10,13 @@
 --   replaceTask: lockUser, replaceTask
 --   updateTask without tags: lockUser, updateTask
 --   updateTask with tags: lockUser, updateTaskAndTags
---   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys, , 
+--   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys
 --   completeTask: lockUser, completeTask, , 
 --   completeTask with Idempotency-Key: lockUser, selectStoredResponse, completeTask, deleteExpiredKeys
 --   deleteTask: lockUser, deleteTask
 
 -- lockUser
-select pg_advisory_xact_lock(hashtextextended($1, 0))::text;
+select lock_user($1)::text;
 
 -- selectHead
 select seq::float8, (extract(epoch from at) * 1000000)::float8 as at from journals where user_id = $1;
