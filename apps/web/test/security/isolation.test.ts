@@ -32,7 +32,9 @@ const asAda = (call: Call, more: Send = {}) => sendCall(call, { token: ada.token
 /** Everything in a response by which a client could distinguish it, with these names replaced. */
 async function bytesOf(response: Response, ...names: string[]) {
   const own = /^(x-request-id|ratelimit.*)$/;
-  const text = names.reduce((all, name) => all.replaceAll(name, '…'), await response.text());
+  // As a whole: an id can be a number, which may also be a part of another one.
+  const isWhole = (name: string) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g');
+  const text = names.reduce((all, name) => all.replaceAll(isWhole(name), '…'), await response.text());
   const { request_id: _, ...document } = JSON.parse(text);
   return {
     status: response.status,
