@@ -32,6 +32,9 @@ const read = (headers: Record<string, string> = {}): More => ({ headers: { ...us
 const MISSING = '00000000-0000-4000-8000-000000000000';
 const TASKS = '/api/{me}/tasks';
 const TASK = `${TASKS}/{task}`;
+const CHANGES = '/api/{me}/changes';
+const REVISIONS = '/api/{me}/revisions';
+const TRASH = '/api/{me}/trash';
 const LONG = 'x'.repeat(9_000);
 
 const tasks: Row[] = [
@@ -83,6 +86,27 @@ const tasks: Row[] = [
   [404, `DELETE ${TASKS}/{new}`, read()],
 ];
 
+const journal: Row[] = [
+  [304, `GET ${TASKS}`, read({ 'If-None-Match': '*' })],
+  [200, `GET ${CHANGES}`, read()],
+  [200, `GET ${CHANGES}?limit=1`, read({ 'Accept-Encoding': 'gzip' })],
+  [410, `GET ${CHANGES}?since=1.a`, read(page)],
+  [422, `GET ${CHANGES}?since=`, read()],
+  [200, `GET ${REVISIONS}?limit=2`, read()],
+  [200, `POST ${REVISIONS}/2/undo`, read({ 'Idempotency-Key': 'undo' })],
+  [200, `POST ${REVISIONS}/2/undo`, read({ 'Idempotency-Key': 'undo' })],
+  [409, `POST ${REVISIONS}/2/undo`, read(page)],
+  [400, `POST ${REVISIONS}/2/undo`, read({ 'Idempotency-Key': '"' })],
+  [404, `POST ${REVISIONS}/999/undo`, read()],
+  [200, `GET ${TRASH}`, read()],
+  [201, `POST ${TRASH}/{long}/restore`, read()],
+  [404, `POST ${TRASH}/{long}/restore`, read()],
+  [204, `DELETE ${TASKS}/{long}`, read()],
+  [204, `DELETE ${TRASH}/{long}`, read()],
+  [404, `DELETE ${TRASH}/{long}`, read()],
+  [204, `DELETE ${TRASH}`, read()],
+];
+
 /** The errors that any operation responds with. */
 const errors: Row[] = [
   ['GET', TASKS],
@@ -92,6 +116,13 @@ const errors: Row[] = [
   ['PATCH', TASK],
   ['DELETE', TASK],
   ['PATCH', `${TASK}/complete`],
+  ['GET', CHANGES],
+  ['GET', REVISIONS],
+  ['POST', `${REVISIONS}/1/undo`],
+  ['GET', TRASH],
+  ['DELETE', TRASH],
+  ['DELETE', `${TRASH}/{task}`],
+  ['POST', `${TRASH}/{task}/restore`],
 ].flatMap(([method = '', path = '']): Row[] => {
   const request = `${method} ${path}`;
   const takesBody = method.startsWith('P');
@@ -229,7 +260,8 @@ const toStep = ([status, request, more]: Row): Step => {
 
 export const steps: readonly (readonly [subject: string, steps: readonly Step[]])[] = Object.entries({
   tasks,
-  'refused requests for tasks': [...errors, ...bodyErrors],
+  'changes, revisions and the trash': journal,
+  'refused requests': [...errors, ...bodyErrors],
   methods,
   'health and the OpenAPI document': others,
   authentication: auth,

@@ -82,6 +82,7 @@ const MASKS: [RegExp, string][] = [
   [/eyJ[\w.-]+/g, '<token>'],
   [/_token=[^;]+/g, '_token=<cookie>'],
   [/("token":"|"id":"|"userId":")\w{32}\b/g, '$1<id>'],
+  [/("token":"|W\/")\d+\.\w+/g, '$1<sync token>'],
   [/(next_cursor":"|cursor=)[\w-]+/g, '$1<cursor>'],
   [/r=\d+;t=\d+/g, 'r=<number>;t=<seconds>'],
   [/\bin \d+ seconds\b/g, 'in <number> seconds'],
@@ -151,7 +152,8 @@ test('the requests that are compared include each success and each error of each
         const path = target
           .split('?')[0]
           ?.replace('somebody', '{me}')
-          .replace(/tasks\/[^/]+/, 'tasks/{task_id}');
+          .replace(/(tasks|trash)\/[^/]+/, '$1/{task_id}')
+          .replace(/revisions\/[^/]+/, 'revisions/{revision}');
         return `${method} ${path?.replace('{me}', '{user_id}')} ${status}`;
       }),
     ),

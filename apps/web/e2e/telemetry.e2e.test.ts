@@ -80,7 +80,8 @@ test('a request is a span in the trace of its traceparent, with child spans for 
     if (found) expect(rootOf(found).parentSpanId, name).toBe('00f067aa0ba902b7');
   }
   const batch = inTrace().find(({ name }) => name === 'BATCH postgresql');
-  expect(attribute(batch?.attributes ?? [], 'db.operation.batch.size')).toBe(1);
+  // Now and then, a write also deletes from the journal.
+  expect([2, 4]).toContain(attribute(batch?.attributes ?? [], 'db.operation.batch.size'));
   expect(attribute(batch?.attributes ?? [], 'db.query.text')).toContain('insert into tasks');
 });
 
