@@ -89,7 +89,7 @@ const tasks: Row[] = [
 const journal: Row[] = [
   [304, `GET ${TASKS}`, read({ 'If-None-Match': '*' })],
   [200, `GET ${CHANGES}`, read()],
-  [200, `GET ${CHANGES}?limit=1`, read({ 'Accept-Encoding': 'gzip' })],
+  [200, `GET ${CHANGES}?limit=500`, read({ 'Accept-Encoding': 'gzip' })],
   [410, `GET ${CHANGES}?since=1.a`, read(page)],
   [422, `GET ${CHANGES}?since=`, read()],
   [200, `GET ${REVISIONS}?limit=2`, read()],

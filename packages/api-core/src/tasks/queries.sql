@@ -11,7 +11,7 @@
 --   updateTask without tags: lockUser, updateTask
 --   updateTask with tags: lockUser, updateTaskAndTags
 --   updateTask with Idempotency-Key: lockUser, selectStoredResponse, updateTask, deleteExpiredKeys
---   completeTask: lockUser, completeTask, , 
+--   completeTask: lockUser, completeTask
 --   completeTask with Idempotency-Key: lockUser, selectStoredResponse, completeTask, deleteExpiredKeys
 --   deleteTask: lockUser, deleteTask
 
