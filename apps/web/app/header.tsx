@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** The top of every page. Its links load anew, so that nothing of one account stays in memory for another. */
+/** The top of every page. Its links load a new document, so that nothing of one account stays in memory for another. */
 export function Header({ children, wide = false }: { children?: ReactNode; wide?: boolean }) {
   return (
     <header className="border-line border-b bg-surface">

@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 
-/** Leaves by loading a page anew, so that nothing of the account stays in memory. */
+/** Leaves by loading a new document, so that nothing of the account stays in memory. */
 export function SignOut() {
   const [hasFailed, setFailed] = useState(false);
   const leave = async () => {

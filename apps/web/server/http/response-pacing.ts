@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 
 /** Of the bodies of one user's responses. A page of 1 MiB costs the process about 40 ms, most of it on the event loop. */
 const CHARACTERS_PER_SECOND = 2 ** 21;
-/** Up to this length, a response is as cheap as any other. */
+/** Shorter responses are not paced. */
 const MIN_LENGTH = 64 * 1024;
 /** A shorter pause makes no difference. */
 const MIN_INTERVAL_MS = 1;
@@ -24,7 +24,16 @@ interface Pace {
  * request of a user runs alone, since nothing is known of the responses yet.
  */
 export class ResponsePacing {
-  private readonly users = new LRUCache<string, Pace>({ max: MAX_USERS });
+  private readonly users: LRUCache<string, Pace>;
+
+  /** @param max the users that are remembered. */
+  constructor(max = MAX_USERS) {
+    this.users = new LRUCache({
+      max,
+      // Whoever waits for the first response of a user that is forgotten starts at once.
+      dispose: (pace) => pace.onFirst?.(),
+    });
+  }
 
   /** Resolves when the next request of this user may start, to be followed by `record`; undefined if that is now. */
   waitForTurn(userId: string): Promise<void> | undefined {

@@ -32,6 +32,16 @@ test('the first request of a user runs alone, and others of that user start when
   expect(started).toEqual([1, 2]);
 });
 
+test('a request that waits for the first one of its user starts when that user is forgotten', async () => {
+  const pacing = new ResponsePacing(1);
+  pacing.waitForTurn('forgotten');
+  const waiting = pacing.waitForTurn('forgotten');
+  pacing.waitForTurn('other');
+  await waiting;
+  // Its response, and that of the first request, are recorded without effect.
+  for (let i = 0; i < 2; i++) pacing.record('forgotten', PAGE_LENGTH);
+});
+
 test('requests of a user with long responses start one after the other, and those of other users at once', async () => {
   const pacing = new ResponsePacing();
   await pacing.waitForTurn('greedy');

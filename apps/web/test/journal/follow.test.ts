@@ -54,6 +54,26 @@ test('followChanges begins again with everything when its token is not valid any
   expect([again.reset, again.changes.length, again.token === token]).toEqual([true, 1, false]);
 });
 
+test('followChanges yields an empty last page of everything, which says that the copy is complete', async () => {
+  const pages = ['0~019a5f3e-7a3c-7c61-9d0e-3b1f6a2c4d58', '0', '0'].map((token, i) => {
+    return { changes: [], token, has_more: i === 0, reset: i === 0 };
+  });
+  const controller = new AbortController();
+  const listChanges = async () => {
+    const body = pages.shift();
+    if (!body) controller.abort(new Error('All pages were read.'));
+    return { status: 200 as const, body: body ?? first, etag: undefined, replayed: false, revision: undefined };
+  };
+  const first = { ...(pages[1] as ChangePage) };
+  const yielded: boolean[] = [];
+  const read = async () => {
+    const options = { params: { user_id: 'ada' }, intervalMs: 1, signal: controller.signal };
+    for await (const page of followChanges({ listChanges }, options)) yielded.push(page.has_more);
+  };
+  await expect(read()).rejects.toThrow('All pages were read.');
+  expect(yielded).toEqual([true, false]);
+});
+
 test('followChanges ends with the reason of its signal', async () => {
   const controller = new AbortController();
   const pages = follow({ signal: controller.signal });

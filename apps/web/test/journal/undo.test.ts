@@ -225,13 +225,13 @@ describe('an undo that would overwrite something', () => {
       await revisionOf(put(id, { title: 'New' })),
       await revisionOf(patch(id, { title: 'Newer', status: 'done' })),
       await revisionOf(deleteTask(user, id)),
-      await revisionOf(put(id, { title: 'Anew' })),
+      await revisionOf(put(id, { title: 'Again' })),
     ];
     for (const revision of revisions.toReversed()) await undo(user, revision);
     expect(await contentsOf(user)).toEqual([]);
   });
 
-  test('of a creation is refused where the task was deleted since, or created anew', async () => {
+  test('of a creation is refused where the task was deleted since, or created again', async () => {
     const id = randomUUID();
     const revision = await revisionOf(put(id, { title: 'A' }));
     const deletion = await revisionOf(deleteTask(user, id));

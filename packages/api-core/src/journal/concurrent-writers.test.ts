@@ -78,7 +78,7 @@ async function follow(ctx: tasks.TaskContext, isOver: () => boolean): Promise<Ma
   }
 }
 
-interface Entry {
+interface Entry extends Record<string, unknown> {
   readonly seq: number;
   readonly revision: number;
   readonly at: string;
@@ -135,9 +135,9 @@ test('writers in several processes lose nothing, and every follower ends with al
   for (const copy of await Promise.all(followers)) expect(copy).toEqual(expected);
 
   const { rows: entries } =
-    await ctx.db.ownerDb.execute(`select seq::int, revision::int, to_char(at, 'YYYY-MM-DD HH24:MI:SS.US') as at,
+    await ctx.db.ownerDb.execute<Entry>(`select seq::int, revision::int, to_char(at, 'YYYY-MM-DD HH24:MI:SS.US') as at,
     id, operation, version, diff from changes order by seq`);
-  const { versions, misfits } = replay(entries as unknown as Entry[]);
+  const { versions, misfits } = replay(entries);
   expect(misfits).toEqual([]);
   expect(versions).toEqual(new Map([...expected.values()].map(({ id, version }) => [id, version])));
   const { rows: journal } = await ctx.db.ownerDb.execute('select seq::int, tasks from journals');

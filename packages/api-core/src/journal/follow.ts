@@ -34,8 +34,10 @@ export async function* followChanges(
         if (!isGone) throw error;
       },
     );
+    // The last page of everything may be empty, too: it says that the copy is complete.
+    const isNews = page !== undefined && page.token !== token;
     token = page?.token;
-    if (page && (page.reset || page.changes.length > 0)) yield page;
+    if (isNews) yield page;
     if (page?.has_more === false) await abortableSleep(intervalMs, signal);
   }
 }
