@@ -88,7 +88,9 @@ describe.runIf(process.platform === 'linux')('the cost of a long header value', 
       const plain = await costOf(path);
       const slow: unknown[] = [];
       for (const name of names) {
-        const cost = await costOf(path, name);
+        // A garbage collection may add to any of them, but not to each of three.
+        let cost = Number.POSITIVE_INFINITY;
+        for (let i = 0; i < 3 && cost > 5 * plain + FLOOR_MS; i++) cost = Math.min(cost, await costOf(path, name));
         if (cost > 5 * plain + FLOOR_MS) slow.push({ name, cost, plain });
       }
       expect(slow).toEqual([]);
