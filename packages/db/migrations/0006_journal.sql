@@ -49,13 +49,13 @@ ALTER TABLE "journals" FORCE ROW LEVEL SECURITY;--> statement-breakpoint
 ALTER TABLE "changes" FORCE ROW LEVEL SECURITY;--> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON "journals", "changes" TO "app_user";
 --> statement-breakpoint
--- Every write begins with it, so that the writes of a user queue up. The row of the user is locked first, as the foreign key
--- of a new task does it later: the deletion of an account would otherwise wait for the row of the journal, and the write for
--- that of the user. `app_user` may not read that table, so the function runs as its owner.
-CREATE FUNCTION "lock_user"("user_id" text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+-- A write that inserts rows of a user calls it before it locks anything else. It locks the row of the user as the foreign keys
+-- of those rows do it later: the deletion of an account would otherwise wait for the row of the journal, and the write for that
+-- of the user. `app_user` may not read that table, so the function runs as its owner.
+CREATE FUNCTION "lock_user"("user_id" text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
 	PERFORM FROM "public"."user" u WHERE u."id" = $1 FOR KEY SHARE;
-	PERFORM pg_advisory_xact_lock(hashtextextended($1, 0));
+	RETURN true;
 END $$;--> statement-breakpoint
 REVOKE EXECUTE ON FUNCTION "lock_user"(text) FROM PUBLIC;--> statement-breakpoint
 GRANT EXECUTE ON FUNCTION "lock_user"(text) TO "app_user";

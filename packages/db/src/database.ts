@@ -1,6 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import journal from '../migrations/meta/_journal.json';
-import { DEFAULT_TIMEOUTS, type Driver, type DriverOptions, isDatabaseUnavailable, type Timeouts } from './driver';
+import {
+  DEFAULT_TIMEOUTS,
+  type Driver,
+  type DriverOptions,
+  isDatabaseUnavailable,
+  isReadOnly,
+  type Timeouts,
+} from './driver';
 import { pgliteDataDir } from './location';
 import { type BoundStatement, bind, defineStatement, type Statement } from './statement';
 import { UserSlots } from './user-slots';
@@ -63,7 +70,7 @@ export function createDatabase(driver: Driver, { connectTimeoutMs }: Timeouts = 
   const writes = new UserSlots(WRITES_PER_USER, connectTimeoutMs);
   const asUser: Database['asUser'] = async (userId, batch) => {
     const statements: Statement[] = Object.values(batch);
-    const slots = statements.every(({ isReadOnly }) => isReadOnly) ? reads : writes;
+    const slots = isReadOnly(statements) ? reads : writes;
     const turn = slots.acquire(userId);
     if (turn) await turn;
     try {
@@ -102,8 +109,7 @@ async function retry(
   error: unknown,
   elapsedMs: number,
 ): Promise<unknown[][]> {
-  const isReadOnly = batch.every((statement) => statement.isReadOnly);
-  const isRetryable = isDatabaseUnavailable(error) && (isReadOnly || !error.outcomeUnknown);
+  const isRetryable = isDatabaseUnavailable(error) && (isReadOnly(batch) || !error.outcomeUnknown);
   if (!isRetryable || elapsedMs > MAX_ELAPSED_BEFORE_RETRY_MS) throw error;
   await setTimeout(50 + Math.random() * 100);
   return driver.executeBatch(userId, batch);

@@ -3,7 +3,7 @@ import { DrizzleQueryError } from 'drizzle-orm';
 import type { NeonDatabase } from 'drizzle-orm/neon-serverless';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgliteDatabase } from 'drizzle-orm/pglite';
-import type { BoundStatement } from './statement';
+import type { BoundStatement, StatementOptions } from './statement';
 
 /** What differs between the database drivers; all else is shared. */
 export interface Driver {
@@ -105,6 +105,11 @@ export const DEFAULT_TIMEOUTS: Timeouts = { connectTimeoutMs: 5_000, queryTimeou
 /**
  * The first statement of every transaction. Its settings end with the transaction, so that a pooled connection carries
  * nobody's identity. The shortest timeout of the statements that follow applies to each of them.
+ *
+ * Where these write, it also locks the user until the end of the transaction, so that the writes of one user queue up: each
+ * sees what the one before left (READ COMMITTED), and the positions of the journal grow in the order of commits.
+ *
+ * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
 export function setUserContext(
   userId: string,
@@ -117,20 +122,29 @@ export function setUserContext(
   );
   // PostgreSQL's own choice depends on the first five users, and can be to plan a statement each time it runs.
   const planCacheMode = following.some(({ useCustomPlan }) => useCustomPlan) ? 'auto' : 'force_generic_plan';
-  return { text: SET_USER_CONTEXT, params: [userId, String(timeoutMs), planCacheMode], rowMode: 'array' };
+  const text = isReadOnly(following) ? SET_USER_CONTEXT : SET_USER_CONTEXT_AND_LOCK;
+  return { text, params: [userId, String(timeoutMs), planCacheMode], rowMode: 'array' };
 }
+
+/** Whether no statement writes. */
+export const isReadOnly = (batch: readonly StatementOptions[]): boolean =>
+  batch.every((statement) => statement.isReadOnly);
 
 // That this version writes the keys of text by itself, a trigger would not see.
 const SET_USER_CONTEXT = `select set_config('role', 'app_user', true), set_config('app.user_id', $1, true), \
 set_config('statement_timeout', $2, true), set_config('plan_cache_mode', $3, true), \
 set_config('app.writes_text_keys', 'on', true)`;
+// A statement timeout applies from the next statement on, a lock timeout at once.
+const SET_USER_CONTEXT_AND_LOCK = `${SET_USER_CONTEXT}, set_config('lock_timeout', $2, true), \
+pg_advisory_xact_lock(hashtextextended($1, 0))::text`;
 
 /**
- * SQLSTATE classes and codes of transient errors: connection exceptions, insufficient resources, operator intervention.
+ * SQLSTATE classes and codes of transient errors: connection exceptions, insufficient resources, operator intervention, and
+ * a lock that was not free in time.
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const TRANSIENT_SQLSTATES = /^(08...|53...|57P0[1-5]|57014)$/;
+const TRANSIENT_SQLSTATES = /^(08...|53...|57P0[1-5]|57014|55P03)$/;
 /** The form of the codes that PostgreSQL gives its errors. Each has a digit, unlike the system's `EPIPE`, which is as long. */
 export const SQLSTATE = /^(?=\w*\d)[0-9A-Z]{5}$/;
 

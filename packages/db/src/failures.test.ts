@@ -193,6 +193,16 @@ describe.runIf(engine !== 'pglite')('a failing database server', () => {
     await read();
   });
 
+  test('a write that waits for the lock of its user beyond the timeout is cancelled, and never runs', async () => {
+    await admin.query('begin');
+    await admin.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [userId]);
+    await unavailable(db.asUser(userId, write('locked')));
+    const { rows } = await admin.query(`select from pg_locks where locktype = 'advisory' and not granted`);
+    await admin.query('rollback');
+    expect(rows).toEqual([]);
+    expect(await count('locked')).toBe(0);
+  });
+
   test('a transaction of Better Auth that exceeds its timeout leaves no connection inside it', async () => {
     const work = db.ownerDb.transaction(async (tx) => {
       await tx.update(user).set({ name: 'half' });

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import journal from '../migrations/meta/_journal.json';
 import { openDriver } from './database';
-import type { Driver } from './driver';
+import { type Driver, isReadOnly } from './driver';
 import { migrationsFolder } from './location';
 import { bind } from './statement';
 import { engine, type FreshDatabase, prepare, queryBuilder, useFreshDatabase } from './testing';
@@ -163,7 +163,7 @@ test('a write concurrent with the backfill wins, and the task is backfilled all 
   );
   let isWritten = false;
   const executeBatch: Driver['executeBatch'] = async (userId, batch) => {
-    const isWrite = batch.length > 1;
+    const isWrite = !isReadOnly(batch);
     if (isWrite && !isWritten) {
       isWritten = true;
       await driver.executeBatch(userId, [bind(rename(), userId)]);

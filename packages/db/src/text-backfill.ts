@@ -46,8 +46,7 @@ async function backfillUser(execute: Driver['executeBatch'], userId: string): Pr
     const last = found.at(-1);
     if (!last) return updated;
     const values = { tasks: JSON.stringify(found.map(toUpdate)), tags: JSON.stringify(found.flatMap(toTags)) };
-    const batch = [lockUser({}), updateTasks(values)].map((statement) => bind(statement, userId));
-    const [, written] = (await execute(userId, batch)) as [unknown, unknown[]];
+    const [written] = (await execute(userId, [bind(updateTasks(values), userId)])) as [unknown[]];
     updated += written.length;
     // A task that was written concurrently is read again.
     if (written.length === found.length) after = last.id;
@@ -87,15 +86,15 @@ function normalizedWithin(limit: number, text: string): string {
   return [...normalized].length > limit ? text : normalized;
 }
 
-const selectPending = defineStatement<Pending, { after: string }>(`
+const selectPending = defineStatement<Pending, { after: string }>(
+  `
   select id, version, title, description, array(
     select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id
   ) as tags
   from tasks where user_id = :userId and id > :after::uuid and description_key is null
-  order by id limit ${TASKS_AT_ONCE}`);
-
-/** The lock that every write takes, as `lockUser` of the API does. */
-const lockUser = defineStatement<unknown>('select pg_advisory_xact_lock(hashtextextended(:userId, 0))::text');
+  order by id limit ${TASKS_AT_ONCE}`,
+  { isReadOnly: true },
+);
 
 const updateTasks = defineStatement<{ id: string }, { tasks: string; tags: string }>(`
   with given as (

@@ -166,7 +166,7 @@ describe('the database role of task statements', () => {
     expect(reached).toContainEqual({ name: 'tasks', apart: true });
     expect(reached.filter(({ apart }) => !apart)).toEqual([]);
     const definers = `select proname from pg_proc where prosecdef and has_function_privilege('app_user', oid, 'execute')`;
-    // It returns nothing.
+    // It tells nothing.
     expect(await asOwner(definers)).toEqual([{ proname: 'lock_user' }]);
   });
 

@@ -2,7 +2,7 @@ import { createDatabase, type Database, DEFAULT_DATABASE_URL, openDriver } from 
 import { user } from '@taskward/db/schema';
 import { gt } from 'drizzle-orm';
 import { deleteExpiredKeys } from '../kit/idempotency';
-import { lockUser, pruneJournal } from '../kit/journal';
+import { pruneJournal } from '../kit/journal';
 
 const USERS_AT_ONCE = 100;
 
@@ -18,9 +18,7 @@ async function main(): Promise<void> {
     let [keys, entries] = [0, 0];
     for await (const userId of allUsers(db)) {
       keys += await repeat(async () => (await db.asUser(userId, [deleteExpiredKeys({})]))[0].length);
-      entries += await repeat(
-        async () => (await db.asUser(userId, [lockUser({}), pruneJournal({})]))[1][0]?.pruned ?? 0,
-      );
+      entries += await repeat(async () => (await db.asUser(userId, [pruneJournal({})]))[0][0]?.pruned ?? 0);
     }
     const [s, ies] = [keys === 1 ? '' : 's', entries === 1 ? 'y' : 'ies'];
     console.log(`Deleted ${keys} expired idempotency key${s} and ${entries} old journal entr${ies}.`);

@@ -206,7 +206,7 @@ interface Id {
 
 /** Puts a task back under its id, as it was. */
 export const restoreTask = defineWrite<Task, Id & { max: number | null }>(
-  { ...journaled, fields: resultFields },
+  { ...journaled, fields: resultFields, inserts: true },
   (isAllowed) => [
     trashed,
     `image as (

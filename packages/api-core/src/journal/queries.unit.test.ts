@@ -10,7 +10,6 @@ import * as undo from './undo';
 
 const { storeResponse: _, ...ofKit } = idempotency;
 const all = [
-  ['lockUser', kit.lockUser({})] as const,
   ['selectHead', kit.selectHead({})] as const,
   ...statementsOf(queries),
   ...statementsOf(undo),

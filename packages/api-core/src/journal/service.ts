@@ -1,7 +1,7 @@
 import type { Context } from '../kit/context';
 import { decodeCursor, encodeCursor } from '../kit/cursor';
 import { ApiError, notFound } from '../kit/errors';
-import { lockUser, selectHead } from '../kit/journal';
+import { selectHead } from '../kit/journal';
 import type { Output } from '../kit/operation';
 import { takePage } from '../kit/page';
 import { decodeToken, encodeToken, type Position, START, type SyncToken } from '../kit/sync-token';
@@ -167,12 +167,12 @@ export async function restore(ctx: TaskContext, id: string): Promise<Output<type
 
 /** @throws {ApiError} 404 where it is not in the trash. */
 export async function purge(ctx: Context, id: string): Promise<Output<typeof contract.purgeTask>> {
-  const [, purged] = await ctx.db.asUser(ctx.userId, [lockUser({}), queries.purgeTask({ id })]);
+  const [purged] = await ctx.db.asUser(ctx.userId, [queries.purgeTask({ id })]);
   if (purged.length === 0) throw notFound();
   return { status: 204, body: undefined };
 }
 
 export async function emptyTrash(ctx: Context): Promise<Output<typeof contract.emptyTrash>> {
-  await ctx.db.asUser(ctx.userId, [lockUser({}), queries.emptyTrash({})]);
+  await ctx.db.asUser(ctx.userId, [queries.emptyTrash({})]);
   return { status: 204, body: undefined };
 }

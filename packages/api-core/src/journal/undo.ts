@@ -1,6 +1,6 @@
 import { defineStatement } from '@taskward/db';
 import { type IdempotencyKey, keyUnused, storeResponse } from '../kit/idempotency';
-import { isWithinQuota, lastVersionOf, RETENTION, recordChanges } from '../kit/journal';
+import { isWithinQuota, lastVersionOf, RETENTION, recordChanges, userLocked } from '../kit/journal';
 import type { KeyedStatement } from '../kit/write';
 import { imageColumns, imageRecord, journaled, taskImage } from '../tasks/writes';
 
@@ -212,8 +212,11 @@ const sql = (queries: readonly string[]) => `
 
 /** Undoes a revision. */
 export const undoRevision: KeyedStatement<UndoRow, UndoValues> = {
-  withoutKey: defineStatement<UndoRow, UndoValues>(sql(parts('true'))),
+  withoutKey: defineStatement<UndoRow, UndoValues>(sql(parts(userLocked))),
   withKey: defineStatement<UndoRow, UndoValues & IdempotencyKey>(
-    sql([...parts(keyUnused), storeResponse(`json_build_object('revision', (select revision from recorded))`)]),
+    sql([
+      ...parts(`${keyUnused} and ${userLocked}`),
+      storeResponse(`json_build_object('revision', (select revision from recorded))`),
+    ]),
   ),
 };

@@ -1,14 +1,8 @@
 import { defineStatement } from '@taskward/db';
 import type { Position } from './sync-token';
 
-/**
- * Locks the user until the end of the transaction, so that the writes of one user queue up: the positions of the journal grow
- * in the order of commits, and a statement that follows in the batch sees what the write before left (READ COMMITTED). An
- * advisory lock, since a user may have no row in the journal yet; see `lock_user` in the migrations.
- *
- * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
- */
-export const lockUser = defineStatement<unknown>('select lock_user(:userId)::text');
+/** A condition that is true, of a statement that inserts rows of the user: see `lock_user` in the migrations. */
+export const userLocked = 'lock_user(:userId)';
 
 /** How the changes of a resource are recorded. */
 export interface JournaledResource {

@@ -10,7 +10,7 @@ import {
   selectStoredResponse,
   storeResponse,
 } from './idempotency';
-import { type JournaledResource, lockUser, pruneJournal, recordChange, trimJournal } from './journal';
+import { type JournaledResource, pruneJournal, recordChange, trimJournal, userLocked } from './journal';
 import { toEntityTag } from './preconditions';
 import { type Fields, toColumns, toJson } from './sql';
 
@@ -32,6 +32,8 @@ export type WriteStatement<Resource, Values extends object> = KeyedStatement<Row
 interface WrittenResource extends JournaledResource {
   /** Its fields, in terms of `result`. */
   readonly fields: Fields;
+  /** Whether the statement may insert one. */
+  readonly inserts?: boolean;
 }
 
 /**
@@ -43,15 +45,18 @@ interface WrittenResource extends JournaledResource {
  *   unless the condition that it is given holds.
  */
 export function defineWrite<Resource, Values extends object>(
-  { fields, ...resource }: WrittenResource,
+  { fields, inserts, ...resource }: WrittenResource,
   parts: (isAllowed: string) => readonly string[],
 ): WriteStatement<Resource, Values> {
   const sql = (queries: readonly string[]) => `
   with ${queries.join(', ')}
   select ${toColumns(fields)}, outcome, (select revision::float8 from recorded) as revision from result`;
   return {
-    withoutKey: defineStatement(sql([...parts('true'), recordChange(resource)])),
-    withKey: defineStatement(sql([...parts(keyUnused), recordChange(resource), storeResponse(toJson(fields))])),
+    withoutKey: defineStatement(sql([...parts(inserts ? userLocked : 'true'), recordChange(resource)])),
+    // The response is a row of the user, too.
+    withKey: defineStatement(
+      sql([...parts(`${keyUnused} and ${userLocked}`), recordChange(resource), storeResponse(toJson(fields))]),
+    ),
   };
 }
 
@@ -95,14 +100,12 @@ export async function runWrite<Row, Values extends object>(
   const prune = Math.random() < PRUNE_PROBABILITY && { prune: pruneJournal({}), trim: trimJournal({}) };
   if (!idempotency) {
     const { changed } = await db.asUser(userId, {
-      lock: lockUser({}),
       changed: statement.withoutKey(values),
       ...prune,
     });
     return { stored: undefined, changed };
   }
   const { stored, changed } = await db.asUser(userId, {
-    lock: lockUser({}),
     stored: selectStoredResponse(idempotency),
     changed: statement.withKey({ ...values, ...idempotency }),
     expired: deleteExpiredKeys({}),

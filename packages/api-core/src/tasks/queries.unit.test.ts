@@ -26,7 +26,6 @@ const shapes: readonly queries.PageShape[] = [
 const { selectPage, ...fixed } = queries;
 const { storeResponse: _, ...ofKit } = idempotency;
 const all = [
-  ['lockUser', journal.lockUser({})] as const,
   ['selectHead', journal.selectHead({})] as const,
   ['pruneJournal', journal.pruneJournal({})] as const,
   ['trimJournal', journal.trimJournal({})] as const,

@@ -183,8 +183,8 @@ interface Quota {
 export const journaled = { kind: 'task', count: 'tasks' } as const;
 /** The fields of a task in terms of a row that has its tags. */
 export const resultFields = { ...fields, tags: 'tags' };
-const defineTaskWrite = <Values extends object>(parts: (isAllowed: string) => readonly string[]) =>
-  defineWrite<Task, Values>({ ...journaled, fields: resultFields }, parts);
+const existingTask = { ...journaled, fields: resultFields };
+const newTask = { ...existingTask, inserts: true };
 const updateParts = (update: Update, condition: string, otherEntries = '') => [
   old,
   next(update, condition),
@@ -194,7 +194,7 @@ const updateParts = (update: Update, condition: string, otherEntries = '') => [
 ];
 
 /** Creates a task without tags, under an id that was never in use. */
-export const createTask = defineTaskWrite<TaskValues & Quota>((isAllowed) => [
+export const createTask = defineWrite<Task, TaskValues & Quota>(newTask, (isAllowed) => [
   inserted(`${isAllowed} and ${isWithinQuota(journaled)}`, '1'),
   `changed as (${newEntry}
   )`,
@@ -202,7 +202,7 @@ export const createTask = defineTaskWrite<TaskValues & Quota>((isAllowed) => [
 ]);
 
 /** Creates a task with tags, under an id that was never in use. */
-export const createTaskAndTags = defineTaskWrite<TaskValues & Quota>((isAllowed) => [
+export const createTaskAndTags = defineWrite<Task, TaskValues & Quota>(newTask, (isAllowed) => [
   inserted(`${isAllowed} and ${isWithinQuota(journaled)}`, '1'),
   insertedTags,
   `changed as (${newEntry}
@@ -211,25 +211,25 @@ export const createTaskAndTags = defineTaskWrite<TaskValues & Quota>((isAllowed)
 ]);
 
 /** Changes the fields that are given, but for tags. */
-export const updateTask = defineTaskWrite<TaskValues & PreconditionValues>((isAllowed) => [
+export const updateTask = defineWrite<Task, TaskValues & PreconditionValues>(existingTask, (isAllowed) => [
   ...updateParts(patch, `${isAllowed} and ${preconditionsHold}`),
   result(updated),
 ]);
 
 /** Changes the fields that are given, and replaces the tags. */
-export const updateTaskAndTags = defineTaskWrite<TaskValues & PreconditionValues>((isAllowed) => [
+export const updateTaskAndTags = defineWrite<Task, TaskValues & PreconditionValues>(existingTask, (isAllowed) => [
   ...updateParts(patchWithTags, `${isAllowed} and ${preconditionsHold}`),
   result(updated),
 ]);
 
 /** Sets the status by `:completed`, or toggles it where that is null. */
-export const completeTask = defineTaskWrite<Id & { completed: boolean | null } & PreconditionValues>((isAllowed) => [
-  ...updateParts(completion, `${isAllowed} and ${preconditionsHold}`),
-  result(updated),
-]);
+export const completeTask = defineWrite<Task, Id & { completed: boolean | null } & PreconditionValues>(
+  existingTask,
+  (isAllowed) => [...updateParts(completion, `${isAllowed} and ${preconditionsHold}`), result(updated)],
+);
 
 /** Creates the task, or replaces it whole. */
-export const replaceTask = defineTaskWrite<TaskValues & PreconditionValues & Quota>((isAllowed) => [
+export const replaceTask = defineWrite<Task, TaskValues & PreconditionValues & Quota>(newTask, (isAllowed) => [
   inserted(
     `not exists (select from tasks where ${byId}) and ${preconditionsHoldForNone} and ${isAllowed} and ${isWithinQuota(journaled)}`,
     `${lastVersionOf(':id::uuid')} + 1`,
