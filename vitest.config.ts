@@ -29,7 +29,7 @@ const onNeon = [
 const overHttp = ofWeb(
   'auth/password-strength.unit',
   'http/{bad-input-*,methods-and-headers.unit}',
-  'journal/{revisions,trash,undo*}',
+  'journal/{events,revisions,trash,undo*}',
   'ops/smoke',
   'security/{attempts,claims.unit,injections.unit,isolation,tokens.unit}',
   'tasks/{client,crud,fields,filters,idempotency,invalid-filters.unit,limits,page-links,page-size,pagination}',

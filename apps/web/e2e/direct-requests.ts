@@ -33,6 +33,7 @@ const MISSING = '00000000-0000-4000-8000-000000000000';
 const TASKS = '/api/{me}/tasks';
 const TASK = `${TASKS}/{task}`;
 const CHANGES = '/api/{me}/changes';
+const EVENTS = '/api/{me}/events';
 const REVISIONS = '/api/{me}/revisions';
 const TRASH = '/api/{me}/trash';
 const LONG = 'x'.repeat(9_000);
@@ -87,6 +88,14 @@ const tasks: Row[] = [
 ];
 
 const journal: Row[] = [
+  [200, `GET ${EVENTS}`, read()],
+  [200, `GET ${EVENTS}?since=0`, read({ 'Accept-Encoding': 'gzip', Accept: 'text/event-stream' })],
+  [200, `HEAD ${EVENTS}`, read()],
+  [401, `GET ${EVENTS}`],
+  [403, 'GET /api/somebody/events', read()],
+  [410, `GET ${EVENTS}?since=9.a1`, read()],
+  [410, `GET ${EVENTS}`, read({ 'Last-Event-ID': '9.a1' })],
+  [422, `GET ${EVENTS}?since=x`, read()],
   [304, `GET ${TASKS}`, read({ 'If-None-Match': '*' })],
   [200, `GET ${CHANGES}`, read()],
   [200, `GET ${CHANGES}?limit=500`, read({ 'Accept-Encoding': 'gzip' })],

@@ -20,14 +20,15 @@ export interface Received {
   readonly body: string;
 }
 
-/** Sends a request, and reads the whole response. */
+/** Sends a request, and reads the whole response; of an event stream, up to the end of its first event. */
 export async function exchange(port: number, agent: Agent, { method, target, headers, body }: Sent): Promise<Received> {
   const outgoing = request({ port, host: '127.0.0.1', agent, method, path: target, headers: { ...headers } });
   const responded = once(outgoing, 'response') as Promise<[IncomingMessage]>;
   for (const piece of body ?? []) outgoing.write(piece);
   outgoing.end();
   const [response] = await responded;
-  const content = Buffer.concat(await response.toArray());
+  const isStream = method !== 'HEAD' && response.headers['content-type'] === 'text/event-stream';
+  const content = isStream ? await readFirstEvent(response) : Buffer.concat(await response.toArray());
   const isCompressed = response.headers['content-encoding'] === 'gzip' && content.length > 0;
   return {
     status: response.statusCode ?? 0,
@@ -35,6 +36,16 @@ export async function exchange(port: number, agent: Agent, { method, target, hea
     fields: pairs(response.rawHeaders),
     body: (isCompressed ? gunzipSync(content) : content).toString(),
   };
+}
+
+async function readFirstEvent(response: IncomingMessage): Promise<Buffer> {
+  let content = Buffer.alloc(0);
+  // Leaving the loop closes the connection.
+  for await (const chunk of response) {
+    content = Buffer.concat([content, chunk]);
+    if (/^data:.*\n\n/m.test(content.toString())) break;
+  }
+  return content;
 }
 
 function pairs(raw: readonly string[]): [string, string][] {

@@ -233,6 +233,16 @@ test('SIGTERM shuts down gracefully: requests in progress are completed, and the
   await driver.close();
 });
 
+test('a shutdown ends event streams at once', { timeout: 100_000 }, async () => {
+  const { origin, process: child, exit, output } = await serve(await freePort());
+  const { tasks, headers } = await signUp(origin, 'ada@example.com');
+  const streams = await Promise.all(Array.from({ length: 10 }, () => fetch(tasks.replace(/tasks$/, 'events'), { headers })));
+  const ends = Promise.all(streams.map((stream) => stream.text()));
+  child.kill('SIGTERM');
+  for (const text of await ends) expect(text).toMatch(/^retry: 3000\n\nid: 0\nevent: changes\ndata: .*\n\n$/);
+  expect(await exit, output()).toBe(0);
+});
+
 test('a request that never ends does not delay the shutdown beyond its timeout', { timeout: 100_000 }, async () => {
   const { origin, process: child, exit, output } = await serve(await freePort());
   const endless = request(`${origin}/api/auth/sign-up/email`, { method: 'POST', headers: JSON_TYPE });

@@ -19,6 +19,7 @@ import { type Config, isBuild, readConfig } from './config';
 import { recordRemoteAddresses } from './http/client-address';
 import { createConcurrencyLimit } from './http/concurrency-limit';
 import { createDirectRoutes, type RouteFile } from './http/direct';
+import { EventStreams } from './http/event-streams';
 import { guardServer } from './http/guard';
 import { createMethodNotAllowed } from './http/method-not-allowed';
 import { createHandle } from './http/request';
@@ -58,11 +59,12 @@ function toTaskContext({ cursorKey, db, maxTasks }: App, facts: RequestFacts): t
   return { ...facts, cursorKey, db, maxTasks };
 }
 
-function createApp(config: Config, { driver, keys, log, secret }: Resources): App {
+function createApp(config: Config, { driver, keys, log, secret, streams }: Resources): App {
   const { apiConcurrencyLimit, apiRateLimit, baseUrl, corsOrigins, isDevelopment, mail, maxTasks } = config;
   const { trustedOrigins, trustedProxies } = config;
   const telemetry = config.telemetry && createTelemetry();
-  const db = createDatabase(telemetry?.observeDriver(driver) ?? driver);
+  const db = createDatabase(telemetry?.observeDriver(driver) ?? driver, { onWrite: (userId) => streams.wake(userId) });
+  telemetry?.observeStreams(streams);
   const pool = config.rateLimitStore === 'database' ? db.pool : undefined;
   const mailer = mail && createMailer(mail, log, pool);
   const devices = createDeviceCookies(secret, baseUrl.startsWith('https:'));
@@ -87,9 +89,11 @@ function createApp(config: Config, { driver, keys, log, secret }: Resources): Ap
     userLimit: apiRateLimit > 0 ? { policy, limit: createWriteBehindRateLimit(policy, log, pool) } : undefined,
     concurrencyLimit: apiConcurrencyLimit > 0 ? createConcurrencyLimit(apiConcurrencyLimit) : undefined,
     responsePacing: apiRateLimit > 0 ? new ResponsePacing() : undefined,
+    streams,
     async close() {
       app = undefined;
       shared[RESOURCES] = undefined;
+      streams.shutDown();
       await drainBackgroundWork();
       await driver.close();
     },
@@ -102,6 +106,7 @@ interface Resources {
   readonly secret: string;
   readonly log: Logger;
   readonly keys: SigningKeys;
+  readonly streams: EventStreams;
 }
 
 async function openResources(config: Config): Promise<Resources> {
@@ -117,7 +122,9 @@ async function openResources(config: Config): Promise<Resources> {
     process.exitCode = 1;
     process.kill(process.pid, 'SIGTERM');
   });
-  return { driver, secret, log, keys: createSigningKeys({ ownerDb: driver.ownerDb, secret, log }) };
+  const { readPositions } = createDatabase(driver);
+  const streams = new EventStreams({ max: config.maxStreams, maxSeconds: config.maxStreamSeconds, log, readPositions });
+  return { driver, secret, log, streams, keys: createSigningKeys({ ownerDb: driver.ownerDb, secret, log }) };
 }
 
 // Next.js loads this module twice, for the instrumentation and for the routes.
@@ -170,9 +177,12 @@ async function start(config: Config, routeFiles: Readonly<Record<string, RouteFi
   guardServer({ handle, findHandler, ownsConnections: ownsProcess });
   recordRemoteAddresses();
   if (ownsProcess) {
-    installGracefulShutdown(async () => {
-      await (await openApp(config)).close();
-      await stopExporters();
+    installGracefulShutdown({
+      begin: async () => (await shared[RESOURCES])?.streams.shutDown(),
+      close: async () => {
+        await (await openApp(config)).close();
+        await stopExporters();
+      },
     });
   }
   // Before the app is created, which looks up the tracer and meter once.

@@ -30,6 +30,10 @@ export interface Config {
   readonly telemetry: { readonly metricExportIntervalMs: number } | undefined;
   /** Concurrent requests of one user to the API, in one process; 0 for no limit. */
   readonly apiConcurrencyLimit: number;
+  /** Event streams in one process; 0 for none. */
+  readonly maxStreams: number;
+  /** Of one event stream. */
+  readonly maxStreamSeconds: number;
   /** Tasks of one user; 0 for no limit. */
   readonly maxTasks: number;
   /** Requests of one user to the API in a minute; 0 for no limit. */
@@ -136,6 +140,9 @@ function toConfig(env: Environment): Config {
     mail: env.SMTP_URL && env.SMTP_FROM ? { url: env.SMTP_URL, from: env.SMTP_FROM } : undefined,
     logLevel: env.LOG_LEVEL,
     apiConcurrencyLimit: env.API_CONCURRENCY_LIMIT,
+    maxStreams: env.MAX_STREAMS,
+    // The route has 300 s there.
+    maxStreamSeconds: isVercel ? 280 : 3_600,
     maxTasks: env.MAX_TASKS,
     apiRateLimit: env.API_RATE_LIMIT,
     authRateLimit: env.AUTH_RATE_LIMIT,

@@ -45,6 +45,7 @@ export const Environment = z.object({
     .default(DEFAULT_DATABASE_URL),
   DIRECT: flag,
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  MAX_STREAMS: integerUpTo(100_000).default(5_000),
   MAX_TASKS: integerUpTo(10_000_000).default(20_000),
   MIGRATE_ON_BUILD: flag,
   NEON_ENDPOINT: z.string().refine(isOrigin, 'use the origin alone, such as http://localhost:4444').optional(),

@@ -143,11 +143,51 @@ export interface Send {
 
 /**
  * Sends a request to the route file that Next.js would pick. Request and response are validated against the OpenAPI
- * document.
+ * document. Of an event stream, the response ends with the first event.
  */
-export async function send(method: string, path: string, { token, headers, body }: Send = {}): Promise<Response> {
+export async function send(method: string, path: string, options: Send = {}): Promise<Response> {
+  const { init, response: received, route } = await request(method, path, options);
+  const response = isEventStream(received) ? await takeFirstEvent(received) : received;
+  const { pathname } = new URL(path, ORIGIN);
+  const described = route.template.includes('[') ? pathname : route.template;
+  await expectDocumentedResponse(method, described, response);
+  if (typeof init.body === 'string') expectDocumentedRequest(method, described, init.body, response);
+  return response;
+}
+
+/** Sends a request, whose response may be an event stream that does not end. */
+export const fetchFromApp = async (
+  path: string,
+  { method = 'GET', headers, signal }: RequestInit = {},
+): Promise<Response> => {
+  const { response } = await request(method, path, { ...(headers && { headers }), signal });
+  return response;
+};
+
+const isEventStream = (response: Response) =>
+  response.body !== null && response.headers.get('Content-Type') === 'text/event-stream';
+
+async function takeFirstEvent(response: Response): Promise<Response> {
+  const { headers, status } = response;
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  while (!/^data:.*\n\n/m.test(text)) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += decoder.decode(value, { stream: true });
+  }
+  await reader.cancel();
+  return new Response(text, { status, headers });
+}
+
+async function request(
+  method: string,
+  path: string,
+  { token, headers, body, signal }: Send & { signal?: AbortSignal | null | undefined },
+) {
   const url = new URL(path, ORIGIN);
-  const init: RequestInit = { method, headers: new Headers(headers) };
+  const init: RequestInit = { method, headers: new Headers(headers), ...(signal && { signal }) };
   const sent = init.headers as Headers;
   if (token !== undefined) sent.set('Authorization', `Bearer ${token}`);
   if (body !== undefined) {
@@ -161,10 +201,7 @@ export async function send(method: string, path: string, { token, headers, body 
   const response = deployment
     ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(stripPlatformHeaders)
     : await callRoute(route.file, new Request(url, init), route.params);
-  const described = route.template.includes('[') ? url.pathname : route.template;
-  await expectDocumentedResponse(method, described, response);
-  if (typeof init.body === 'string') expectDocumentedRequest(method, described, init.body, response);
-  return response;
+  return { init, response, route };
 }
 
 async function callRoute(load: () => Promise<RouteFile>, request: Request, params: object = {}): Promise<Response> {
@@ -187,6 +224,7 @@ async function stripPlatformHeaders(response: Response): Promise<Response> {
   const headers = new Headers(response.headers);
   for (const name of PLATFORM_HEADERS) headers.delete(name);
   const { status } = response;
+  if (isEventStream(response)) return new Response(response.body, { status, headers });
   return new Response([204, 304].includes(status) ? null : await response.arrayBuffer(), { status, headers });
 }
 

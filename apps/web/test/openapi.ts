@@ -9,7 +9,7 @@ import { expect } from 'vitest';
 
 interface ResponseObject {
   readonly headers: Record<string, { $ref: string }>;
-  readonly content?: Record<string, { schema: { $ref: string } }>;
+  readonly content?: Record<string, { schema: { $ref: string; contentSchema?: { $ref: string } } }>;
 }
 interface Operation {
   readonly requestBody?: { readonly content: Record<string, { schema: { $ref: string } }> };
@@ -59,7 +59,9 @@ export async function expectDocumentedResponse(method: string, path: string, res
     expect(method === 'HEAD' ? '' : (type ?? ''), `${method} ${path} ${response.status} has a body`).toBe('');
   if (text === '' || !type || !content) return expect(text).toBe('');
   expect(response.headers.get('Content-Type')).toBe(type);
-  expectMatchesSchema(content.schema.$ref, JSON.parse(text));
+  const { $ref, contentSchema } = content.schema;
+  if (!contentSchema) return expectMatchesSchema($ref, JSON.parse(text));
+  for (const [, data = ''] of text.matchAll(/^data: (.*)$/gm)) expectMatchesSchema(contentSchema.$ref, JSON.parse(data));
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   isDatabaseUnavailable,
   isReadOnly,
   type Timeouts,
+  WATCHER,
 } from './driver';
 import { pgliteDataDir } from './location';
 import { type BoundStatement, bind, defineStatement, type Statement } from './statement';
@@ -29,6 +30,13 @@ export interface Database extends Pick<Driver, 'ownerDb' | 'pool'> {
    * @throws the driver's error, of the first statement that failed; nothing has been written then.
    */
   asUser<const B extends Batch>(userId: string, batch: B): Promise<BatchRows<B>>;
+  /**
+   * Where the journals of users end: the position of the last entry, by user; 0 where there is none. A user whose account was
+   * deleted is missing.
+   *
+   * @throws {DatabaseUnavailable}
+   */
+  readPositions(userIds: readonly string[]): Promise<Map<string, number>>;
   /** What has to hold before it is used; each throws an {Error} that says what is wrong. */
   readonly checks: Readonly<Record<'schema' | 'row-level security', () => Promise<void>>>;
   /** Makes all of the checks. */
@@ -60,17 +68,24 @@ export async function openDriver(url: string, options: DriverOptions = {}): Prom
   return (await import('./drivers/postgres')).openPostgres(url, options);
 }
 
-/**
- * Connects nothing by itself: closing the driver closes it.
- *
- * @param timeouts `connectTimeoutMs` is also how long a batch waits behind others of its user.
- */
-export function createDatabase(driver: Driver, { connectTimeoutMs }: Timeouts = DEFAULT_TIMEOUTS): Database {
+interface DatabaseOptions {
+  /** `connectTimeoutMs` is also how long a batch waits behind others of its user. */
+  readonly timeouts?: Timeouts;
+  /** Called after each batch that may have written something. */
+  readonly onWrite?: (userId: string) => void;
+}
+
+/** Connects nothing by itself: closing the driver closes it. */
+export function createDatabase(
+  driver: Driver,
+  { timeouts: { connectTimeoutMs } = DEFAULT_TIMEOUTS, onWrite }: DatabaseOptions = {},
+): Database {
   const reads = new UserSlots(Math.min(READS_PER_USER, Math.ceil(driver.connections / 2)), connectTimeoutMs);
   const writes = new UserSlots(WRITES_PER_USER, connectTimeoutMs);
   const asUser: Database['asUser'] = async (userId, batch) => {
     const statements: Statement[] = Object.values(batch);
-    const slots = isReadOnly(statements) ? reads : writes;
+    const isRead = isReadOnly(statements);
+    const slots = isRead ? reads : writes;
     const turn = slots.acquire(userId);
     if (turn) await turn;
     try {
@@ -84,6 +99,7 @@ export function createDatabase(driver: Driver, { connectTimeoutMs }: Timeouts = 
       return Object.fromEntries(Object.keys(batch).map((name, i) => [name, rows[i]])) as never;
     } finally {
       slots.release(userId);
+      if (!isRead) onWrite?.(userId);
     }
   };
   const checks = {
@@ -92,6 +108,10 @@ export function createDatabase(driver: Driver, { connectTimeoutMs }: Timeouts = 
   };
   return {
     asUser,
+    async readPositions(userIds) {
+      const [rows] = await driver.executeBatch(WATCHER, [bind(selectPositions({ userIds }), '')]);
+      return new Map((rows as { user_id: string; seq: number }[]).map(({ user_id, seq }) => [user_id, seq]));
+    },
     ownerDb: driver.ownerDb,
     pool: driver.pool,
     checks,
@@ -142,6 +162,12 @@ async function assertRowSecurity(asUser: Database['asUser']): Promise<void> {
   }
 }
 
+const selectPositions = defineStatement<unknown, { userIds: readonly string[] }>(
+  `select u.id as user_id, coalesce(j.seq, 0)::float8 as seq
+  from "user" u left join journals j on j.user_id = u.id where u.id = any(:userIds::text[])`,
+  { isReadOnly: true },
+);
+
 const tablesWithoutRowSecurity = defineStatement<{ name: string }>(
   `
       select c.relname as name
@@ -150,7 +176,7 @@ const tablesWithoutRowSecurity = defineStatement<{ name: string }>(
         and has_table_privilege(c.oid, 'select, insert, update, delete') and (
         r.rolsuper or r.rolbypassrls or c.relowner = r.oid or not c.relrowsecurity or not c.relforcerowsecurity or (
           select bool_and(pg_get_expr(coalesce(p.polqual, p.polwithcheck), p.polrelid) like '%app.user_id%')
-          from pg_policy p where p.polrelid = c.oid and p.polpermissive
+          from pg_policy p where p.polrelid = c.oid and p.polpermissive and p.polroles && array[0::oid, r.oid]
         ) is not true
       )`,
   { isReadOnly: true },

@@ -5,16 +5,21 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import type { BoundStatement, StatementOptions } from './statement';
 
+/** In place of a user: who sees where the journal of each user ends, and nothing else. */
+export const WATCHER = Symbol('watcher');
+
 /** What differs between the database drivers; all else is shared. */
 export interface Driver {
   /**
    * Runs the statements in order, in one transaction and one network round trip, under the role `app_user` with
    * `app.user_id` set, both until the end of that transaction. Returns the rows of each. An error rolls all back.
    *
+   * @param userId `WATCHER` for the role `app_watcher`.
+   *
    * @throws {DatabaseUnavailable} when the database cannot be reached or does not respond in time.
    * @throws the database's own error for a statement that failed.
    */
-  executeBatch(userId: string, statements: readonly BoundStatement[]): Promise<unknown[][]>;
+  executeBatch(userId: string | typeof WATCHER, statements: readonly BoundStatement[]): Promise<unknown[][]>;
   /** Runs a statement without parameters as the owner: for checks, never for a user's data. */
   queryAsOwner(text: string): Promise<Record<string, unknown>[]>;
   /** How many batches run at once in this process; more wait for a connection. */
@@ -112,7 +117,7 @@ export const DEFAULT_TIMEOUTS: Timeouts = { connectTimeoutMs: 5_000, queryTimeou
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
 export function setUserContext(
-  userId: string,
+  userId: string | typeof WATCHER,
   following: readonly BoundStatement[],
   { queryTimeoutMs } = DEFAULT_TIMEOUTS,
 ): BoundStatement {
@@ -122,8 +127,10 @@ export function setUserContext(
   );
   // PostgreSQL's own choice depends on the first five users, and can be to plan a statement each time it runs.
   const planCacheMode = following.some(({ useCustomPlan }) => useCustomPlan) ? 'auto' : 'force_generic_plan';
+  const settings = [String(timeoutMs), planCacheMode];
+  if (userId === WATCHER) return { text: setContext('app_watcher'), params: ['', ...settings], rowMode: 'array' };
   const text = isReadOnly(following) ? SET_USER_CONTEXT : SET_USER_CONTEXT_AND_LOCK;
-  return { text, params: [userId, String(timeoutMs), planCacheMode], rowMode: 'array' };
+  return { text, params: [userId, ...settings], rowMode: 'array' };
 }
 
 /** Whether no statement writes. */
@@ -131,9 +138,10 @@ export const isReadOnly = (batch: readonly StatementOptions[]): boolean =>
   batch.every((statement) => statement.isReadOnly);
 
 // That this version writes the keys of text by itself, a trigger would not see.
-const SET_USER_CONTEXT = `select set_config('role', 'app_user', true), set_config('app.user_id', $1, true), \
+const setContext = (role: string) => `select set_config('role', '${role}', true), set_config('app.user_id', $1, true), \
 set_config('statement_timeout', $2, true), set_config('plan_cache_mode', $3, true), \
 set_config('app.writes_text_keys', 'on', true)`;
+const SET_USER_CONTEXT = setContext('app_user');
 // A statement timeout applies from the next statement on, a lock timeout at once.
 const SET_USER_CONTEXT_AND_LOCK = `${SET_USER_CONTEXT}, set_config('lock_timeout', $2, true), \
 pg_advisory_xact_lock(hashtextextended($1, 0))::text`;

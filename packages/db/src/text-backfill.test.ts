@@ -166,7 +166,7 @@ test('a write concurrent with the backfill wins, and the task is backfilled all 
     const isWrite = !isReadOnly(batch);
     if (isWrite && !isWritten) {
       isWritten = true;
-      await driver.executeBatch(userId, [bind(rename(), userId)]);
+      await driver.executeBatch(userId, [bind(rename(), String(userId))]);
     }
     return driver.executeBatch(userId, batch);
   };

@@ -41,7 +41,7 @@ test('failing statements of one user release their slots', async () => {
 test.skipIf(engine === 'pglite')(
   'a statement that waits too long for a slot of its user fails as unavailable without being sent',
   async () => {
-    const impatient = createDatabase(driver, { connectTimeoutMs: 300, queryTimeoutMs: 10_000 });
+    const impatient = createDatabase(driver, { timeouts: { connectTimeoutMs: 300, queryTimeoutMs: 10_000 } });
     const ada = randomUUID();
     const started = performance.now();
     const outcomes = await Promise.allSettled(Array.from({ length: 3 }, () => impatient.asUser(ada, [nap(0.7)])));

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { ApiError } from '@taskward/api-core';
 import { type CryptoKey, errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { Authenticate } from '../http/route';
+import type { Authenticate, Caller } from '../http/route';
 import type { SigningKeys } from './signing-keys';
 
 /** In characters. */
@@ -11,10 +11,8 @@ const MAX_TOKEN_LENGTH = 4096;
 const TOKEN_CACHE_SIZE = 10_000;
 const CLOCK_SKEW_SECONDS = 30;
 
-/** The claims of a valid token, and the key that verified it. */
-interface Verified {
-  readonly sub: string;
-  readonly exp: number;
+/** Whose a valid token is, and the key that verified it. */
+interface Verified extends Caller {
   readonly kid: string;
   readonly key: CryptoKey;
 }
@@ -37,17 +35,17 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
 
     const id = hash('sha256', token, 'base64');
     const cached = verifiedTokens.get(id);
-    if (!cached || cached.exp <= Date.now() / 1000) return verifyAndCache(id, token);
-    const toUserId = (key: CryptoKey | undefined) => (key === cached.key ? cached.sub : verifyAndCache(id, token));
+    if (!cached || cached.expiresAt <= Date.now()) return verifyAndCache(id, token);
+    const toUserId = (key: CryptoKey | undefined) => (key === cached.key ? cached : verifyAndCache(id, token));
     const key = keys.publicKey(cached.kid);
     return key instanceof Promise ? key.then(toUserId) : toUserId(key);
   };
 
-  async function verifyAndCache(id: string, token: string): Promise<string> {
+  async function verifyAndCache(id: string, token: string): Promise<Caller> {
     verifiedTokens.delete(id);
     const verified = await verify(token);
     verifiedTokens.set(id, verified);
-    return verified.sub;
+    return verified;
   }
 
   async function verify(token: string): Promise<Verified> {
@@ -75,7 +73,7 @@ export function createAuthenticate(options: { issuer: string; audience: string; 
     if (exp <= now) throw invalidToken('expired');
     const hasValidClaims = Number.isFinite(exp) && iat <= now + CLOCK_SKEW_SECONDS && aud === audience;
     if (!hasValidClaims || typeof sub !== 'string' || sub === '') throw invalidToken('invalid', 'claims');
-    return { sub, exp, kid: protectedHeader.kid ?? '', key: key as CryptoKey };
+    return { userId: sub, expiresAt: exp * 1000, kid: protectedHeader.kid ?? '', key: key as CryptoKey };
   }
 }
 

@@ -5,4 +5,6 @@ export const CACHE_CONTROL = {
   /** The client alone may store the response, and revalidates it before each use. */
   revalidate: 'private, no-cache',
   noStore: 'no-store',
+  /** Nor may a proxy compress it. */
+  stream: 'no-store, no-transform',
 };

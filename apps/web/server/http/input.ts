@@ -17,7 +17,9 @@ export async function readInput<O extends Operation>(
     throw new ApiError('malformed_body', 'A JSON body is required.');
   }
   const body = operation.body && json !== undefined ? validate(operation.body.schema, json, 'body') : undefined;
-  const query = validate(operation.query, toParameterValues(request.search), 'query');
+  const parameters = toParameterValues(request.search);
+  const lastEventId = operation.event ? request.headers.get('last-event-id') : null;
+  const query = validate(operation.query, lastEventId ? { ...parameters, since: lastEventId } : parameters, 'query');
   const errors = [...(query.errors ?? []), ...(body?.errors ?? [])];
   if (errors.length > 0) throw validationError(errors);
   const params = validate(operation.params, path, 'path');

@@ -41,6 +41,29 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: HeaderFields;
   readonly body?: string;
+  /** The body, where it is sent bit by bit. */
+  readonly stream?: StreamBody;
+}
+
+/** Starts to send a body, and returns what the connection calls from then on. */
+export type StreamBody = (connection: StreamConnection) => StreamListener;
+
+/** What carries a streamed body to the client. */
+export interface StreamConnection {
+  /** False while the client has not taken what was written. */
+  readonly isWritable: boolean;
+  write(text: string): void;
+  /** Ends the body. */
+  end(): void;
+  /** Closes the connection at once, without what was not taken. */
+  destroy(): void;
+}
+
+export interface StreamListener {
+  /** The client has taken what was written. */
+  onWritable(): void;
+  /** The body has ended, or the client is gone. */
+  onClosed(): void;
 }
 
 /** Path parameters by name, decoded; those of a catch-all route are arrays. */

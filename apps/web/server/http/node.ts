@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGzip, gzip as gzipCallback } from 'node:zlib';
-import { ClientDisconnected, type HttpRequest, type HttpResponse, type RequestBody } from './message';
+import { ClientDisconnected, type HttpRequest, type HttpResponse, type RequestBody, type StreamBody } from './message';
 import { apiSecurityHeaders, securityHeaders, strictTransport } from './security-headers';
 
 /** The target of a request: a path, normalized as in a `URL`, and the query with its question mark. */
@@ -126,11 +126,12 @@ const commonFields = Object.entries({ ...securityHeaders, ...strictTransport, ..
  * request has not arrived completely: the next request would wait behind the rest of it (RFC 9112, 9.6).
  */
 export async function sendResponse(request: IncomingMessage, response: ServerResponse, source: HttpResponse) {
-  const { body, headers, status } = source;
+  const { body, headers, status, stream } = source;
   if (!request.complete) response.shouldKeepAlive = false;
   const fields: (string | string[])[] = [...commonFields];
   for (const name in headers) if (name !== 'vary') fields.push(name, headers[name] as string);
   fields.push('vary', headers.vary ? `Accept-Encoding, ${headers.vary}` : 'Accept-Encoding');
+  if (stream) return sendStream(response.writeHead(status, fields), stream);
   if (body === undefined || request.method === 'HEAD') {
     response.writeHead(status, fields).end();
     return;
@@ -146,6 +147,22 @@ export async function sendResponse(request: IncomingMessage, response: ServerRes
   if (compressed) fields.push('content-encoding', 'gzip');
   fields.push('content-length', String(compressed?.length ?? length));
   response.writeHead(status, fields).end(compressed ?? body);
+}
+
+/** Not compressed: an event would wait in the compressor for more. */
+function sendStream(response: ServerResponse, stream: StreamBody): void {
+  const { onClosed: close, onWritable } = stream({
+    get isWritable() {
+      return !response.writableNeedDrain && !response.destroyed;
+    },
+    write: (text) => void response.write(text),
+    end: () => void response.end(),
+    destroy: () => void response.destroy(),
+  });
+  response.on('drain', onWritable);
+  // The client may have left before.
+  if (response.destroyed) close();
+  else onClosed(response, close);
 }
 
 /** Other requests are served between the chunks, and a client that has stopped reading has no more of them encoded. */

@@ -46,7 +46,7 @@ export function toErrorResponse(ctx: RequestContext, thrown: unknown): HttpRespo
 /** Ends the lifecycle of a request: everything that is done for each response, whatever its status. */
 export async function closeRequest(ctx: RequestContext, response: HttpResponse): Promise<HttpResponse> {
   if (ctx.request.body?.isRead === false) await discardBody(ctx.request.body);
-  const { status, body } = response;
+  const { status, body, stream } = response;
   const headers = { ...response.headers };
   headers['cache-control'] ??= CACHE_CONTROL.revalidate;
   Object.assign(headers, ctx.headers, corsHeaders(ctx.services.corsOrigins, ctx.request, headers.allow));
@@ -55,8 +55,10 @@ export async function closeRequest(ctx: RequestContext, response: HttpResponse):
   applyServerTiming(ctx, headers);
   recordMetrics(ctx, status, ms);
   logRequest(ctx, status, ms);
-  releaseSlotWhenSent(ctx);
-  return body === undefined ? { status, headers } : { status, headers, body };
+  // Streams are limited by themselves.
+  if (stream) ctx.releaseSlot?.();
+  else releaseSlotWhenSent(ctx);
+  return { status, headers, ...(body !== undefined && { body }), ...(stream && { stream }) };
 }
 
 function recordMetrics({ operation, request, services }: RequestContext, status: number, ms: number): void {

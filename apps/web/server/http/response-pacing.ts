@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 /** Of the bodies of one user's responses. A page of 1 MiB costs the process about 40 ms, most of it on the event loop. */
 const CHARACTERS_PER_SECOND = 2 ** 21;
 /** Shorter responses are not paced. */
-const MIN_LENGTH = 64 * 1024;
+const MIN_LENGTH = 16 * 1024;
 /** A shorter pause makes no difference. */
 const MIN_INTERVAL_MS = 1;
 const MAX_USERS = 10_000;

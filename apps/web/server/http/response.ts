@@ -1,4 +1,6 @@
-import { type Operation, type Output, type Preconditions, toEntityTag } from '@taskward/api-core';
+import { type Feed, type Operation, type Output, type Preconditions, toEntityTag } from '@taskward/api-core';
+import { CACHE_CONTROL } from './cache-control';
+import type { StreamSlot } from './event-streams';
 import type { HeaderFields, HttpRequest, HttpResponse } from './message';
 
 /** The response for what a handler returned, with `ETag`, `Location` and `Link` as the operation defines them, or a 304. */
@@ -21,6 +23,23 @@ export function toResponse<O extends Operation>(
   if (operation.method === 'GET' && etag && isNotModified) return { status: 304, headers };
   headers['content-type'] = 'application/json';
   return { status, headers, body: JSON.stringify(body) };
+}
+
+/** The event stream of what a handler returned. Proxies are told neither to store nor to buffer nor to compress it. */
+export function toEventStream<O extends Operation>(
+  { event = '' }: O,
+  { status, body }: Output<O>,
+  { method }: HttpRequest,
+  slot: StreamSlot,
+): HttpResponse {
+  const headers = {
+    'content-type': 'text/event-stream',
+    'cache-control': CACHE_CONTROL.stream,
+    'x-accel-buffering': 'no',
+  };
+  if (method !== 'HEAD') return { status, headers, stream: slot.open(body as Feed, event) };
+  slot.release();
+  return { status, headers };
 }
 
 /** The path and query of the next page: those of this page, with another cursor. */

@@ -10,22 +10,30 @@ import {
 import type { Policy, RateLimit, Usage } from '../ops/rate-limit';
 import type { ConcurrencyLimit } from './concurrency-limit';
 import { readIdempotencyKey, readPreconditions } from './conditional-headers';
+import type { EventStreams } from './event-streams';
 import { readInput } from './input';
 import { ClientDisconnected, type HttpResponse, type PathParams } from './message';
 import { rateLimitHeaders, tooManyConcurrentRequests, tooManyRequests } from './rate-limit-headers';
 import { closeRequest, toErrorResponse } from './request';
 import { openRequest, type RequestContext, type RequestServices } from './request-context';
-import { toResponse } from './response';
+import { toEventStream, toResponse } from './response';
 import type { ResponsePacing } from './response-pacing';
 import { addTiming } from './server-timing';
 import { type RouteHandler, toRouteHandler } from './web';
 
+/** Who sends a request. */
+export interface Caller {
+  readonly userId: string;
+  /** When the access token expires, in milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
 /**
- * Returns the id of the user that the `Authorization` header names; synchronously if the token is cached.
+ * Returns the user that the `Authorization` header names; synchronously if the token is cached.
  *
  * @throws {ApiError} 401
  */
-export type Authenticate = (authorization: string | null) => string | Promise<string>;
+export type Authenticate = (authorization: string | null) => Caller | Promise<Caller>;
 
 /** The services that operations need besides those of every request. */
 export interface RouteServices extends RequestServices {
@@ -36,6 +44,7 @@ export interface RouteServices extends RequestServices {
   readonly concurrencyLimit: ConcurrencyLimit | undefined;
   /** Spaces the requests of users with long responses; undefined for no limit. */
   readonly responsePacing: ResponsePacing | undefined;
+  readonly streams: Pick<EventStreams, 'reserve'>;
 }
 
 /** What the lifecycle knows of a request when the handler runs. */
@@ -61,7 +70,8 @@ export function createRoute<S extends RouteServices, C>(
       const ctx = openRequest(request, await getServices(), operation);
       let response: HttpResponse;
       try {
-        const userId = await ctx.services.authenticate(request.headers.get('authorization'));
+        const caller = await ctx.services.authenticate(request.headers.get('authorization'));
+        const { userId } = caller;
         ctx.userId = userId;
         addTiming(ctx, 'token');
         // Before the path is checked, so that probing the paths of others uses up the limit.
@@ -74,6 +84,7 @@ export function createRoute<S extends RouteServices, C>(
         const idempotency = operation.idempotent && readIdempotencyKey(request, input.body);
         addTiming(ctx, 'input');
         const facts = { userId, preconditions, idempotency };
+        const slot = operation.event ? ctx.services.streams.reserve({ ...caller, requestId: ctx.id }) : undefined;
         const turn = ctx.services.responsePacing?.waitForTurn(userId);
         if (turn) await turn;
         let length = 0;
@@ -81,8 +92,13 @@ export function createRoute<S extends RouteServices, C>(
           if (turn && request.isDisconnected) throw new ClientDisconnected();
           const result = await handle({ ...input, ctx: createContext(ctx.services, facts) });
           addTiming(ctx, 'handler');
-          response = toResponse(operation, result, request, preconditions);
+          response = slot
+            ? toEventStream(operation, result, request, slot)
+            : toResponse(operation, result, request, preconditions);
           length = response.body?.length ?? 0;
+        } catch (error) {
+          slot?.release();
+          throw error;
         } finally {
           ctx.services.responsePacing?.record(userId, length);
         }

@@ -6,6 +6,8 @@ import {
   type PathParams,
   type RequestBody,
   type Respond,
+  type StreamBody,
+  type StreamListener,
 } from './message';
 import { nodeRequestOf } from './node-requests';
 
@@ -64,8 +66,9 @@ class WebBody implements RequestBody {
 /** In bytes. A longer body is sent in chunks, so that a client that has stopped reading can be distinguished from a slow one. */
 const CHUNK_BYTES = 64 * 1024;
 
-function toWebResponse(method: string, { status, headers, body }: HttpResponse): Response {
+function toWebResponse(method: string, { status, headers, body, stream }: HttpResponse): Response {
   const init = { status, headers: toHeaders(headers) };
+  if (stream) return new Response(toReadable(stream), init);
   if (body === undefined || method === 'HEAD') return new Response(null, init);
   if (body.length < CHUNK_BYTES && Buffer.byteLength(body) < CHUNK_BYTES) return new Response(body, init);
   const bytes = Buffer.from(body);
@@ -78,6 +81,35 @@ function toWebResponse(method: string, { status, headers, body }: HttpResponse):
     },
   });
   return new Response(chunks, init);
+}
+
+function toReadable(stream: StreamBody): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let listener: StreamListener;
+  let isClosed = false;
+  const close = (end: () => void) => {
+    if (isClosed) return;
+    isClosed = true;
+    end();
+    // Not before `stream` has returned.
+    queueMicrotask(() => listener.onClosed());
+  };
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      listener = stream({
+        get isWritable() {
+          return !isClosed && (controller.desiredSize ?? 0) > 0;
+        },
+        write(text) {
+          if (!isClosed) controller.enqueue(encoder.encode(text));
+        },
+        end: () => close(() => controller.close()),
+        destroy: () => close(() => controller.error(new ClientDisconnected())),
+      });
+    },
+    pull: () => listener.onWritable(),
+    cancel: () => close(() => {}),
+  });
 }
 
 function toHeaders(fields: HeaderFields): Headers {

@@ -9,11 +9,17 @@ const SHUTDOWN_TIMEOUT_MS = 9_000;
 const IDLE_MS = 1_000;
 const POLL_MS = 20;
 
+interface ShutdownSteps {
+  /** Ends the responses that would not end by themselves. */
+  readonly begin: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
 /**
  * Installs the graceful shutdown: on SIGTERM, SIGINT or SIGHUP the server refuses new connections, finishes the requests in
  * flight with `Connection: close`, and waits for `close`. The exit code is 0, or 1 if that takes more than 9 s.
  */
-export function installGracefulShutdown(close: () => Promise<void>): void {
+export function installGracefulShutdown({ begin, close }: ShutdownSteps): void {
   const inFlight = new Set<ServerResponse>();
   let server: Server | undefined;
   let isShuttingDown = false;
@@ -30,6 +36,7 @@ export function installGracefulShutdown(close: () => Promise<void>): void {
     if (isShuttingDown) return;
     isShuttingDown = true;
     setTimeout(() => forceShutdown(inFlight.size), SHUTDOWN_TIMEOUT_MS);
+    await begin();
     if (server) {
       // Connections that wait to be accepted would be reset: a turn of the event loop accepts them.
       await setImmediate();

@@ -20,8 +20,11 @@ interface RequestMetrics {
   readonly ms: number;
 }
 
-/** Returns the user id synchronously if the token is cached. */
-type Authenticate = (authorization: string | null) => string | Promise<string>;
+/** The totals of event streams. */
+interface StreamTotals {
+  readonly count: number;
+  readonly totals: { readonly events: number; readonly wakeUps: number; readonly polls: number };
+}
 
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
@@ -76,14 +79,29 @@ export function createTelemetry() {
         },
       };
     },
-    observeTokens(authenticate: Authenticate): Authenticate {
+    observeTokens<Caller extends object>(
+      authenticate: (authorization: string | null) => Caller | Promise<Caller>,
+    ): typeof authenticate {
       return (authorization) =>
         inSpan('authenticate', SpanKind.INTERNAL, {}, async () => {
           const result = authenticate(authorization);
-          const userId = await result;
-          tokens.add(1, { 'cache.hit': typeof result === 'string' });
-          return userId;
+          const caller = await result;
+          tokens.add(1, { 'cache.hit': !(result instanceof Promise) });
+          return caller;
         });
+    },
+    observeStreams(streams: StreamTotals): void {
+      const gauge = meter.createObservableGauge('taskward.streams', { description: 'Open event streams.' });
+      gauge.addCallback((result) => result.observe(streams.count));
+      const counters = {
+        events: 'Events that were sent to event streams.',
+        wakeUps: 'Writes, of this process or another, that woke event streams.',
+        polls: 'Reads of the positions of journals.',
+      };
+      for (const [name, description] of Object.entries(counters)) {
+        const counter = meter.createObservableCounter(`taskward.stream.${name.toLowerCase()}`, { description });
+        counter.addCallback((result) => result.observe(streams.totals[name as keyof typeof counters]));
+      }
     },
     /** The id of the current trace, for the log. */
     traceId: () => trace.getActiveSpan()?.spanContext().traceId,

@@ -2,7 +2,7 @@ import type { ChangePage } from '@taskward/api-core';
 import { createClient, followChanges } from '@taskward/api-core/client';
 import { beforeEach, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
-import { send, signUp, type TestUser, useApp } from '../harness';
+import { fetchFromApp, signUp, type TestUser, useApp } from '../harness';
 import { createTask, sendAs } from '../task-requests';
 
 useApp();
@@ -16,7 +16,7 @@ beforeEach(async () => {
 const client = createClient({
   baseUrl: '',
   getToken: () => user.token,
-  fetch: (url, { method = 'GET', headers }) => send(method, url, { headers: new Headers(headers) }),
+  fetch: fetchFromApp,
 });
 const follow = (options: { since?: string; signal?: AbortSignal } = {}) =>
   followChanges(client, { params: { user_id: user.id }, intervalMs: 10, ...options });
@@ -65,10 +65,11 @@ test('followChanges yields an empty last page of everything, which says that the
     return { status: 200 as const, body: body ?? first, etag: undefined, replayed: false, revision: undefined };
   };
   const first = { ...(pages[1] as ChangePage) };
+  const streamChanges = () => Promise.reject(new Error('There is no stream.'));
   const yielded: boolean[] = [];
   const read = async () => {
     const options = { params: { user_id: 'ada' }, intervalMs: 1, signal: controller.signal };
-    for await (const page of followChanges({ listChanges }, options)) yielded.push(page.has_more);
+    for await (const page of followChanges({ listChanges, streamChanges }, options)) yielded.push(page.has_more);
   };
   await expect(read()).rejects.toThrow('All pages were read.');
   expect(yielded).toEqual([true, false]);

@@ -39,6 +39,10 @@ export const cases: RoundTripCases = {
     { name: 'next page of everything', path: nextOfAll, status: 200 },
     { name: 'after a token', path: afterToken, status: 200 },
   ],
+  streamChanges: [
+    { name: 'from now on', path: below('/events'), status: 200 },
+    { name: 'after a token', path: async (user) => (await afterToken(user)).replace('/changes', '/events'), status: 200 },
+  ],
   listRevisions: [
     { name: 'of all tasks', path: below('/revisions'), status: 200 },
     { name: 'of one task', path: revisionsOfTask, status: 200 },

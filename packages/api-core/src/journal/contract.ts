@@ -78,6 +78,26 @@ export const listChanges = {
   errors: [...commonErrors, 'gone'],
 } as const satisfies Operation;
 
+export const streamChanges = {
+  tag: changesTag,
+  access: 'token',
+  id: 'streamChanges',
+  method: 'GET',
+  path: '/api/{user_id}/events',
+  summary: 'Stream changes',
+  description: `The same as they happen, as server-sent events: each is a page of changes, named \`changes\`, with its token as
+    the id. With \`Last-Event-ID\`, or \`since\`, what was missed comes first; without either, an event that has no changes
+    gives the position. Comments keep the connection open. It ends when the access token expires, when the account is
+    deleted, after at most an hour, when the client takes nothing for 30 s, and when the server shuts down: come back with
+    the last id. Ten streams of a user may be open at once. A change that was made through another process of the server
+    arrives within about two seconds.`,
+  params: UserPathParams,
+  query: ChangesQuery.pick({ since: true }),
+  success: { 200: ChangePage },
+  event: 'changes',
+  errors: [...commonErrors, 'gone'],
+} as const satisfies Operation;
+
 const revision = z.int().min(1);
 const timestamp = z.iso.datetime({ precision: 3 });
 

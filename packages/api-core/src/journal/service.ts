@@ -25,6 +25,28 @@ export async function changes(
   return { status: 200, body: await nextOfAll(ctx, token, limit) };
 }
 
+/** In one event. */
+const MAX_STREAMED = 500;
+
+/**
+ * The changes as they happen, after a token; without one, from now on.
+ *
+ * @throws {ApiError} 410 for a token that is not valid any more.
+ */
+export async function openStream(
+  ctx: Context,
+  { since }: { since?: string | undefined },
+): Promise<Output<typeof contract.streamChanges>> {
+  const next = async (token: string) => (await changes(ctx, { since: token, limit: MAX_STREAMED })).body;
+  if (since !== undefined) {
+    const page = await next(since);
+    return { status: 200, body: { token: page.token, first: page.token === since ? undefined : page, next } };
+  }
+  const { head } = await ctx.db.asUser(ctx.userId, { head: selectHead({}) });
+  const token = encodeToken({ position: head[0] ?? START });
+  return { status: 200, body: { token, first: { changes: [], token, has_more: false, reset: false }, next } };
+}
+
 async function changesAfter(ctx: Context, since: Position, limit: number): Promise<contract.ChangePage> {
   // The check comes last: entries that were pruned before the others were read are missed by it, too.
   const { rows, known } = await ctx.db.asUser(ctx.userId, {

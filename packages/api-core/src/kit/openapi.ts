@@ -94,6 +94,10 @@ const requestHeaders = {
     description: 'The same for each attempt at one write: 1 to 255 visible ASCII characters, quoted or bare.',
     schema: text(512, '^[\\x21-\\x7e ]+$'),
   },
+  'Last-Event-ID': {
+    description: 'The id of the last event that was received. It takes precedence over `since`.',
+    schema: text(512, '\\S'),
+  },
   'X-Request-Id': {
     description: 'An id of your own for the request.',
     schema: text(128, '^[\\w.=-]+$'),
@@ -178,7 +182,7 @@ function toParameters(endpoint: AnyEndpoint): Json[] {
   const ifNoneMatch =
     (endpoint.etag && endpoint.method === 'GET') || endpoint.method === 'PUT' ? ['If-None-Match'] : [];
   const names = [...ifMatch, ...ifNoneMatch, ...(endpoint.idempotent ? ['Idempotency-Key'] : [])];
-  const inHeader = [...names, 'X-Request-Id'].map((name) => {
+  const inHeader = [...names, ...(endpoint.event ? ['Last-Event-ID'] : []), 'X-Request-Id'].map((name) => {
     return { name, in: 'header', ...requestHeaders[name as keyof typeof requestHeaders] };
   });
   return [...inPath, ...inQuery, ...inHeader];
@@ -266,8 +270,16 @@ function toSuccess(endpoint: AnyEndpoint, status: number, schema: z.ZodType | nu
   return {
     description: SUCCESS_DESCRIPTIONS[status as keyof typeof SUCCESS_DESCRIPTIONS],
     headers: toHeaders(names.filter((name) => typeof name === 'string')),
-    ...(schema && { content: { 'application/json': { schema: ref(schema) } } }),
+    ...(schema && { content: toContent(endpoint, ref(schema)) }),
   };
+}
+
+/** OpenAPI describes an event stream as text; the data of its events is JSON in that text. */
+function toContent({ event }: AnyEndpoint, schema: Json): Json {
+  if (!event) return { 'application/json': { schema } };
+  const description = `Server-sent events named \`${event}\`.`;
+  const stream = { type: 'string', description, contentMediaType: 'application/json', contentSchema: schema };
+  return { 'text/event-stream': { schema: stream } };
 }
 
 const SUCCESS_DESCRIPTIONS = { 200: 'OK', 201: 'Created', 204: 'Deleted', 304: 'Not modified' };

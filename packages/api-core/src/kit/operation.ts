@@ -38,6 +38,8 @@ export interface Operation extends Endpoint {
   readonly idempotent?: true;
   /** The path of a resource that it has created. */
   readonly location?: (created: never) => string;
+  /** Of an event stream: the name of its events, each of which has a body of the success as its data. */
+  readonly event?: string;
   /** The cursor of the page after this one, for the `Link` header (RFC 8288). */
   readonly next?: (page: never) => string | null;
 }
@@ -53,11 +55,26 @@ export interface Input<O extends Operation> {
 
 type BodyOf<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
+/** What is sent in an event stream: page after page, without end. */
+export interface Feed<Page = FeedPage> {
+  /** Where it begins, after the first page. */
+  readonly token: string;
+  readonly first?: Page | undefined;
+  /** The page after a token; one that has the same token is not sent. */
+  next(token: string): Promise<Page>;
+}
+
+export interface FeedPage {
+  /** Begins with the position of the journal, a decimal number. */
+  readonly token: string;
+  readonly has_more: boolean;
+}
+
 /** What a handler of the operation returns: the status of a success and its body. A handler of lists also returns 304s. */
 export type Output<O extends Operation> = {
   [Status in ReturnedStatus<O>]: {
     readonly status: Status;
-    readonly body: BodyOf<O['success'][Status]>;
+    readonly body: O['event'] extends string ? Feed<BodyOf<O['success'][Status]>> : BodyOf<O['success'][Status]>;
     /** Whether it is the stored response of an earlier request with the same `Idempotency-Key`. */
     readonly replayed?: boolean;
     /** The entity tag of a list. */

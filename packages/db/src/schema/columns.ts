@@ -11,4 +11,11 @@ const isOwnRow = sql`user_id = (select current_setting('app.user_id', true))`;
 export const ownRowsOnly = (name: string) =>
   pgPolicy(name, { as: 'permissive', for: 'all', to: appUser, using: isOwnRow, withCheck: isOwnRow });
 
+/** The role that sees where the journal of each user ends, and nothing else: for event streams. */
+const appWatcher = pgRole('app_watcher').existing();
+
+/** A policy that shows that role all rows, of the columns that it is granted. */
+export const watchedRows = (name: string) =>
+  pgPolicy(name, { as: 'permissive', for: 'select', to: appWatcher, using: sql`true` });
+
 export const timestamptz = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });

@@ -13,7 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { user } from './auth';
-import { ownRowsOnly } from './columns';
+import { ownRowsOnly, watchedRows } from './columns';
 
 /** To the microsecond: with its position, it identifies an entry across copies and restores of the database. */
 const moment = () => timestamp('at', { withTimezone: true, precision: 6, mode: 'string' }).notNull();
@@ -40,7 +40,11 @@ export const journals = pgTable(
     /** The entries up to this position have lost their differences. */
     trimmed: bigint('trimmed', { mode: 'number' }).notNull().default(0),
   },
-  () => [check('journals_seq_positive', sql`seq >= 1`), ownRowsOnly('journals_owner_only')],
+  () => [
+    check('journals_seq_positive', sql`seq >= 1`),
+    ownRowsOnly('journals_owner_only'),
+    watchedRows('journals_watcher'),
+  ],
 );
 
 const kinds = ['start', 'task'] as const;

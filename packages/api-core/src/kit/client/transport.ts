@@ -1,5 +1,6 @@
 import type { Operation } from '../operation';
 import { toEntityTag } from '../preconditions';
+import { readEvents } from './events';
 import { ProblemError } from './problem-error';
 import { type Sleep, withRetry } from './retry';
 import type { Version } from './types';
@@ -20,21 +21,24 @@ export interface ClientOptions {
 export interface OperationSpec extends Pick<Operation, 'id' | 'method' | 'path'> {
   readonly mediaType: string | undefined;
   readonly isIdempotent: boolean;
+  /** Whether its success is a stream of events. */
+  readonly isStream: boolean;
   readonly successes: readonly number[];
   /** Query parameters that are repeated for each value; any other has one value, with commas. */
   readonly repeated: readonly string[];
 }
 
 export function toSpec(
-  operation: Pick<Operation, 'id' | 'method' | 'path' | 'body' | 'idempotent' | 'success' | 'query'>,
+  operation: Pick<Operation, 'id' | 'method' | 'path' | 'body' | 'event' | 'idempotent' | 'success' | 'query'>,
 ): OperationSpec {
-  const { id, method, path, body, idempotent, success, query } = operation;
+  const { id, method, path, body, event, idempotent, success, query } = operation;
   return {
     id,
     method,
     path,
     mediaType: body?.mediaTypes[0],
     isIdempotent: idempotent ?? false,
+    isStream: event !== undefined,
     successes: Object.keys(success).map(Number),
     repeated: Object.keys(query.shape).filter((name) => query.shape[name]?.safeParse([]).success),
   };
@@ -89,7 +93,8 @@ async function send(options: ClientOptions, spec: OperationSpec, request: AnyReq
       return attempt();
     }
   };
-  const isSafe = ['GET', 'PUT', 'DELETE'].includes(method) || headers.has('Idempotency-Key');
+  // Whoever reads a stream can do something else meanwhile.
+  const isSafe = !spec.isStream && (['GET', 'PUT', 'DELETE'].includes(method) || headers.has('Idempotency-Key'));
   return retry && isSafe ? withRetry(attempt, { sleep, signal }) : attempt();
 }
 
@@ -130,8 +135,9 @@ function toTag(version: Version): string {
 }
 
 /** @throws {ProblemError} for a response that is not a success. */
-async function parseResponse({ successes }: OperationSpec, response: Response): Promise<unknown> {
+async function parseResponse({ isStream, successes }: OperationSpec, response: Response): Promise<unknown> {
   const { headers, status } = response;
+  if (isStream && status === 200) return { status, body: readEvents(response.body) };
   const text = await response.text();
   if (successes.includes(status)) {
     return {

@@ -48,6 +48,7 @@ type BodyOption<Body> = Body extends { readonly schema: infer S; readonly option
     ? { readonly body: z.input<S> }
     : unknown;
 
+type BodyOf<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type If<Condition, Then> = Condition extends true ? Then : unknown;
 type Includes<List extends readonly unknown[], Item> = Item extends List[number] ? true : false;
 type Equals<A, B> = A extends B ? true : false;
@@ -62,11 +63,13 @@ type QueryParam<Parsed, Wire> = Parsed extends readonly (infer E)[]
     : E | readonly E[]
   : Parsed;
 
-/** A response that is a success; its status determines the type of its body. */
+/** A response that is a success; its status determines the type of its body. That of an event stream is its events. */
 export type Result<O extends Operation> = {
   [Status in keyof O['success']]: {
     readonly status: Status;
-    readonly body: O['success'][Status] extends z.ZodType ? z.output<O['success'][Status]> : undefined;
+    readonly body: O['event'] extends string
+      ? AsyncGenerator<BodyOf<O['success'][Status]>, void>
+      : BodyOf<O['success'][Status]>;
     /** As in the header, with its quotes. */
     readonly etag: string | undefined;
     /** Whether the response is the stored one of an earlier request with the same `Idempotency-Key`. */
