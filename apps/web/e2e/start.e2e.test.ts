@@ -236,7 +236,9 @@ test('SIGTERM shuts down gracefully: requests in progress are completed, and the
 test('a shutdown ends event streams at once', { timeout: 100_000 }, async () => {
   const { origin, process: child, exit, output } = await serve(await freePort());
   const { tasks, headers } = await signUp(origin, 'ada@example.com');
-  const streams = await Promise.all(Array.from({ length: 10 }, () => fetch(tasks.replace(/tasks$/, 'events'), { headers })));
+  const streams = await Promise.all(
+    Array.from({ length: 10 }, () => fetch(tasks.replace(/tasks$/, 'events'), { headers })),
+  );
   const ends = Promise.all(streams.map((stream) => stream.text()));
   child.kill('SIGTERM');
   for (const text of await ends) expect(text).toMatch(/^retry: 3000\n\nid: 0\nevent: changes\ndata: .*\n\n$/);

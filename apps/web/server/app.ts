@@ -47,6 +47,7 @@ export interface App extends RouteServices {
   readonly mailer: Mailer | undefined;
   /** Tasks of one user; 0 for no limit. */
   readonly maxTasks: number;
+  readonly streams: EventStreams;
   /** Finishes background work and closes the database. The next `getApp` creates another app from the environment. */
   close(): Promise<void>;
 }

@@ -143,7 +143,7 @@ export interface Send {
 
 /**
  * Sends a request to the route file that Next.js would pick. Request and response are validated against the OpenAPI
- * document. Of an event stream, the response ends with the first event.
+ * document. Of an event stream, the response ends with the first event, whose data `json` returns.
  */
 export async function send(method: string, path: string, options: Send = {}): Promise<Response> {
   const { init, response: received, route } = await request(method, path, options);
@@ -178,7 +178,8 @@ async function takeFirstEvent(response: Response): Promise<Response> {
     text += decoder.decode(value, { stream: true });
   }
   await reader.cancel();
-  return new Response(text, { status, headers });
+  const data = () => /^data: (.*)$/m.exec(text)?.[1] ?? '';
+  return Object.assign(new Response(text, { status, headers }), { json: async () => JSON.parse(data()) });
 }
 
 async function request(

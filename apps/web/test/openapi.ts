@@ -61,7 +61,8 @@ export async function expectDocumentedResponse(method: string, path: string, res
   expect(response.headers.get('Content-Type')).toBe(type);
   const { $ref, contentSchema } = content.schema;
   if (!contentSchema) return expectMatchesSchema($ref, JSON.parse(text));
-  for (const [, data = ''] of text.matchAll(/^data: (.*)$/gm)) expectMatchesSchema(contentSchema.$ref, JSON.parse(data));
+  for (const [, data = ''] of text.matchAll(/^data: (.*)$/gm))
+    expectMatchesSchema(contentSchema.$ref, JSON.parse(data));
 }
 
 /**

@@ -59,9 +59,9 @@ async function failure(call: Promise<unknown>): Promise<ProblemError> {
 type Call = (request: { params: object; body?: unknown }) => Promise<{ status: number }>;
 
 /** A call of each operation, its success status, and whether it can be retried. */
-const calls = operations.map(({ id, method, path, body, success, idempotent = false }) => ({
+const calls = operations.map(({ id, method, path, body, event, success, idempotent = false }) => ({
   id,
-  isRetried: idempotent || ['GET', 'PUT', 'DELETE'].includes(method),
+  isRetried: idempotent || (['GET', 'PUT', 'DELETE'].includes(method) && !event),
   status: Number(Object.keys(success)[0]),
   call(client: Client) {
     const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
@@ -145,6 +145,7 @@ describe('the functions of the client', () => {
       'contract',
       'journal/follow',
       'kit/client',
+      'kit/client/events',
       'kit/client/problem-error',
       'kit/client/retry',
       'kit/client/transport',

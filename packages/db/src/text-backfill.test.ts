@@ -281,7 +281,9 @@ describe.runIf(engine !== 'pglite')('a role without BYPASSRLS', () => {
     role = `backfill_${process.pid}_${engine}`;
     const client = admin();
     await client.connect();
-    await client.query(`create role ${role} login password 'plain' nobypassrls; grant app_user, todo_user to ${role}`);
+    await client.query(
+      `create role ${role} login password 'plain' nobypassrls; grant app_user, app_watcher, todo_user to ${role}`,
+    );
     await client.query(`create database ${role} owner ${role}`);
     await client.end();
   });

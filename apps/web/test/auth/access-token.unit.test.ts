@@ -45,7 +45,9 @@ afterEach(() => {
 test('a token is verified once and then cached, each token separately', async () => {
   const { authenticate } = await setUp();
   const [ada, bob] = [await mint('ada'), await mint('bob')];
-  for (let i = 0; i < 3; i++) expect([await authenticate(ada), await authenticate(bob)]).toEqual(['ada', 'bob']);
+  for (let i = 0; i < 3; i++) {
+    expect([await authenticate(ada), await authenticate(bob)]).toMatchObject([{ userId: 'ada' }, { userId: 'bob' }]);
+  }
   expect(verifications).toHaveBeenCalledTimes(2);
 });
 
@@ -65,7 +67,7 @@ test('a cached token is refused once it has expired', async () => {
   const token = await mint('ada', 60);
   await authenticate(token);
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 59_000 });
-  expect(await authenticate(token)).toBe('ada');
+  expect(await authenticate(token)).toMatchObject({ userId: 'ada' });
   vi.setSystemTime(Date.now() + 2_000);
   await expect(authenticate(token)).rejects.toMatchObject({ code: 'unauthorized', message: 'The token is expired.' });
 });
@@ -75,7 +77,7 @@ test('a token is verified again when its key is reloaded, and refused when its k
   const token = await mint('ada');
   await authenticate(token);
   replaceKey(await publicKey());
-  expect(await authenticate(token)).toBe('ada');
+  expect(await authenticate(token)).toMatchObject({ userId: 'ada' });
   expect(verifications).toHaveBeenCalledTimes(2);
   replaceKey(undefined);
   await expect(authenticate(token)).rejects.toMatchObject({ code: 'unauthorized' });

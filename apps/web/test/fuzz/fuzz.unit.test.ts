@@ -199,12 +199,12 @@ function expectProblem(method: string, response: Response, pathname: string, tex
 function expectOwn(method: string, pathname: string, response: Response, text: string): void {
   const operation = operationOf(method, at(pathname).own);
   if (!operation) return;
-  expect(response.headers.get('Cache-Control')).toBe('private, no-cache');
+  expect(response.headers.get('Cache-Control')).toBe(operation.event ? 'no-store, no-transform' : 'private, no-cache');
   const schema = operation.success[response.status as 200];
   const hasBody = schema && method !== 'HEAD';
   if (!hasBody) expect(text).toBe('');
   if (!hasBody) return;
-  const body = JSON.parse(text);
+  const body = JSON.parse(operation.event ? (/^data: (.*)$/m.exec(text)?.[1] ?? '') : text);
   expect(schema.safeParse(body).error).toBeUndefined();
   JSON.stringify(body, (name, value) => {
     if (name === 'user_id') expect(value).toBe(me.id);

@@ -208,7 +208,9 @@ test('a process has a maximum of streams, and a slot that is released can be tak
   const { streams } = create({ max: 1 });
   const subscriber = { userId: 'ada', expiresAt: NOW.getTime() + HOUR_MS, requestId: 'request' };
   const slot = streams.reserve(subscriber);
-  expect(() => streams.reserve({ ...subscriber, userId: 'bob' })).toThrow(expect.objectContaining({ code: 'unavailable' }));
+  expect(() => streams.reserve({ ...subscriber, userId: 'bob' })).toThrow(
+    expect.objectContaining({ code: 'unavailable' }),
+  );
   slot.release();
   slot.release();
   streams.reserve(subscriber);

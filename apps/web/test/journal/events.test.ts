@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDatabase, openDriver } from '@taskward/db';
-import { engine, queryBuilder, statement } from '@taskward/db/testing';
-import { sql } from 'drizzle-orm';
+import { createDatabase, defineStatement, openDriver } from '@taskward/db';
+import { engine } from '@taskward/db/testing';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
-import { fetchFromApp, isDeployed, send, signUp, type TestUser, useApp } from '../harness';
+import { fetchFromApp, isDeployed, ORIGIN, send, signUp, type TestUser, useApp } from '../harness';
 import { createTask, sendAs } from '../task-requests';
 import { getChanges } from './copy';
 import { openEvents } from './events';
@@ -69,7 +68,7 @@ test('an event stream sends as many events as a long way to the present needs', 
   const { token } = await getChanges(user);
   // Three of them are longer than one page may be.
   const description = '😀'.repeat(10_000);
-  for (let i = 0; i < 60; i++) await createTask(user, { description });
+  for (let i = 0; i < 60; i++) await createTask(user, { title: 'Long', description });
   const events = await openEvents(user, token);
   const pages = [await events.next(), await events.next(), await events.next()];
   await events.close();
@@ -124,11 +123,12 @@ test.skipIf(engine === 'pglite')('a change made through another process arrives'
   const task = await createTask(user);
   const events = await openEvents(user);
   const driver = await openDriver(process.env.DATABASE_URL ?? '', { neonEndpoint: process.env.NEON_ENDPOINT });
-  const touched = sql`with journal as (
-      update journals set seq = seq + 1, at = at + interval '1 second' where user_id = ${user.id} returning seq, at
+  const touch = defineStatement<unknown, { id: string }>(`
+    with journal as (
+      update journals set seq = seq + 1, at = at + interval '1 second' where user_id = :userId returning seq, at
     ) insert into changes (user_id, seq, revision, at, kind, id, operation, version)
-    select ${user.id}, seq, seq, at, 'task', ${task.id}, 'updated', 1 from journal`;
-  await createDatabase(driver).asUser(user.id, [statement(queryBuilder.execute(touched))]);
+    select :userId, seq, seq, at, 'task', :id::uuid, 'updated', 1 from journal`);
+  await createDatabase(driver).asUser(user.id, [touch(task)]);
   expect(await events.next()).toMatchObject({ changes: [{ id: task.id, task }] });
   await events.close();
   await driver.close();
@@ -137,7 +137,10 @@ test.skipIf(engine === 'pglite')('a change made through another process arrives'
 test('an event stream ends when the account is deleted', async () => {
   const events = await openEvents(user);
   const body = { password: user.password };
-  const deleted = await send('POST', '/api/auth/delete-user', { headers: { Cookie: user.cookie }, body });
+  const deleted = await send('POST', '/api/auth/delete-user', {
+    headers: { Cookie: user.cookie, Origin: ORIGIN },
+    body,
+  });
   expect(deleted.status).toBe(200);
   expect(await events.next()).toBeUndefined();
 });

@@ -16,7 +16,10 @@ export const clientOf = ({ token }: Pick<TestUser, 'token'>): Client =>
 
 /** Opens an event stream after a token; without one, from now on, past its first event. */
 export async function openEvents(user: Pick<TestUser, 'id' | 'token'>, since?: string): Promise<Events> {
-  const { body } = await clientOf(user).streamChanges({ params: { user_id: user.id }, ...(since && { query: { since } }) });
+  const { body } = await clientOf(user).streamChanges({
+    params: { user_id: user.id },
+    ...(since && { query: { since } }),
+  });
   const events: Events = {
     next: async () => (await body.next()).value ?? undefined,
     close: async () => void (await body.return()),

@@ -41,7 +41,11 @@ export const cases: RoundTripCases = {
   ],
   streamChanges: [
     { name: 'from now on', path: below('/events'), status: 200 },
-    { name: 'after a token', path: async (user) => (await afterToken(user)).replace('/changes', '/events'), status: 200 },
+    {
+      name: 'after a token',
+      path: async (user) => (await afterToken(user)).replace('/changes', '/events'),
+      status: 200,
+    },
   ],
   listRevisions: [
     { name: 'of all tasks', path: below('/revisions'), status: 200 },

@@ -157,7 +157,7 @@ describe('the database role of task statements', () => {
       select c.oid::regclass::text as name, c.relrowsecurity and c.relforcerowsecurity and c.relowner <> 'app_user'::regrole
         and bool_and(pg_get_expr(p.polqual, p.polrelid) like '%app.user_id%'
           and pg_get_expr(p.polwithcheck, p.polrelid) like '%app.user_id%') as apart
-      from pg_class c left join pg_policy p on p.polrelid = c.oid
+      from pg_class c left join pg_policy p on p.polrelid = c.oid and p.polroles && array[0::oid, 'app_user'::regrole]
       where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace::regnamespace::text !~ '^(pg_|information_schema$)'
         and has_schema_privilege('app_user', c.relnamespace, 'usage')
         and (has_table_privilege('app_user', c.oid, 'select, insert, update, delete, truncate, references, trigger')
@@ -168,6 +168,29 @@ describe('the database role of task statements', () => {
     const definers = `select proname from pg_proc where prosecdef and has_function_privilege('app_user', oid, 'execute')`;
     // It tells nothing.
     expect(await asOwner(definers)).toEqual([{ proname: 'lock_user' }]);
+  });
+
+  test('the role of event streams reads where journals end and which accounts exist, and nothing else', async () => {
+    const reached = await asOwner(`
+      select c.oid::regclass::text || '.' || a.attname as name,
+        array(select kind from unnest('{select,insert,update,references}'::text[]) as kind
+          where has_column_privilege('app_watcher', c.oid, a.attnum, kind)) as kinds
+      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+      where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace::regnamespace::text !~ '^(pg_|information_schema$)'
+        and has_schema_privilege('app_watcher', c.relnamespace, 'usage')
+        and (has_table_privilege('app_watcher', c.oid, 'delete, truncate, trigger')
+          or has_column_privilege('app_watcher', c.oid, a.attnum, 'select, insert, update, references'))
+      order by 1`);
+    const select = ['select'];
+    expect(reached).toEqual([
+      { name: '"user".id', kinds: select },
+      { name: 'journals.seq', kinds: select },
+      { name: 'journals.user_id', kinds: select },
+    ]);
+    const [role] = await asOwner(`
+      select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolcanlogin or rolreplication as privileged
+      from pg_roles where rolname = 'app_watcher'`);
+    expect(role).toEqual({ privileged: false });
   });
 
   test('the database role of task statements has no attributes, no memberships and owns nothing', async () => {

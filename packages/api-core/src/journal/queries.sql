@@ -7,6 +7,8 @@
 --   listChanges of all: selectHead, selectFirstTasks
 --   listChanges of all, next page: selectHead, selectNextTasks, selectIsKnown
 --   listChanges since a token: selectChanged, selectIsKnown
+--   streamChanges: selectHead
+--   streamChanges since a token: selectChanged, selectIsKnown
 --   listRevisions: selectRevisions
 --   listRevisions of one task: selectRevisionsOfTask
 --   undoRevision: undoRevision

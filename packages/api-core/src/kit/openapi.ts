@@ -27,7 +27,7 @@ const headers: Record<string, Json> = {
   'Cache-Control': {
     required: true,
     description: 'Nothing may be cached without revalidation.',
-    schema: { enum: ['private, no-cache', 'no-store'] },
+    schema: { enum: ['private, no-cache', 'no-store', 'no-store, no-transform'] },
   },
   'Access-Control-Allow-Origin': {
     description: 'For a page of another origin that the deployment allows.',
@@ -75,6 +75,7 @@ const headers: Record<string, Json> = {
     schema: { type: 'string', minLength: 1, maxLength: 19, pattern: '^[1-9]\\d*$' },
     example: '42',
   },
+  'X-Accel-Buffering': { description: 'Tells a proxy to pass events on as they come.', schema: { const: 'no' } },
   'Accept-Patch': { description: 'With 415: the media types that are supported (RFC 5789).', schema: text(200, '\\S') },
   'Accept-Post': { description: 'With 415: the media types that are supported.', schema: text(200, '\\S') },
   'Accept-Encoding': { description: 'With 415: compressed bodies are not supported.', schema: { const: 'identity' } },
@@ -266,6 +267,7 @@ function toSuccess(endpoint: AnyEndpoint, status: number, schema: z.ZodType | nu
     endpoint.next && 'Link',
     endpoint.idempotent && 'Idempotency-Replayed',
     endpoint.access === 'token' && endpoint.method !== 'GET' && 'Revision',
+    endpoint.event && 'X-Accel-Buffering',
   ];
   return {
     description: SUCCESS_DESCRIPTIONS[status as keyof typeof SUCCESS_DESCRIPTIONS],

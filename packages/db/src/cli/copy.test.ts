@@ -217,7 +217,9 @@ describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, 
     const role = `plain_${process.pid}_${engine}`;
     const admin = new Client({ connectionString: inject('engines').adminUrl });
     await admin.connect();
-    await admin.query(`create role ${role} login password 'plain' nobypassrls; grant app_user, todo_user to ${role}`);
+    await admin.query(
+      `create role ${role} login password 'plain' nobypassrls; grant app_user, app_watcher, todo_user to ${role}`,
+    );
     await admin.query(`create database ${role} owner ${role}`);
     const at = (url: string, parts: Partial<URL>) =>
       Object.assign(new URL(url), { pathname: `/${role}`, ...parts }).href;

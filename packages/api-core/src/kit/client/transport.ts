@@ -84,7 +84,8 @@ async function send(options: ClientOptions, spec: OperationSpec, request: AnyReq
   const attempt = async (): Promise<unknown> => {
     headers.set('Authorization', `Bearer ${token}`);
     try {
-      return await parseResponse(spec, await fetch(url, { method, headers, body, signal, credentials: 'omit' }));
+      const response = await fetch(url, { method, headers, body, signal, credentials: 'omit' });
+      return await parseResponse(spec, response, signal);
     } catch (error) {
       signal?.throwIfAborted();
       if (isRefreshed || !(error instanceof ProblemError) || error.status !== 401) throw error;
@@ -135,9 +136,13 @@ function toTag(version: Version): string {
 }
 
 /** @throws {ProblemError} for a response that is not a success. */
-async function parseResponse({ isStream, successes }: OperationSpec, response: Response): Promise<unknown> {
+async function parseResponse(
+  { isStream, successes }: OperationSpec,
+  response: Response,
+  signal: AbortSignal | null,
+): Promise<unknown> {
   const { headers, status } = response;
-  if (isStream && status === 200) return { status, body: readEvents(response.body) };
+  if (isStream && status === 200) return { status, body: readEvents(response.body, signal) };
   const text = await response.text();
   if (successes.includes(status)) {
     return {
