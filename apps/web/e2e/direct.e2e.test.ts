@@ -82,7 +82,7 @@ const MASKS: [RegExp, string][] = [
   [/eyJ[\w.-]+/g, '<token>'],
   [/_token=[^;]+/g, '_token=<cookie>'],
   [/("token":"|"id":"|"userId":")\w{32}\b/g, '$1<id>'],
-  [/("token":"|W\/")\d+\.\w+/g, '$1<sync token>'],
+  [/("token":"|\bid: |W\/")\d+\.\w+/g, '$1<sync token>'],
   [/(next_cursor":"|cursor=)[\w-]+/g, '$1<cursor>'],
   [/r=\d+;t=\d+/g, 'r=<number>;t=<seconds>'],
   [/\bin \d+ seconds\b/g, 'in <number> seconds'],

@@ -18,7 +18,7 @@ BEGIN
 	END IF;
 END $$;
 --> statement-breakpoint
-CREATE POLICY "journals_watcher" ON "journals" AS PERMISSIVE FOR SELECT TO "app_watcher" USING (true);--> statement-breakpoint
+CREATE POLICY "journals_watcher" ON "journals" AS PERMISSIVE FOR SELECT TO "app_watcher" USING ((select current_setting('app.user_id', true)) = '');--> statement-breakpoint
 GRANT USAGE ON SCHEMA "public" TO "app_watcher";--> statement-breakpoint
 GRANT SELECT ("user_id", "seq") ON "journals" TO "app_watcher";--> statement-breakpoint
 GRANT SELECT ("id") ON "user" TO "app_watcher";

@@ -11,7 +11,7 @@ export interface Events {
   close(): Promise<void>;
 }
 
-export const clientOf = ({ token }: Pick<TestUser, 'token'>): Client =>
+const clientOf = ({ token }: Pick<TestUser, 'token'>): Client =>
   createClient({ baseUrl: '', getToken: () => token, fetch: fetchFromApp, retry: false });
 
 /** Opens an event stream after a token; without one, from now on, past its first event. */

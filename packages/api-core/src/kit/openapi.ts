@@ -280,8 +280,11 @@ function toSuccess(endpoint: AnyEndpoint, status: number, schema: z.ZodType | nu
 function toContent({ event }: AnyEndpoint, schema: Json): Json {
   if (!event) return { 'application/json': { schema } };
   const description = `Server-sent events named \`${event}\`.`;
-  const stream = { type: 'string', description, contentMediaType: 'application/json', contentSchema: schema };
-  return { 'text/event-stream': { schema: stream } };
+  // It has no end; the rules for documents of APIs want one.
+  const stream = { ...text(2 ** 31 - 1, '^retry: '), description };
+  return {
+    'text/event-stream': { schema: { ...stream, contentMediaType: 'application/json', contentSchema: schema } },
+  };
 }
 
 const SUCCESS_DESCRIPTIONS = { 200: 'OK', 201: 'Created', 204: 'Deleted', 304: 'Not modified' };
