@@ -20,8 +20,8 @@ import { follow, type WorkContext, work } from './virtual-users';
 const SECONDS = wholeNumber('CHAOS_SECONDS', 600);
 const SEED = wholeNumber('CHAOS_SEED', randomInt(2 ** 31));
 const USERS = 10;
-/** Of these, another client follows the changes. */
-const FOLLOWED = 2;
+/** Of these, another client follows the changes: every second one by event streams. */
+const FOLLOWED = 4;
 const MINUTE_MS = 60_000;
 
 function wholeNumber(name: string, otherwise: number): number {
@@ -133,7 +133,9 @@ async function main(): Promise<void> {
   let isDone = false;
   const working = Promise.all(users.map((user) => work(user, context)));
   const followed = users.slice(0, FOLLOWED);
-  const following = Promise.all(followed.map((user) => follow(user, context, () => isDone)));
+  const following = Promise.all(
+    followed.map((user, i) => follow(user, context, { isDone: () => isDone, usesStreams: i % 2 === 1 })),
+  );
 
   const end = performance.now() + SECONDS * 1_000;
   let bag: string[] = [];

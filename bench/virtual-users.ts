@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChangePage } from '@taskward/api-core';
 import { type Client, createClient, ProblemError } from '@taskward/api-core/client';
 import type { Act, History, Outcome, State } from './history';
 import type { BenchUser } from './seed';
@@ -48,9 +49,11 @@ function connect(user: BenchUser, { users, random, count, violation, ports }: Wo
   };
 
   const attempt = async (path: string, init: RequestInit): Promise<Response> => {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
     const response = await fetch(origin() + path, { ...init, signal });
-    const text = await response.clone().text();
+    const isStream = response.headers.get('content-type') === 'text/event-stream';
+    const text = isStream ? '' : await response.clone().text();
     count(`response ${response.status}`);
     const what = `${init.method} ${path} got ${response.status}: ${text.slice(0, 500)}`;
     if (!EXPECTED_STATUSES.has(response.status)) violation(what);
@@ -72,27 +75,59 @@ function connect(user: BenchUser, { users, random, count, violation, ports }: Wo
 /** A task as a client that follows the changes has it. */
 export type Followed = ReadonlyMap<string, Task>;
 
-/** Follows the changes of a user until all work is done, with a pause after each failure. Returns the tasks. */
-export async function follow(user: BenchUser, context: WorkContext, isDone: () => boolean): Promise<Followed> {
+/** How long a client reads an event stream before it closes the connection, at most. */
+const MAX_STREAM_MS = 3_000;
+
+/**
+ * Follows the changes of a user until all work is done, with a pause after each failure: by event streams that it closes at
+ * random, or by asking. Returns the tasks.
+ */
+export async function follow(
+  user: BenchUser,
+  context: WorkContext,
+  { isDone, usesStreams }: { isDone: () => boolean; usesStreams: boolean },
+): Promise<Followed> {
+  const { count, random, violation } = context;
   const { attempt, getToken } = connect(user, context);
   const client = createClient({ baseUrl: '', getToken, fetch: attempt, retry: false });
+  const params = { user_id: user.id };
   const tasks = new Map<string, Task>();
-  for (let since: string | undefined; ; ) {
-    const wasDone = isDone();
-    const page = await client
-      .listChanges({ params: { user_id: user.id }, query: { limit: 10, ...(since && { since }) } })
-      .then(({ body }) => body)
-      .catch(() => undefined);
-    for (const { id, task } of page?.changes ?? []) {
+  let since: string | undefined;
+
+  const apply = ({ changes, token }: ChangePage) => {
+    if (since !== undefined && positionOf(token) < positionOf(since)) violation(`${token} followed ${since}`);
+    since = token;
+    for (const { id, task } of changes) {
       if (task) tasks.set(id, task);
       else tasks.delete(id);
     }
-    since = page?.token ?? since;
-    context.count(page ? 'changes' : 'changes failed');
+  };
+  const readStream = async (token: string) => {
+    const signal = AbortSignal.timeout(random() * MAX_STREAM_MS);
+    const { body } = await client.streamChanges({ params, query: { since: token }, signal });
+    count('stream');
+    for await (const page of body) {
+      count('event');
+      apply(page);
+    }
+  };
+
+  for (;;) {
+    const wasDone = isDone();
+    // It ends with an error, since the client closes it or a server is killed.
+    if (usesStreams && since !== undefined && !wasDone) await readStream(since).catch(() => {});
+    const page = await client.listChanges({ params, query: { limit: 10, ...(since && { since }) } }).then(
+      ({ body }) => body,
+      () => undefined,
+    );
+    if (page) apply(page);
+    count(page ? 'changes' : 'changes failed');
     if (wasDone && page?.has_more === false) return tasks;
     if (!page?.has_more) await sleep(100);
   }
 }
+
+const positionOf = (token: string) => Number.parseInt(token, 10);
 
 /** Works until `isOver`. Returns the history of every task. */
 export async function work(user: BenchUser, context: WorkContext): Promise<History[]> {

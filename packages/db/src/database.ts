@@ -23,7 +23,7 @@ export type BatchRows<B extends Batch> = {
 export interface Database extends Pick<Driver, 'ownerDb' | 'pool'> {
   /**
    * The only entry point to the rows of users: runs the statements, in order, in one transaction and one round trip, as
-   * this user. Two batches that read, and one that writes, run at a time; more of them wait in order.
+   * this user. Two batches that read, one that searches, and one that writes, run at a time; more of them wait in order.
    *
    * @returns the rows of each.
    * @throws {DatabaseUnavailable} when the wait takes too long; nothing has been sent then.
@@ -45,6 +45,8 @@ export interface Database extends Pick<Driver, 'ownerDb' | 'pool'> {
 
 /** At a time, so that a user who sends many leaves connections, and cores of the database, to all others. */
 const READS_PER_USER = 2;
+/** Of batches that are planned for their values, such as searches. Each can occupy a core of the database. */
+const SEARCHES_PER_USER = 1;
 /** They would wait for each other in the database, each with a connection. */
 const WRITES_PER_USER = 1;
 
@@ -81,11 +83,13 @@ export function createDatabase(
   { timeouts: { connectTimeoutMs } = DEFAULT_TIMEOUTS, onWrite }: DatabaseOptions = {},
 ): Database {
   const reads = new UserSlots(Math.min(READS_PER_USER, Math.ceil(driver.connections / 2)), connectTimeoutMs);
+  const searches = new UserSlots(SEARCHES_PER_USER, connectTimeoutMs);
   const writes = new UserSlots(WRITES_PER_USER, connectTimeoutMs);
   const asUser: Database['asUser'] = async (userId, batch) => {
     const statements: Statement[] = Object.values(batch);
     const isRead = isReadOnly(statements);
-    const slots = isRead ? reads : writes;
+    const isSearch = statements.some(({ useCustomPlan }) => useCustomPlan);
+    const slots = !isRead ? writes : isSearch ? searches : reads;
     const turn = slots.acquire(userId);
     if (turn) await turn;
     try {

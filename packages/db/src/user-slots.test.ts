@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { createDatabase, type Database } from './database';
 import { DatabaseUnavailable, type Driver } from './driver';
-import { engine, queryBuilder, statement, useFreshDatabase } from './testing';
+import { engine, prepare, queryBuilder, statement, useFreshDatabase } from './testing';
 
 let driver: Driver;
 let db: Database;
@@ -28,6 +28,19 @@ test('twelve slow statements of one user do not delay a statement of another use
   expect(done).toBeLessThanOrEqual(engine === 'pglite' ? 2 : 0);
   await Promise.all(slow);
   expect(done).toBe(12);
+});
+
+test.skipIf(engine === 'pglite')('searches of one user run one at a time, beside their other reads', async () => {
+  const ada = randomUUID();
+  const order: string[] = [];
+  const slowSearch = prepare(queryBuilder.execute('select pg_sleep(0.3)'), { useCustomPlan: true, isReadOnly: true });
+  const search = () => db.asUser(ada, [slowSearch()]).then(() => order.push('search'));
+  const searches = [search(), search()];
+  await sleep(20);
+  await db.asUser(ada, [nap(0)]).then(() => order.push('read'));
+  await searches[0];
+  expect(order).toEqual(['read', 'search']);
+  await searches[1];
 });
 
 test('failing statements of one user release their slots', async () => {

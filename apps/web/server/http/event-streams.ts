@@ -2,6 +2,8 @@ import { ApiError, type Feed, type FeedPage } from '@taskward/api-core';
 import { isDatabaseUnavailable } from '@taskward/db';
 import type { Logger } from 'pino';
 import type { StreamBody, StreamConnection } from './message';
+import { tooManyStreams, tooManyStreamsOfUser } from './rate-limit-headers';
+import type { ResponsePacing } from './response-pacing';
 
 /** Times in milliseconds. */
 export const STREAM_LIMITS = {
@@ -38,8 +40,22 @@ interface Subscriber {
 export interface StreamSlot {
   /** Gives the slot back, where no stream is opened. */
   release(): void;
-  /** The body of the response. */
-  open(feed: Feed, event: string): StreamBody;
+  /**
+   * The body of the response.
+   *
+   * @param event the name of its events.
+   * @param pacing spaces pages like other long responses to the user.
+   */
+  open(feed: Feed, event: string, pacing?: Pacing): StreamBody;
+}
+
+type Pacing = Pick<ResponsePacing, 'waitForTurn' | 'record'>;
+
+interface Opened {
+  readonly connection: StreamConnection;
+  readonly feed: Feed;
+  readonly event: string;
+  readonly pacing: Pacing | undefined;
 }
 
 interface EventStream extends Subscriber {
@@ -47,7 +63,7 @@ interface EventStream extends Subscriber {
   readonly startedAt: number;
   readonly endsAt: number;
   /** Undefined until it is open. */
-  opened?: { readonly connection: StreamConnection; readonly feed: Feed; readonly event: string };
+  opened?: Opened;
   /** Where the client is. */
   token: string;
   /** Whether there may be more after the token. */
@@ -95,7 +111,7 @@ export class EventStreams {
   reserve(subscriber: Subscriber): StreamSlot {
     const { expiresAt, userId } = subscriber;
     const ofUser = this.streams.get(userId) ?? new Set();
-    if (ofUser.size >= this.limits.perUser) throw tooManyOfUser(this.limits.perUser);
+    if (ofUser.size >= this.limits.perUser) throw tooManyStreamsOfUser(this.limits.perUser);
     if (this.total >= this.options.max || this.isShutDown) throw tooManyStreams();
     const now = Date.now();
     // Those that were opened together do not end together.
@@ -109,7 +125,7 @@ export class EventStreams {
     this.total++;
     return {
       release: () => this.remove(stream),
-      open: (feed, event) => (connection) => this.open(stream, { connection, feed, event }),
+      open: (feed, event, pacing) => (connection) => this.open(stream, { connection, feed, event, pacing }),
     };
   }
 
@@ -135,7 +151,7 @@ export class EventStreams {
     for (const streams of this.streams.values()) yield* streams;
   }
 
-  private open(stream: EventStream, opened: NonNullable<EventStream['opened']>): ReturnType<StreamBody> {
+  private open(stream: EventStream, opened: Opened): ReturnType<StreamBody> {
     const { connection, event, feed } = opened;
     stream.opened = opened;
     stream.token = feed.token;
@@ -186,17 +202,11 @@ export class EventStreams {
   }
 
   /** Reads the page after the position of a stream: once for all streams of a user that are there. */
-  private read(
-    { token, userId }: EventStream,
-    { event, feed }: Pick<NonNullable<EventStream['opened']>, 'event' | 'feed'>,
-  ) {
+  private read({ token, userId }: EventStream, opened: Opened) {
     const key = `${userId} ${token}`;
     const shared = this.reads.get(key);
     if (shared) return shared;
-    const read = feed
-      .next(token)
-      .then((page) => ({ page, text: toEvent(page, event) }))
-      .finally(() => this.reads.delete(key));
+    const read = readPage(opened, userId, token).finally(() => this.reads.delete(key));
     this.reads.set(key, read);
     return read;
   }
@@ -281,18 +291,20 @@ export class EventStreams {
   }
 }
 
+async function readPage({ event, feed, pacing }: Opened, userId: string, token: string) {
+  const turn = pacing?.waitForTurn(userId);
+  if (turn) await turn;
+  let length = 0;
+  try {
+    const page = await feed.next(token);
+    const text = toEvent(page, event);
+    length = text.length;
+    return { page, text };
+  } finally {
+    pacing?.record(userId, length);
+  }
+}
+
 function toEvent(page: FeedPage, event: string): string {
   return `id: ${page.token}\nevent: ${event}\ndata: ${JSON.stringify(page)}\n\n`;
-}
-
-function tooManyOfUser(max: number): ApiError {
-  return new ApiError('rate_limited', `At most ${max} event streams may be open at once.`, {
-    headers: { 'Retry-After': '10' },
-  });
-}
-
-function tooManyStreams(): ApiError {
-  return new ApiError('unavailable', 'No more event streams can be opened: ask for changes from time to time.', {
-    headers: { 'Retry-After': '10' },
-  });
 }

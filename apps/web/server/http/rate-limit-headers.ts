@@ -28,3 +28,15 @@ export function tooManyConcurrentRequests(usage: Usage | undefined): ApiError {
   const detail = 'Too many of your requests are in progress: wait for one to finish, then send it again.';
   return new ApiError('rate_limited', detail, { headers, reason: 'concurrency' });
 }
+
+export function tooManyStreamsOfUser(max: number): ApiError {
+  return new ApiError('rate_limited', `At most ${max} event streams may be open at once.`, {
+    headers: { 'Retry-After': '10' },
+  });
+}
+
+export function tooManyStreams(): ApiError {
+  return new ApiError('unavailable', 'No more event streams can be opened: ask for changes from time to time.', {
+    headers: { 'Retry-After': '10' },
+  });
+}

@@ -1,7 +1,6 @@
 import { type Feed, type Operation, type Output, type Preconditions, toEntityTag } from '@taskward/api-core';
 import { CACHE_CONTROL } from './cache-control';
-import type { StreamSlot } from './event-streams';
-import type { HeaderFields, HttpRequest, HttpResponse } from './message';
+import type { HeaderFields, HttpRequest, HttpResponse, StreamBody } from './message';
 
 /** The response for what a handler returned, with `ETag`, `Location` and `Link` as the operation defines them, or a 304. */
 export function toResponse<O extends Operation>(
@@ -30,16 +29,14 @@ export function toEventStream<O extends Operation>(
   { event = '' }: O,
   { status, body }: Output<O>,
   { method }: HttpRequest,
-  slot: StreamSlot,
+  open: (feed: Feed, event: string) => StreamBody,
 ): HttpResponse {
   const headers = {
     'content-type': 'text/event-stream',
     'cache-control': CACHE_CONTROL.stream,
     'x-accel-buffering': 'no',
   };
-  if (method !== 'HEAD') return { status, headers, stream: slot.open(body as Feed, event) };
-  slot.release();
-  return { status, headers };
+  return method === 'HEAD' ? { status, headers } : { status, headers, stream: open(body as Feed, event) };
 }
 
 /** The path and query of the next page: those of this page, with another cursor. */

@@ -70,43 +70,48 @@ export function createRoute<S extends RouteServices, C>(
       const ctx = openRequest(request, await getServices(), operation);
       let response: HttpResponse;
       try {
-        const caller = await ctx.services.authenticate(request.headers.get('authorization'));
-        const { userId } = caller;
-        ctx.userId = userId;
-        addTiming(ctx, 'token');
-        // Before the path is checked, so that probing the paths of others uses up the limit.
-        const usage = await countRequest(ctx, userId);
-        assertPathOwner(path, userId);
-        assertRateLimit(usage);
-        takeConcurrencySlot(ctx, userId, usage);
+        const caller = await authorize(ctx, path);
         const input = await readInput(operation, request, path);
         const preconditions = readPreconditions(request.headers);
         const idempotency = operation.idempotent && readIdempotencyKey(request, input.body);
         addTiming(ctx, 'input');
-        const facts = { userId, preconditions, idempotency };
-        const slot = operation.event ? ctx.services.streams.reserve({ ...caller, requestId: ctx.id }) : undefined;
-        const turn = ctx.services.responsePacing?.waitForTurn(userId);
+        const { userId } = caller;
+        const { responsePacing, streams } = ctx.services;
+        const slot = operation.event ? streams.reserve({ ...caller, requestId: ctx.id }) : undefined;
+        const turn = responsePacing?.waitForTurn(userId);
         if (turn) await turn;
-        let length = 0;
+        let success: HttpResponse | undefined;
         try {
           if (turn && request.isDisconnected) throw new ClientDisconnected();
+          const facts = { userId, preconditions, idempotency };
           const result = await handle({ ...input, ctx: createContext(ctx.services, facts) });
           addTiming(ctx, 'handler');
-          response = slot
-            ? toEventStream(operation, result, request, slot)
+          success = slot
+            ? toEventStream(operation, result, request, (feed, event) => slot.open(feed, event, responsePacing))
             : toResponse(operation, result, request, preconditions);
-          length = response.body?.length ?? 0;
-        } catch (error) {
-          slot?.release();
-          throw error;
         } finally {
-          ctx.services.responsePacing?.record(userId, length);
+          responsePacing?.record(userId, success?.body?.length ?? 0);
+          if (!success?.stream) slot?.release();
         }
+        response = success;
       } catch (error) {
         response = toErrorResponse(ctx, accountMissing(error) ?? error);
       }
       return closeRequest(ctx, response);
     });
+}
+
+/** Authenticates the request, counts it, and checks whose path it is. */
+async function authorize(ctx: RequestContext<RouteServices>, path: PathParams): Promise<Caller> {
+  const caller = await ctx.services.authenticate(ctx.request.headers.get('authorization'));
+  ctx.userId = caller.userId;
+  addTiming(ctx, 'token');
+  // Before the path is checked, so that probing the paths of others uses up the limit.
+  const usage = await countRequest(ctx, caller.userId);
+  assertPathOwner(path, caller.userId);
+  assertRateLimit(usage);
+  takeConcurrencySlot(ctx, caller.userId, usage);
+  return caller;
 }
 
 /** Counts the request, and reports the usage in the headers of the response. */

@@ -204,6 +204,28 @@ test('a stream that meets a bug ends, and the error is logged', async () => {
   expect(log.error).toHaveBeenCalledWith({ request_id: 'request-of-ada', error: bug }, 'stream failed');
 });
 
+test('pages of a stream are spaced like other long responses of its user', async () => {
+  const { streams } = create();
+  const pacing = {
+    waitForTurn: vi.fn(() => new Promise<void>((resolve) => setTimeout(resolve, 500))),
+    record: vi.fn(),
+  };
+  const write = vi.fn();
+  const next = async (token: string) => ({ token: `${Number(token) + 1}`, has_more: token === '0' });
+  const slot = streams.reserve({ userId: 'ada', expiresAt: NOW.getTime() + HOUR_MS, requestId: 'request' });
+  const first = { token: '0', has_more: true };
+  slot.open(
+    { token: '0', first, next },
+    'changes',
+    pacing,
+  )({ isWritable: true, write, end: vi.fn(), destroy: vi.fn() });
+  await vi.advanceTimersByTimeAsync(999);
+  expect(write.mock.calls).toHaveLength(3);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(write.mock.calls).toHaveLength(4);
+  expect(pacing.record.mock.calls).toEqual(write.mock.calls.slice(2).map(([text]) => ['ada', text.length]));
+});
+
 test('a process has a maximum of streams, and a slot that is released can be taken again', () => {
   const { streams } = create({ max: 1 });
   const subscriber = { userId: 'ada', expiresAt: NOW.getTime() + HOUR_MS, requestId: 'request' };

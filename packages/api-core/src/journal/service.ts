@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor } from '../kit/cursor';
 import { ApiError, notFound } from '../kit/errors';
 import { selectHead } from '../kit/journal';
 import type { Output } from '../kit/operation';
-import { takePage } from '../kit/page';
+import { jsonBytes, takePage } from '../kit/page';
 import { decodeToken, encodeToken, type Position, START, type SyncToken } from '../kit/sync-token';
 import { runWrite, write } from '../kit/write';
 import { maxTaskBytes, quotaExceeded, quotaOf, type TaskContext } from '../tasks/service';
@@ -119,8 +119,6 @@ function toRevision({ entries, ...row }: queries.RevisionRow): Revision {
 function toDiff(diff: NonNullable<queries.EntryRow['diff']>): contract.Diff {
   return Object.fromEntries(Object.entries(diff).filter(([name]) => name in contract.Diff.shape));
 }
-
-const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
 /** After every position that there can be. */
 const END = Number.MAX_SAFE_INTEGER;

@@ -1,6 +1,8 @@
 /** A page ends with the resource that passes this many bytes of JSON, or at its limit, whichever comes first. */
 export const MAX_PAGE_BYTES = 2 ** 20;
 
+export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
 /**
  * The part of the resources that one page has.
  *
@@ -11,7 +13,7 @@ export function takePage<R>(resources: readonly R[], limit: number, maxBytes: (r
   if (page.reduce((sum, resource) => sum + maxBytes(resource), 0) <= MAX_PAGE_BYTES) return page;
   let bytes = 0;
   const last = page.findIndex((resource) => {
-    bytes += Buffer.from(JSON.stringify(resource)).length;
+    bytes += jsonBytes(resource);
     return bytes > MAX_PAGE_BYTES;
   });
   return last < 0 ? page : page.slice(0, last + 1);
