@@ -3,7 +3,7 @@ import { isDatabaseUnavailable } from '@taskward/db';
 import type { Logger } from 'pino';
 import type { StreamBody, StreamConnection } from './message';
 import { tooManyStreams, tooManyStreamsOfUser } from './rate-limit-headers';
-import type { ResponsePacing } from './response-pacing';
+import { type Opened, type Pacing, readPage, toEvent } from './stream-pages';
 
 /** Times in milliseconds. */
 export const STREAM_LIMITS = {
@@ -47,15 +47,6 @@ export interface StreamSlot {
    * @param pacing spaces pages like other long responses to the user.
    */
   open(feed: Feed, event: string, pacing?: Pacing): StreamBody;
-}
-
-type Pacing = Pick<ResponsePacing, 'waitForTurn' | 'record'>;
-
-interface Opened {
-  readonly connection: StreamConnection;
-  readonly feed: Feed;
-  readonly event: string;
-  readonly pacing: Pacing | undefined;
 }
 
 interface EventStream extends Subscriber {
@@ -289,22 +280,4 @@ export class EventStreams {
     if (streams?.size === 0) this.streams.delete(stream.userId);
     return true;
   }
-}
-
-async function readPage({ event, feed, pacing }: Opened, userId: string, token: string) {
-  const turn = pacing?.waitForTurn(userId);
-  if (turn) await turn;
-  let length = 0;
-  try {
-    const page = await feed.next(token);
-    const text = toEvent(page, event);
-    length = text.length;
-    return { page, text };
-  } finally {
-    pacing?.record(userId, length);
-  }
-}
-
-function toEvent(page: FeedPage, event: string): string {
-  return `id: ${page.token}\nevent: ${event}\ndata: ${JSON.stringify(page)}\n\n`;
 }
