@@ -1,4 +1,4 @@
-import { ApiError, type Feed, type FeedPage } from '@taskward/api-core';
+import { ApiError, type Feed } from '@taskward/api-core';
 import { isDatabaseUnavailable } from '@taskward/db';
 import type { Logger } from 'pino';
 import type { StreamBody, StreamConnection } from './message';
@@ -77,7 +77,8 @@ export class EventStreams {
   readonly totals = { events: 0, wakeUps: 0, polls: 0 };
   /** By user, those that are about to be opened, too. */
   private readonly streams = new Map<string, Set<EventStream>>();
-  private readonly reads = new Map<string, Promise<{ page: FeedPage; text: string }>>();
+  /** By user and token, those that began after the last write. */
+  private readonly reads = new Map<string, Map<string, ReturnType<typeof readPage>>>();
   private readonly limits: typeof STREAM_LIMITS;
   private total = 0;
   private isShutDown = false;
@@ -125,6 +126,7 @@ export class EventStreams {
     const streams = this.streams.get(userId);
     if (!streams) return;
     this.totals.wakeUps++;
+    this.reads.delete(userId);
     for (const stream of streams) {
       stream.isBehind = true;
       void this.send(stream);
@@ -193,12 +195,16 @@ export class EventStreams {
   }
 
   /** Reads the page after the position of a stream: once for all streams of a user that are there. */
-  private read({ token, userId }: EventStream, opened: Opened) {
-    const key = `${userId} ${token}`;
-    const shared = this.reads.get(key);
+  private read({ token, userId }: EventStream, opened: Opened): ReturnType<typeof readPage> {
+    const ofUser = this.reads.get(userId) ?? new Map();
+    this.reads.set(userId, ofUser);
+    const shared = ofUser.get(token);
     if (shared) return shared;
-    const read = readPage(opened, userId, token).finally(() => this.reads.delete(key));
-    this.reads.set(key, read);
+    const read = readPage(opened, userId, token).finally(() => {
+      ofUser.delete(token);
+      if (ofUser.size === 0 && this.reads.get(userId) === ofUser) this.reads.delete(userId);
+    });
+    ofUser.set(token, read);
     return read;
   }
 

@@ -63,6 +63,31 @@ test('a write of this process is sent to the streams of its user, which share on
   expect(reads).toEqual(['ada 0']);
 });
 
+test('a stream does not share a read that began before the write that woke it', async () => {
+  const { streams } = create();
+  let position = 0;
+  const results: (() => void)[] = [];
+  // Each read has its result at once, and returns it later.
+  const next = () => {
+    const page = { token: String(position), has_more: false };
+    return new Promise<FeedPage>((resolve) => results.push(() => resolve(page)));
+  };
+  const open = () => {
+    const slot = streams.reserve({ userId: 'ada', expiresAt: NOW.getTime() + HOUR_MS, requestId: 'request' });
+    const write = vi.fn();
+    slot.open({ token: '0', next }, 'changes')({ isWritable: true, write, end: vi.fn(), destroy: vi.fn() });
+    return write;
+  };
+  open();
+  streams.wake('ada');
+  const write = open();
+  position = 1;
+  streams.wake('ada');
+  for (const result of results) result();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(write.mock.lastCall?.[0]).toContain('id: 1\n');
+});
+
 test('a write of another process is found by one statement for all users, every two seconds', async () => {
   const { open, positions, readPositions, streams } = create();
   const [ada, bob] = [open('ada'), open('bob')];
@@ -205,7 +230,8 @@ test('a stream that meets a bug ends, and the error is logged', async () => {
 });
 
 test('pages of a stream are spaced like other long responses of its user', async () => {
-  const { streams } = create();
+  const { positions, streams } = create();
+  positions.set('ada', 2);
   const pacing = {
     waitForTurn: vi.fn(() => new Promise<void>((resolve) => setTimeout(resolve, 500))),
     record: vi.fn(),
@@ -219,9 +245,9 @@ test('pages of a stream are spaced like other long responses of its user', async
     'changes',
     pacing,
   )({ isWritable: true, write, end: vi.fn(), destroy: vi.fn() });
-  await vi.advanceTimersByTimeAsync(999);
+  await vi.advanceTimersByTimeAsync(990);
   expect(write.mock.calls).toHaveLength(3);
-  await vi.advanceTimersByTimeAsync(1);
+  await vi.advanceTimersByTimeAsync(20);
   expect(write.mock.calls).toHaveLength(4);
   expect(pacing.record.mock.calls).toEqual(write.mock.calls.slice(2).map(([text]) => ['ada', text.length]));
 });
