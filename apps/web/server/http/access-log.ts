@@ -1,4 +1,4 @@
-import { ApiError } from '@taskward/api-core';
+import { type ApiError, isApiError } from '@taskward/api-core';
 import { serializeError } from '../ops/log';
 import type { RequestContext } from './request-context';
 
@@ -17,9 +17,9 @@ export function logRequest(ctx: RequestContext, status: number, ms: number): voi
     ms,
   };
   // A deliberate 5xx, such as too many passwords at once, is no reason to alert anyone.
-  const isExpected = error instanceof ApiError && error.cause === undefined;
+  const isExpected = isApiError(error) && error.cause === undefined;
   if (status >= 500 && !isExpected) services.log.error({ ...line, error: serializeError(error) }, 'request failed');
-  else services.log.info(error instanceof ApiError ? { ...line, ...problemLogFields(error) } : line, 'request');
+  else services.log.info(isApiError(error) ? { ...line, ...problemLogFields(error) } : line, 'request');
 }
 
 /** Which problem the response reports, and the reason that only the log may contain. */

@@ -1,4 +1,4 @@
-import { ApiError, type Feed } from '@taskward/api-core';
+import { type Feed, isApiError } from '@taskward/api-core';
 import { isDatabaseUnavailable } from '@taskward/db';
 import type { Logger } from 'pino';
 import type { StreamBody, StreamConnection } from './message';
@@ -190,8 +190,8 @@ export class EventStreams {
   }
 
   private fail(stream: EventStream, error: unknown): void {
-    if (!(error instanceof ApiError)) this.options.log.error({ request_id: stream.requestId, error }, 'stream failed');
-    this.close(stream, error instanceof ApiError ? error.code : 'error');
+    if (!isApiError(error)) this.options.log.error({ request_id: stream.requestId, error }, 'stream failed');
+    this.close(stream, isApiError(error) ? error.code : 'error');
   }
 
   /** Reads the page after the position of a stream: once for all streams of a user that are there. */

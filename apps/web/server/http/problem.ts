@@ -1,4 +1,4 @@
-import { ApiError, type Problem, problemTypes } from '@taskward/api-core';
+import { ApiError, isApiError, type Problem, problemTypes } from '@taskward/api-core';
 import { CACHE_CONTROL } from './cache-control';
 import type { HeaderFields, HttpResponse } from './message';
 import type { RequestContext } from './request-context';
@@ -10,7 +10,7 @@ const INTERNAL_DETAIL = 'An unexpected error occurred; quote the request_id when
 
 /** The problem document (RFC 9457) of an error. An error that is not an `ApiError` is a 500 without its message. */
 export function toProblem(error: unknown, ctx: ProblemContext): HttpResponse {
-  const { code, message, options } = error instanceof ApiError ? error : new ApiError('internal', INTERNAL_DETAIL);
+  const { code, message, options } = isApiError(error) ? error : new ApiError('internal', INTERNAL_DETAIL);
   const { status, title } = problemTypes[code];
   const problem = { type: `/problems/${code}`, title, status, detail: message };
   const challenge = problem.status === 401 && { 'WWW-Authenticate': 'Bearer realm="taskward", error="invalid_token"' };

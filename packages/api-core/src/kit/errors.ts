@@ -159,6 +159,11 @@ export class ApiError extends Error {
   }
 }
 
+/** By name: a bundler may load this module twice, and an `instanceof` across the two would be false. */
+export function isApiError(error: unknown): error is ApiError {
+  return error instanceof Error && error.name === 'ApiError';
+}
+
 /** A 422 that lists every error. */
 export function validationError(errors: readonly FieldError[]): ApiError {
   const detail = errors.length === 1 ? '1 field is invalid.' : `${errors.length} fields are invalid.`;
