@@ -103,7 +103,7 @@ export async function follow(
     }
   };
   const readStream = async (token: string) => {
-    const signal = AbortSignal.timeout(random() * MAX_STREAM_MS);
+    const signal = AbortSignal.timeout(Math.ceil(random() * MAX_STREAM_MS));
     const { body } = await client.streamChanges({ params, query: { since: token }, signal });
     count('stream');
     for await (const page of body) {
