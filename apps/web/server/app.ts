@@ -23,7 +23,7 @@ import { EventStreams } from './http/event-streams';
 import { guardServer } from './http/guard';
 import { createMethodNotAllowed } from './http/method-not-allowed';
 import { createHandle } from './http/request';
-import { ResponsePacing } from './http/response-pacing';
+import { RequestPacing } from './http/request-pacing';
 import { createRoute, type RequestFacts, type RouteServices } from './http/route';
 import { drainBackgroundWork } from './ops/background';
 import { createLog, redirectConsole } from './ops/log';
@@ -89,7 +89,7 @@ function createApp(config: Config, { driver, keys, log, secret, streams }: Resou
     telemetry,
     userLimit: apiRateLimit > 0 ? { policy, limit: createWriteBehindRateLimit(policy, log, pool) } : undefined,
     concurrencyLimit: apiConcurrencyLimit > 0 ? createConcurrencyLimit(apiConcurrencyLimit) : undefined,
-    responsePacing: apiRateLimit > 0 ? new ResponsePacing() : undefined,
+    requestPacing: apiRateLimit > 0 ? new RequestPacing() : undefined,
     streams,
     async close() {
       app = undefined;

@@ -21,6 +21,8 @@ export interface HttpRequest {
 export interface RequestBody {
   /** Whether it has been read to its end. */
   readonly isRead: boolean;
+  /** So far. */
+  readonly bytesRead: number;
   /**
    * Passes each chunk on as it arrives, to the end or until `visit` returns false. Another call continues from there.
    *

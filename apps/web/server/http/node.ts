@@ -62,6 +62,8 @@ class NodeHeaders {
 }
 
 export class NodeBody implements RequestBody {
+  bytesRead = 0;
+
   constructor(private readonly request: IncomingMessage) {}
 
   get isRead(): boolean {
@@ -78,6 +80,7 @@ export class NodeBody implements RequestBody {
         request.pause();
       };
       const onData = (chunk: Buffer) => {
+        this.bytesRead += chunk.length;
         try {
           if (visit(chunk)) return;
           resolve();

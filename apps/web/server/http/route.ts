@@ -16,8 +16,8 @@ import { ClientDisconnected, type HttpResponse, type PathParams } from './messag
 import { rateLimitHeaders, tooManyConcurrentRequests, tooManyRequests } from './rate-limit-headers';
 import { closeRequest, toErrorResponse } from './request';
 import { openRequest, type RequestContext, type RequestServices } from './request-context';
+import type { RequestPacing } from './request-pacing';
 import { toEventStream, toResponse } from './response';
-import type { ResponsePacing } from './response-pacing';
 import { addTiming } from './server-timing';
 import { type RouteHandler, toRouteHandler } from './web';
 
@@ -42,8 +42,8 @@ export interface RouteServices extends RequestServices {
   readonly userLimit: { readonly policy: Policy; readonly limit: Pick<RateLimit, 'consume'> } | undefined;
   /** Limits the requests of each user that are in progress; undefined for no limit. */
   readonly concurrencyLimit: ConcurrencyLimit | undefined;
-  /** Spaces the requests of users with long responses; undefined for no limit. */
-  readonly responsePacing: ResponsePacing | undefined;
+  /** Spaces the requests of users with long bodies; undefined for no limit. */
+  readonly requestPacing: RequestPacing | undefined;
   readonly streams: Pick<EventStreams, 'reserve'>;
 }
 
@@ -76,9 +76,9 @@ export function createRoute<S extends RouteServices, C>(
         const idempotency = operation.idempotent && readIdempotencyKey(request, input.body);
         addTiming(ctx, 'input');
         const { userId } = caller;
-        const { responsePacing, streams } = ctx.services;
+        const { requestPacing, streams } = ctx.services;
         const slot = operation.event ? streams.reserve({ ...caller, requestId: ctx.id }) : undefined;
-        const turn = responsePacing?.waitForTurn(userId);
+        const turn = requestPacing?.waitForTurn(userId);
         if (turn) await turn;
         let success: HttpResponse | undefined;
         try {
@@ -87,10 +87,10 @@ export function createRoute<S extends RouteServices, C>(
           const result = await handle({ ...input, ctx: createContext(ctx.services, facts) });
           addTiming(ctx, 'handler');
           success = slot
-            ? toEventStream(operation, result, request, (feed, event) => slot.open(feed, event, responsePacing))
+            ? toEventStream(operation, result, request, (feed, event) => slot.open(feed, event, requestPacing))
             : toResponse(operation, result, request, preconditions);
         } finally {
-          responsePacing?.record(userId, success?.body?.length ?? 0);
+          requestPacing?.record(userId, (request.body?.bytesRead ?? 0) + (success?.body?.length ?? 0));
           if (!success?.stream) slot?.release();
         }
         response = success;

@@ -1,8 +1,8 @@
 import type { Feed, FeedPage } from '@taskward/api-core';
 import type { StreamConnection } from './message';
-import type { ResponsePacing } from './response-pacing';
+import type { RequestPacing } from './request-pacing';
 
-export type Pacing = Pick<ResponsePacing, 'waitForTurn' | 'record'>;
+export type Pacing = Pick<RequestPacing, 'waitForTurn' | 'record'>;
 
 /** An open stream: where it comes from, and where it goes. */
 export interface Opened {

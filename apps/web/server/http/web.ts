@@ -43,6 +43,7 @@ function toHttpRequest(request: Request): HttpRequest {
 
 class WebBody implements RequestBody {
   isRead = false;
+  bytesRead = 0;
 
   constructor(private readonly stream: ReadableStream<Uint8Array>) {}
 
@@ -55,6 +56,7 @@ class WebBody implements RequestBody {
           throw new ClientDisconnected({ cause });
         });
         if (done) this.isRead = true;
+        else this.bytesRead += value.length;
         if (done || !visit(value)) return;
       }
     } finally {

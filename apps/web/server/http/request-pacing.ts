@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 
-/** Of the bodies of one user's responses. A page of 1 MiB costs the process about 40 ms, most of it on the event loop. */
-const CHARACTERS_PER_SECOND = 2 ** 21;
-/** Shorter responses are not paced. */
+/** Of one user: the bytes of bodies that are received, and the characters of those that are sent. A page of 1 MiB costs about 40 ms. */
+const LENGTH_PER_SECOND = 2 ** 21;
+/** Requests with shorter bodies are not paced. */
 const MIN_LENGTH = 16 * 1024;
 /** A shorter pause makes no difference. */
 const MIN_INTERVAL_MS = 1;
@@ -12,7 +12,7 @@ const MAX_USERS = 10_000;
 interface Pace {
   /** When the next request may start, in milliseconds of `performance.now()`. */
   nextAt: number;
-  /** The expected cost of the next response, in milliseconds until the one after it. */
+  /** The expected cost of the next request, in milliseconds until the one after it. */
   intervalMs: number;
   /** Resolves with the first response: until then, its length may be any. */
   first?: Promise<void>;
@@ -20,10 +20,10 @@ interface Pace {
 }
 
 /**
- * Spaces the requests of a user whose responses are long, so that those of other users are processed in between. The first
- * request of a user runs alone, since nothing is known of the responses yet.
+ * Spaces the requests of a user whose bodies are long, in either direction, so that those of other users are processed in
+ * between. The first request of a user runs alone, since nothing is known of the responses yet.
  */
-export class ResponsePacing {
+export class RequestPacing {
   private readonly users: LRUCache<string, Pace>;
 
   /** @param max the users that are remembered. */
@@ -53,11 +53,11 @@ export class ResponsePacing {
     return delayMs > 0 ? setTimeout(delayMs) : undefined;
   }
 
-  /** Records the length of a response, in characters; 0 for an error. */
+  /** Records the length of the bodies of a request, as `LENGTH_PER_SECOND` counts it. */
   record(userId: string, length: number): void {
     const pace = this.users.get(userId);
     if (!pace) return;
-    const intervalMs = length > MIN_LENGTH ? (length / CHARACTERS_PER_SECOND) * 1000 : 0;
+    const intervalMs = length > MIN_LENGTH ? (length / LENGTH_PER_SECOND) * 1000 : 0;
     if (pace.first) pace.nextAt = performance.now() + intervalMs;
     // Reduced slowly, so that short responses in between do not hide the long ones.
     pace.intervalMs = Math.max(intervalMs, pace.intervalMs > MIN_INTERVAL_MS ? pace.intervalMs / 2 : 0);
