@@ -17,6 +17,9 @@ export const STREAM_LIMITS = {
   pollMs: 2_000,
 };
 
+/** By how much the interval between two ticks varies: without it, the poll of every second tick would often miss one. */
+const TIMER_SLACK_MS = 100;
+
 interface EventStreamsOptions {
   /** Streams in this process; 0 for none. */
   readonly max: number;
@@ -222,7 +225,7 @@ export class EventStreams {
     if (this.streams.size === 0) {
       clearInterval(this.timer);
       this.timer = undefined;
-    } else if (now - this.polledAt >= this.limits.pollMs) {
+    } else if (now - this.polledAt >= this.limits.pollMs - TIMER_SLACK_MS) {
       void this.poll(now);
     }
   }
