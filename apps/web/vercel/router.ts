@@ -101,7 +101,10 @@ export async function serve(output: string, host: string, environment: Record<st
     const url = pathname + [search || '?', query].filter(Boolean).join('&');
     const sent = await invoke(path, incoming.method, url, headers, incoming);
     response.writeHead(sent.statusCode ?? 502, { ...added, ...withoutHops(sent.headers) });
-    await pipeline(sent, response);
+    await pipeline(sent, response).catch((error) => {
+      // The client has closed the connection, as one that has read enough of an event stream.
+      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    });
   }
 
   /** Runs the proxy of the pages, and applies its changes to the request and its headers for the response. */
