@@ -28,7 +28,6 @@ interface EventStreamsOptions {
   readonly log: Pick<Logger, 'info' | 'error'>;
   /** The positions that the journals of these users have; users who do not exist any more are missing. */
   readonly readPositions: (userIds: readonly string[]) => Promise<ReadonlyMap<string, number>>;
-  readonly limits?: typeof STREAM_LIMITS;
 }
 
 /** Whose stream it is. */
@@ -82,16 +81,13 @@ export class EventStreams {
   private readonly streams = new Map<string, Set<EventStream>>();
   /** By user and token, those that began after the last write. */
   private readonly reads = new Map<string, Map<string, ReturnType<typeof readPage>>>();
-  private readonly limits: typeof STREAM_LIMITS;
   private total = 0;
   private isShutDown = false;
   private timer: NodeJS.Timeout | undefined;
   private polledAt = 0;
   private isPolling = false;
 
-  constructor(private readonly options: EventStreamsOptions) {
-    this.limits = options.limits ?? STREAM_LIMITS;
-  }
+  constructor(private readonly options: EventStreamsOptions) {}
 
   /** How many there are. */
   get count(): number {
@@ -106,7 +102,7 @@ export class EventStreams {
   reserve(subscriber: Subscriber): StreamSlot {
     const { expiresAt, userId } = subscriber;
     const ofUser = this.streams.get(userId) ?? new Set();
-    if (ofUser.size >= this.limits.perUser) throw tooManyStreamsOfUser(this.limits.perUser);
+    if (ofUser.size >= STREAM_LIMITS.perUser) throw tooManyStreamsOfUser(STREAM_LIMITS.perUser);
     if (this.total >= this.options.max || this.isShutDown) throw tooManyStreams();
     const now = Date.now();
     // Those that were opened together do not end together.
@@ -155,7 +151,7 @@ export class EventStreams {
     connection.write('retry: 3000\n\n');
     if (feed.first) this.write(stream, connection, toEvent(feed.first, event));
     if (stream.isClosed) connection.end();
-    else this.timer ??= setInterval(() => this.tick(), Math.min(1_000, this.limits.pollMs)).unref();
+    else this.timer ??= setInterval(() => this.tick(), Math.min(1_000, STREAM_LIMITS.pollMs)).unref();
     void this.send(stream);
     return {
       onClosed: () => this.close(stream, 'client closed the connection'),
@@ -225,13 +221,13 @@ export class EventStreams {
     if (this.streams.size === 0) {
       clearInterval(this.timer);
       this.timer = undefined;
-    } else if (now - this.polledAt >= this.limits.pollMs - TIMER_SLACK_MS) {
+    } else if (now - this.polledAt >= STREAM_LIMITS.pollMs - TIMER_SLACK_MS) {
       void this.poll(now);
     }
   }
 
   private check(stream: EventStream, now: number): void {
-    const { heartbeatMs, stallMs } = this.limits;
+    const { heartbeatMs, stallMs } = STREAM_LIMITS;
     const { connection } = stream.opened ?? {};
     if (!connection) return;
     if (now >= stream.endsAt) {

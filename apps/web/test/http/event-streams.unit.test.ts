@@ -32,9 +32,9 @@ function create({ max = 100 } = {}) {
     return { token: String(position), has_more: position < end };
   };
 
-  const open = (userId: string, { expiresAt = NOW.getTime() + 2 * HOUR_MS, isWritable = true, token = '0' } = {}) => {
+  const open = (userId: string, { expiresAt = NOW.getTime() + 2 * HOUR_MS, token = '0' } = {}) => {
     const slot = streams.reserve({ userId, expiresAt, requestId: `request-of-${userId}` });
-    const connection = { isWritable, write: vi.fn(), end: vi.fn(), destroy: vi.fn() };
+    const connection = { isWritable: true, write: vi.fn(), end: vi.fn(), destroy: vi.fn() };
     const feed = { token, next: (after: string) => next(userId, after) };
     const listener = slot.open(feed, 'changes')(connection);
     const ids = () => connection.write.mock.calls.flatMap(([text]) => /^id: (\d+)$/m.exec(text)?.[1] ?? []);

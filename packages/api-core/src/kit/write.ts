@@ -86,9 +86,9 @@ export async function write<Resource extends { version: number }, Values extends
 }
 
 /**
- * Runs a write in one batch. Now and then, it also deletes from the journal what is too old or too much. With an `Idempotency-Key`, its stored
- * response is looked up first, and expired ones are deleted last. If a response is stored, the change does nothing, and the
- * stored response is to be replayed.
+ * Runs a write in one batch. Now and then, it also deletes from the journal what is too old or too much. With an
+ * `Idempotency-Key`, its stored response is looked up first, and expired ones are deleted last. If a response is stored, the
+ * change does nothing, and the stored response is to be replayed.
  *
  * @throws {ApiError} 422 for a key that was already used with a different request.
  */
