@@ -76,9 +76,12 @@ export function createSigningKeys({
     const rows = stored.filter(({ alg }) => alg === ALGORITHM);
     for (const row of rows) {
       if (decryptable.has(row.id)) continue;
-      decryptable.set(row.id, await canDecrypt(row.privateKey, secret));
+      const isDecryptable = await canDecrypt(row.privateKey, secret);
+      // A concurrent call may have found it out meanwhile, and logged it.
+      if (decryptable.has(row.id)) continue;
+      decryptable.set(row.id, isDecryptable);
       const isLive = !row.expiresAt || row.expiresAt > new Date();
-      if (!decryptable.get(row.id) && isLive) log.warn({ event: 'signing_key_skipped', key_id: row.id }, SKIPPED);
+      if (!isDecryptable && isLive) log.warn({ event: 'signing_key_skipped', key_id: row.id }, SKIPPED);
     }
     // A minute in the past: the plugin compares with a time that it took before it requested the keys.
     const expired = new Date(Date.now() - MINUTE * 1000);
