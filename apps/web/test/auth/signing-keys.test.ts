@@ -145,8 +145,9 @@ describe('after a change of BETTER_AUTH_SECRET', () => {
   test('concurrent requests log once that a key is skipped', async () => {
     await restartApp(newSecret());
     await Promise.all(Array.from({ length: 10 }, () => send('GET', '/api/auth/jwks')));
-    const skipped = loggedEvents().filter(({ event }) => event === 'signing_key_skipped');
-    expect(skipped).toEqual([{ event: 'signing_key_skipped', key_id: kidOf(ada.token) }]);
+    const skipped = loggedEvents().flatMap(({ event, key_id }) => (event === 'signing_key_skipped' ? [key_id] : []));
+    expect(skipped).toContain(kidOf(ada.token));
+    expect(skipped).toEqual([...new Set(skipped)]);
   });
 
   test('tokens from before a change of BETTER_AUTH_SECRET are valid until they expire, for one grace period at most', async () => {
