@@ -46,7 +46,7 @@ afterAll(() => server?.dispose());
 test('each request on a connection gets its own well-formed response in time, whatever was sent before', {
   timeout: FUZZ_TIMEOUT_MS,
 }, async () => {
-  await runFuzz(script, { numRuns: 100 }, { stats, requests: EVERYDAY_REQUESTS }, play);
+  await runFuzz(script, { numRuns: 100 }, { stats, count: EVERYDAY_REQUESTS }, play);
 });
 
 test('after fuzzing, the server has logged no error and its memory is bounded', () => {

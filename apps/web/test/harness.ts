@@ -80,9 +80,12 @@ function useOwnApp(options: AppOptions): void {
 }
 
 function useDeployment({ environment, log }: Deployment): void {
-  beforeAll(() => {
+  beforeAll(async () => {
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     vi.stubEnv('LOG_LEVEL', 'silent');
+    vi.stubEnv('AUTH_RATE_LIMIT', '0');
+    signedUpIds.length = 0;
+    await memoizeHashes();
   });
   afterEach(() => {
     expect(readFileSync(log, 'utf8')).toBe('');
@@ -100,7 +103,7 @@ export async function restartApp(environment: Record<string, string> = {}): Prom
 }
 
 async function watchApp(): Promise<void> {
-  const { auth, log } = await getApp();
+  const { log } = await getApp();
   logged.length = 0;
   log.error = (line: object, message?: string) => {
     if (isBug(line, message ?? '')) bugs.push({ line, message });
@@ -110,6 +113,11 @@ async function watchApp(): Promise<void> {
   };
   log.info = note;
   log.warn = note;
+  await memoizeHashes();
+}
+
+async function memoizeHashes(): Promise<void> {
+  const { auth } = await getApp();
   const { password } = await auth.$context;
   password.hash = memoize(password.hash);
   password.verify = memoize(password.verify);
@@ -239,20 +247,33 @@ export interface TestUser {
   tasks: string;
 }
 
-/** The users of this process. */
+/** The users of this test file. */
 export const signedUpIds: string[] = [];
 
-/** Signs a user up and requests a token, through the public endpoints. */
+/**
+ * Signs a user up and requests a token, through the public endpoints. The users of a deployment are signed up by the app of
+ * this process on the same database, where the password is hashed once for all.
+ */
 export async function signUp(): Promise<TestUser> {
   const email = `${randomUUID()}@example.com`;
   const password = PASSWORD;
-  const response = await send('POST', '/api/auth/sign-up/email', { body: { name: 'Test', email, password } });
+  const body = { name: 'Test', email, password };
+  const response = deployment ? await signUpHere(body) : await send('POST', '/api/auth/sign-up/email', { body });
   expect(response.status).toBe(200);
   const { user } = await response.json();
   signedUpIds.push(user.id);
   const cookie = cookieOf(response);
   const token = await takeToken(cookie);
   return { id: user.id, email, password, cookie, token, tasks: `/api/${user.id}/tasks` };
+}
+
+/** Calls the route file in this process. */
+async function signUpHere(body: object): Promise<Response> {
+  const url = new URL('/api/auth/sign-up/email', ORIGIN);
+  const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  const route = findRoute(url.pathname);
+  if (!route) throw new Error(`No route file matches ${url.pathname}`);
+  return callRoute(route.file, new Request(url, init), route.params);
 }
 
 export const signIn = ({ email, password }: Pick<TestUser, 'email' | 'password'>): Promise<Response> =>

@@ -12,18 +12,18 @@ export const FUZZ_TIMEOUT_MS = ((seconds ?? 60) + 120) * 1000;
 const SHRINK_MS = 60_000;
 
 /**
- * Tests values in batches, until so many requests were sent, or for FUZZ_SECONDS if that is set. The
+ * Tests values in batches, until the stats have counted so many, or for FUZZ_SECONDS if that is set. The
  * same seed gives the same values: after a failure fast-check reports the seed and the smallest value that fails.
  * FUZZ_SEED selects other values.
  */
 export async function runFuzz<T>(
   values: fc.Arbitrary<T>,
   batch: { numRuns: number; unbiased?: true },
-  { stats, requests }: { stats: Stats; requests: number },
+  { stats, count }: { stats: Stats; count: number },
   attempt: (value: T) => Promise<void>,
 ): Promise<void> {
   const end = Date.now() + (seconds ?? 0) * 1000;
-  for (let seed = SEED; seconds === undefined ? stats.total < requests : Date.now() < end; seed++) {
+  for (let seed = SEED; seconds === undefined ? stats.total < count : Date.now() < end; seed++) {
     await fc.assert(fc.asyncProperty(values, attempt), {
       seed,
       ...batch,
@@ -34,7 +34,7 @@ export async function runFuzz<T>(
   if (seconds !== undefined) console.log(`${stats}`);
 }
 
-/** Counts each kind of response, to be printed at the end. */
+/** Counts what was done, by kind, to be printed at the end. */
 export class Stats {
   total = 0;
   private readonly counts = new Map<string | number, number>();
@@ -48,7 +48,7 @@ export class Stats {
   toString(): string {
     const counts = [...this.counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, count]) => `${count} × ${kind}`);
     const seconds = Math.round((Date.now() - this.started) / 1000);
-    return `${this.total} requests on ${engine} in ${seconds} s: ${counts.join(', ')}`;
+    return `${this.total} on ${engine} in ${seconds} s: ${counts.join(', ')}`;
   }
 }
 

@@ -154,7 +154,9 @@ export class EventStreams {
     else this.timer ??= setInterval(() => this.tick(), Math.min(1_000, STREAM_LIMITS.pollMs)).unref();
     void this.send(stream);
     return {
-      onClosed: () => this.close(stream, 'client closed the connection'),
+      // A connection that takes nothing may also be closed by the limit on all connections.
+      onClosed: () =>
+        this.close(stream, stream.blockedSince ? 'client stopped reading' : 'client closed the connection'),
       onWritable: () => {
         stream.blockedSince = undefined;
         void this.send(stream);

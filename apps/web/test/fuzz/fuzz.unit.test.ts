@@ -55,7 +55,7 @@ async function newResources(): Promise<void> {
 test('every random request gets a documented response without data of another user', {
   timeout: FUZZ_TIMEOUT_MS,
 }, async () => {
-  await runFuzz(fuzzRequest, { numRuns: 400 }, { stats, requests: EVERYDAY_REQUESTS }, sendRequest);
+  await runFuzz(fuzzRequest, { numRuns: 400 }, { stats, count: EVERYDAY_REQUESTS }, sendRequest);
 });
 
 test('random requests do not change the data of another user', async () => {

@@ -27,7 +27,7 @@ beforeAll(newUsers);
 test('any sequence of requests gets the responses that the model of the contract predicts', {
   timeout: FUZZ_TIMEOUT_MS,
 }, async () => {
-  await runFuzz(story, { numRuns: 5, unbiased: true }, { stats, requests: EVERYDAY_REQUESTS }, run);
+  await runFuzz(story, { numRuns: 5, unbiased: true }, { stats, count: EVERYDAY_REQUESTS }, run);
 });
 
 async function run(steps: Step[]): Promise<void> {

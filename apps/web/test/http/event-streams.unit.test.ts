@@ -142,6 +142,17 @@ test('a client that takes nothing for 30 seconds is disconnected', async () => {
   expect(reasons()).toEqual(['client stopped reading']);
 });
 
+test('a connection that takes nothing and is closed by another limit is logged as a client that stopped reading', async () => {
+  const { open, reasons, write } = create();
+  const stream = open('ada');
+  stream.connection.write.mockImplementation(() => {
+    stream.connection.isWritable = false;
+  });
+  await write('ada');
+  stream.onClosed();
+  expect(reasons()).toEqual(['client stopped reading']);
+});
+
 test('a comment is sent after 20 seconds without an event', async () => {
   const { open, positions } = create();
   positions.set('ada', 0);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { getApp } from '../../server/app';
 import { send, signUp, type TestUser, useApp } from '../harness';
+import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../run-fuzz';
 import { createTask, requestPage, sendAs } from '../task-requests';
 import { allTasks, type Copy, EMPTY, getChanges, requestChanges, synchronize } from './copy';
 
@@ -299,21 +300,29 @@ function write(ids: readonly string[], { method, place, task }: Write): Promise<
   return sendAs(user, method, path, method === 'DELETE' ? undefined : task);
 }
 
-test('changes after any earlier token lead from the copy of that moment to the tasks as they are', async () => {
-  const property = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
-    user = await signUp();
-    const ids = Array.from({ length: 4 }, () => randomUUID());
-    const copies: Copy[] = [await synchronize(user)];
-    for (const one of steps) {
-      expect((await write(ids, one)).status).toBeLessThan(500);
-      copies.push(await synchronize(user, copies.at(-1)));
-    }
-    const expected = await allTasks(user);
-    for (const copy of copies) expect((await synchronize(user, copy, { limit: 3 })).tasks).toEqual(expected);
-    await expectReplay(user, [...expected.keys()].length);
-  });
-  await fc.assert(property, { numRuns: 15 });
-}, 120_000);
+test('changes after any earlier token lead from the copy of that moment to the tasks as they are', {
+  timeout: FUZZ_TIMEOUT_MS,
+}, async () => {
+  const stats = new Stats();
+  await runFuzz(
+    fc.array(step, { minLength: 1, maxLength: 12 }),
+    { numRuns: 5 },
+    { stats, count: 15 },
+    async (steps) => {
+      user = await signUp();
+      const ids = Array.from({ length: 4 }, () => randomUUID());
+      const copies: Copy[] = [await synchronize(user)];
+      for (const one of steps) {
+        expect((await write(ids, one)).status).toBeLessThan(500);
+        copies.push(await synchronize(user, copies.at(-1)));
+      }
+      const expected = await allTasks(user);
+      for (const copy of copies) expect((await synchronize(user, copy, { limit: 3 })).tasks).toEqual(expected);
+      await expectReplay(user, expected.size);
+      stats.add('sequences of writes');
+    },
+  );
+});
 
 /** Replays the journal, and compares the result with the tables. */
 async function expectReplay({ id: userId }: TestUser, count: number): Promise<void> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { signUp, type TestUser, useApp } from '../harness';
+import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../run-fuzz';
 import { sendAs } from '../task-requests';
 import { contentsOf, getRevisions, requestUndo, sendBelow, undo } from './requests';
 
@@ -41,9 +42,15 @@ async function run(user: TestUser, ids: readonly string[], { slot, method, body 
   else await sendAs(user, method, path, method === 'PUT' ? { title: 'New', ...body } : body);
 }
 
-test('after any writes, undoing all revisions from the newest to the oldest leads back through every state to none', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+test('after any writes, undoing all revisions from the newest to the oldest leads back through every state to none', {
+  timeout: FUZZ_TIMEOUT_MS,
+}, async () => {
+  const stats = new Stats();
+  await runFuzz(
+    fc.array(step, { minLength: 1, maxLength: 12 }),
+    { numRuns: 10 },
+    { stats, count: 50 },
+    async (steps) => {
       const user = await signUp();
       const ids = Array.from({ length: SLOTS }, () => randomUUID());
       const states = new Map<number, unknown[]>([[0, []]]);
@@ -63,7 +70,7 @@ test('after any writes, undoing all revisions from the newest to the oldest lead
       const undone = (await getRevisions(user)).data.slice(0, made.length - 1);
       for (const { revision } of undone) await undo(user, revision);
       expect(await contentsOf(user)).toEqual(states.get(made[0] ?? 0));
-    }),
-    { numRuns: 50 },
+      stats.add('sequences of writes');
+    },
   );
 });

@@ -8,6 +8,7 @@ import { engine, freshDatabase } from '@taskward/db/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { getApp } from '../../server/app';
 import { cookieOf, restartApp, send, signIn, signUp, takeToken, useApp } from '../harness';
+import { allTasks, synchronize } from '../journal/copy';
 
 /** An app moves from the embedded database to a server. */
 
@@ -25,10 +26,16 @@ async function embedded() {
 describe.runIf(engine !== 'pglite')('after pnpm db:copy to a server', { timeout: 60_000 }, () => {
   useApp({ open: embedded });
 
-  test('after a copy to a server, passwords, sessions, tokens and tasks continue to work', async () => {
+  test('after a copy to a server, passwords, sessions, tokens of all kinds and tasks continue to work', async () => {
     const ada = await signUp();
     const created = await send('POST', ada.tasks, { token: ada.token, body: { title: 'Move', tags: ['home'] } });
     const task = await created.json();
+    const copies = [await synchronize(ada)];
+    for (const title of ['Move soon', 'Move']) {
+      await send('PATCH', `${ada.tasks}/${task.id}`, { token: ada.token, body: { title } });
+      copies.push(await synchronize(ada, copies.at(-1)));
+    }
+    const tasks = await allTasks(ada);
     await getApp().then(({ close }) => close());
 
     const { url, neonEndpoint = '', drop } = await freshDatabase();
@@ -41,8 +48,9 @@ describe.runIf(engine !== 'pglite')('after pnpm db:copy to a server', { timeout:
     expect(response.status).toBe(200);
     for (const token of [ada.token, await takeToken(ada.cookie), await takeToken(cookieOf(response))]) {
       const list = await send('GET', ada.tasks, { token });
-      expect([list.status, await list.json()]).toEqual([200, { data: [task], next_cursor: null }]);
+      expect([list.status, await list.json()]).toEqual([200, { data: [...tasks.values()], next_cursor: null }]);
     }
+    for (const copy of copies) expect((await synchronize(ada, copy)).tasks).toEqual(tasks);
     expect((await send('DELETE', `${ada.tasks}/${task.id}`, { token: ada.token })).status).toBe(204);
     const keys = await send('GET', '/api/auth/jwks');
     expect((await keys.json()).keys).toHaveLength(1);

@@ -127,7 +127,8 @@ test('an Idempotency-Key expires after 24 hours: its row is deleted, and it can 
   const { ownerDb } = (await getApp()).db;
   const keys = [newKey(), newKey()];
   for (const key of keys) await write(key, 'POST', bob.tasks, { title: key });
-  await ownerDb.execute(`update idempotency_keys set created_at = now() - interval '24 hours 1 second'`);
+  await ownerDb.execute(`update idempotency_keys set created_at = now() - interval '24 hours 1 second'
+    where user_id = '${bob.id}'`);
   const again = await write(keys[0] ?? '', 'POST', bob.tasks, { title: 'Again' });
   expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([201, null]);
   const left = await ownerDb.execute<{ key: string }>(`select key from idempotency_keys where user_id = '${bob.id}'`);

@@ -16,9 +16,9 @@ import { changes } from './service';
 
 // biome-ignore lint/style/noProcessEnv: how long it takes is up to whoever runs it.
 const WRITES = Number(process.env.JOURNAL_WRITES || 400);
-const PROCESSES = engine === 'pglite' ? 1 : 4;
-const WRITERS_EACH = 2;
-const FOLLOWERS = 3;
+const PROCESSES = engine === 'pglite' ? 1 : 8;
+const WRITERS_EACH = 4;
+const FOLLOWERS = 4;
 const IDS = Array.from({ length: 5 }, (_, i) => `019a5f3e-7a3c-7c61-9d0e-3b1f6a2c4d5${i}`);
 
 let drivers: Driver[];

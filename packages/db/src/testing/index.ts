@@ -37,25 +37,32 @@ export interface FreshDatabase {
 export const engine = (process.env.TEST_ENGINE ?? 'pglite') as 'pglite' | 'postgres' | 'neon';
 
 /** A migrated, empty database of its own for a test file, on the engine of this run. */
-export async function freshDatabase(): Promise<FreshDatabase> {
-  const { pgliteTemplate, adminUrl, templateUrl, neonEndpoint } = inject('engines');
+export function freshDatabase(): Promise<FreshDatabase> {
+  const { pgliteTemplate, templateUrl } = inject('engines');
+  return copyOf(engine === 'pglite' ? `pglite:${pgliteTemplate}` : templateUrl);
+}
+
+/** A copy of a database on the engine of this run, to which nothing is connected. */
+export async function copyOf(url: string): Promise<FreshDatabase> {
   if (engine === 'pglite') {
     const folder = mkdtempSync(join(tmpdir(), 'taskward-test-'));
-    cpSync(pgliteTemplate, folder, { recursive: true });
+    cpSync(url.slice('pglite:'.length), folder, { recursive: true });
     const drop = async () => rmSync(folder, { recursive: true, force: true });
     return { url: `pglite:${folder}`, neonEndpoint: undefined, drop };
   }
-  const template = new URL(templateUrl);
+  const { adminUrl, neonEndpoint } = inject('engines');
+  const original = new URL(url);
+  const copy = new URL(url);
   const name = `test_${randomUUID().replaceAll('-', '')}`;
+  copy.pathname = `/${name}`;
   const asAdmin = async (statement: string) => {
     const client = new Client({ connectionString: adminUrl });
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
-  await asAdmin(`create database ${name} template ${template.pathname.slice(1)} owner ${template.username}`);
-  template.pathname = `/${name}`;
+  await asAdmin(`create database ${name} template ${original.pathname.slice(1)} owner ${original.username}`);
   return {
-    url: template.href,
+    url: copy.href,
     neonEndpoint: engine === 'neon' ? neonEndpoint : undefined,
     drop: () => asAdmin(`drop database ${name} with (force)`),
   };
