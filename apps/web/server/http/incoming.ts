@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { ApiError } from '@taskward/api-core';
 import { discardBody } from './body';
+import { FairTurns } from './fair-turns';
 import type { Respond } from './message';
 import { fromNodeRequest, hasBody, NodeBody, parseTarget, ROOT, sendResponse, type Target } from './node';
 import { createPageQueue, PAGE_LIMITS } from './page-queue';
@@ -60,15 +61,21 @@ export function guardRequests(server: Server, { handle, findHandler, pageLimits 
     await pages.enqueue(request, response);
   };
 
+  const turns = new FairTurns();
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    guard(request, response).catch((error) => {
-      console.error(error);
-      response.destroy();
+    turns.run(clientOf(request), () => {
+      guard(request, response).catch((error) => {
+        console.error(error);
+        response.destroy();
+      });
     });
   });
   acceptExpectations(server);
 }
+
+/** The client as far as can be told without any work; many who are anonymous are one. */
+const clientOf = ({ headers }: IncomingMessage) => headers.authorization ?? headers.cookie ?? '';
 
 /** Serves requests with `Expect` like others. Node.js would respond with 417 to an unknown one (RFC 9110, 10.1.1). */
 function acceptExpectations(server: Server): void {

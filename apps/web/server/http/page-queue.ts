@@ -4,22 +4,20 @@ import pLimit from 'p-limit';
 
 /** Limits on pages, which share one thread with the API. Rendering a page takes about 10 ms of it. */
 export const PAGE_LIMITS = {
-  /** Pages that are rendered concurrently. */
-  rendering: 2,
   /** Requests that wait to be rendered. */
   waiting: 1_000,
-  /** How long a page holds its slot while a slow client reads it. */
+  /** How long the next page waits for a slow client to read the one before. */
   heldMs: 250,
-  /** How long a slot stays free before the next page that waits, so that the API has its share of the thread. */
+  /** How long no page is rendered before one that waits, so that the API has its share of the thread. */
   pauseMs: 30,
 };
 
-/** Creates the queue of pages, which `forward` renders. */
-export function createPageQueue(forward: RequestListener, { heldMs, pauseMs, rendering, waiting }: typeof PAGE_LIMITS) {
-  const limit = pLimit(rendering);
+/** Creates the queue of pages, which `forward` renders one at a time. */
+export function createPageQueue(forward: RequestListener, { heldMs, pauseMs, waiting }: typeof PAGE_LIMITS) {
+  const limit = pLimit(1);
   return {
     isFull: () => limit.pendingCount >= waiting,
-    /** Renders the page as soon as a slot is free, unless its client has disconnected. */
+    /** Renders the page after those before it, unless its client has disconnected. */
     enqueue: (request: IncomingMessage, response: ServerResponse) =>
       limit(async () => {
         if (request.socket.destroyed) return;

@@ -48,55 +48,53 @@ const paths = () => rendering.map(({ path }) => path);
 const untilArrived = (count: number) => expect.poll(() => arrived, { timeout: 5_000 }).toBe(count);
 const finish = (path: string) => rendering.find((page) => page.path === path)?.response.end();
 
-test('two pages are rendered at a time, while API requests and static files do not wait', async () => {
+test('one page is rendered at a time, while API requests and static files do not wait', async () => {
   const pages = [];
-  for (const path of ['/1', '/2', '/3']) {
+  for (const path of ['/1', '/2']) {
     pages.push(get(path));
     await untilArrived(pages.length);
   }
   const others = [get('/api/health/live'), get('/_next/static/a.js')];
-  await expect.poll(() => paths().toSorted()).toEqual(['/1', '/2', '/_next/static/a.js', '/api/health/live']);
+  await expect.poll(() => paths().toSorted()).toEqual(['/1', '/_next/static/a.js', '/api/health/live']);
   finish('/1');
-  await expect.poll(paths).toContain('/3');
+  await expect.poll(paths).toContain('/2');
   for (const { response } of rendering) response.end();
-  expect(await Promise.all([...pages, ...others].map(({ status }) => status))).toEqual(Array(5).fill(200));
+  expect(await Promise.all([...pages, ...others].map(({ status }) => status))).toEqual(Array(4).fill(200));
 });
 
 test('a page is not rendered if its client disconnects while it waits', async () => {
   get('/1');
-  get('/2');
+  await untilArrived(1);
+  const disconnected = get('/2');
   await untilArrived(2);
-  const disconnected = get('/3');
+  const patient = get('/3');
   await untilArrived(3);
-  const patient = get('/4');
-  await untilArrived(4);
   disconnected.giveUp();
   await disconnected.status;
   for (const { response } of rendering) response.end();
-  await expect.poll(() => rendering.length).toBe(3);
-  expect(paths()[2]).toBe('/4');
-  finish('/4');
+  await expect.poll(() => rendering.length).toBe(2);
+  expect(paths()[1]).toBe('/3');
+  finish('/3');
   expect(await patient.status).toBe(200);
 });
 
 test('a page that is never finished delays the next page only for a limited time', async () => {
   get('/1');
   get('/2');
-  get('/3');
-  await untilArrived(3);
-  expect(rendering).toHaveLength(2);
-  await expect.poll(() => rendering.length, { timeout: 5_000 }).toBe(3);
+  await untilArrived(2);
+  expect(rendering).toHaveLength(1);
+  await expect.poll(() => rendering.length, { timeout: 5_000 }).toBe(2);
 });
 
 test('a page beyond the limit of waiting pages returns 503 with Retry-After', async () => {
-  const pages = Array.from({ length: 5 }, (_, i) => get(`/${i}`));
-  await untilArrived(5);
+  const pages = Array.from({ length: 4 }, (_, i) => get(`/${i}`));
+  await untilArrived(4);
   expect(await get('/one-too-many').status).toBe(503);
   await expect
     .poll(() => {
       for (const { response } of rendering) response.end();
       return rendering.length;
     })
-    .toBe(5);
-  expect(await Promise.all(pages.map(({ status }) => status))).toEqual(Array(5).fill(200));
+    .toBe(4);
+  expect(await Promise.all(pages.map(({ status }) => status))).toEqual(Array(4).fill(200));
 });
