@@ -18,7 +18,7 @@ import { type Server, startServer } from './server';
  */
 
 /** The duration of the whole run without its preparation. */
-const SECONDS = Number(process.env.ATTACK_SECONDS || 330);
+const SECONDS = Number(process.env.ATTACK_SECONDS || 700);
 const engine = process.env.ATTACK_ENGINE === 'pglite' ? 'pglite' : 'postgres';
 const ROUNDS = 3;
 /** After an attack, for what is left of it to end. */
