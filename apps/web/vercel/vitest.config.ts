@@ -8,6 +8,8 @@ const tasks = 'client,crud,idempotency,page-links,pagination,preconditions,races
 const api = `http/methods-and-headers.unit,ops/smoke,security/isolation,tasks/{${tasks}}`;
 
 export default defineConfig({
+  // The tests sign users up by the route files.
+  resolve: { alias: { '@/server': at('../server') } },
   test: {
     name: 'vercel',
     include: ['apps/web/vercel/*.test.ts', `apps/web/test/{${api}}.test.ts`],
