@@ -6,6 +6,16 @@ import { getPage, type QueryParameters, sendAs, withQuery } from '../task-reques
 
 /** Requests of a user about what they have changed. */
 
+/** A task with a value in every field, and text that is not plain. */
+export const full = {
+  title: 'Über',
+  description: '"quoted" \\ 🐘\n',
+  status: 'done',
+  priority: 'high',
+  due_date: '2028-02-29',
+  tags: ['b', 'a', 'ß'],
+};
+
 const pathOf = ({ id }: TestUser, path: string) => `/api/${id}${path}`;
 
 /** Sends a request to a path below the user's own, such as `/trash`. */

@@ -8,6 +8,7 @@ import {
   contentOf,
   deleteTask,
   execute,
+  full,
   getRevisions,
   getTrash,
   requestUndo,
@@ -23,15 +24,6 @@ let user: TestUser;
 beforeEach(async () => {
   user = await signUp();
 });
-
-const full = {
-  title: 'Über',
-  description: '"quoted" \\ 🐘\n',
-  status: 'done',
-  priority: 'high',
-  due_date: '2028-02-29',
-  tags: ['b', 'a'],
-};
 
 const restore = (id: string, of = user) => sendBelow(of, 'POST', `/trash/${id}/restore`);
 const purge = (id: string, of = user) => sendBelow(of, 'DELETE', `/trash/${id}`);

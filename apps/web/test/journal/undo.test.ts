@@ -9,6 +9,7 @@ import {
   contentsOf,
   deleteTask,
   execute,
+  full,
   getRevisions,
   newestRevision,
   requestUndo,
@@ -24,15 +25,6 @@ let user: TestUser;
 beforeEach(async () => {
   user = await signUp();
 });
-
-const full = {
-  title: 'Über',
-  description: '"quoted" \\ 🐘\n',
-  status: 'done',
-  priority: 'high',
-  due_date: '2028-02-29',
-  tags: ['b', 'a', 'ß'],
-};
 
 const patch = (id: string, body: object) => sendAs(user, 'PATCH', `/${id}`, body);
 const put = (id: string, body: object) => sendAs(user, 'PUT', `/${id}`, body);
