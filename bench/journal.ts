@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChangePage, TaskPage } from '@taskward/api-core';
 import { openDriver } from '@taskward/db';
 import { startPostgres } from '@taskward/db/testing/postgres';
 import { openPostgresCpu } from './cpu';
@@ -20,12 +21,6 @@ const BURST = 600;
 const BURSTS = 10;
 /** Reads a second by another user. */
 const READS_A_SECOND = 100;
-
-interface ChangePage {
-  readonly changes: readonly { readonly id: string; readonly task: { readonly version: number } | null }[];
-  readonly token: string;
-  readonly has_more: boolean;
-}
 
 /** Sends requests at a steady rate until the function that it returns is called. */
 function sendSteadily(port: number, rate: number, next: () => LoadRequest): () => Promise<number[]> {
@@ -90,7 +85,7 @@ async function listAll(port: number, { tasks, headers }: BenchUser): Promise<Map
   for (let cursor: string | null = ''; cursor !== null; ) {
     const path = `${tasks}?limit=100${cursor && `&cursor=${cursor}`}`;
     const { body } = await send({ port }, { method: 'GET', path, headers });
-    const page: { data: { id: string; version: number }[]; next_cursor: string | null } = JSON.parse(body);
+    const page: TaskPage = JSON.parse(body);
     for (const { id, version } of page.data) all.set(id, version);
     cursor = page.next_cursor;
   }

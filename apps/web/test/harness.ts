@@ -205,12 +205,17 @@ async function request(
     init.body = isRaw ? (body as BodyInit) : JSON.stringify(body);
     if (body instanceof ReadableStream) Object.assign(init, { duplex: 'half' });
   }
-  const route = findRoute(url.pathname);
-  if (!route) throw new Error(`No route file matches ${url.pathname}`);
+  const route = routeOf(url);
   const response = deployment
     ? await fetch(new URL(path, deployment.address), { ...init, redirect: 'manual' }).then(stripPlatformHeaders)
     : await callRoute(route.file, new Request(url, init), route.params);
   return { init, response, route };
+}
+
+function routeOf({ pathname }: URL) {
+  const route = findRoute(pathname);
+  if (!route) throw new Error(`No route file matches ${pathname}`);
+  return route;
 }
 
 async function callRoute(load: () => Promise<RouteFile>, request: Request, params: object = {}): Promise<Response> {
@@ -271,9 +276,8 @@ export async function signUp(): Promise<TestUser> {
 async function signUpHere(body: object): Promise<Response> {
   const url = new URL('/api/auth/sign-up/email', ORIGIN);
   const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-  const route = findRoute(url.pathname);
-  if (!route) throw new Error(`No route file matches ${url.pathname}`);
-  return callRoute(route.file, new Request(url, init), route.params);
+  const { file, params } = routeOf(url);
+  return callRoute(file, new Request(url, init), params);
 }
 
 export const signIn = ({ email, password }: Pick<TestUser, 'email' | 'password'>): Promise<Response> =>

@@ -17,6 +17,8 @@ export const STREAM_LIMITS = {
   pollMs: 2_000,
 };
 
+/** How often streams are looked at. */
+const TICK_MS = 1_000;
 /** By how much the interval between two ticks varies: without it, the poll of every second tick would often miss one. */
 const TIMER_SLACK_MS = 100;
 
@@ -151,7 +153,7 @@ export class EventStreams {
     connection.write('retry: 3000\n\n');
     if (feed.first) this.write(stream, connection, toEvent(feed.first, event));
     if (stream.isClosed) connection.end();
-    else this.timer ??= setInterval(() => this.tick(), Math.min(1_000, STREAM_LIMITS.pollMs)).unref();
+    else this.timer ??= setInterval(() => this.tick(), TICK_MS).unref();
     void this.send(stream);
     return {
       // A connection that takes nothing may also be closed by the limit on all connections.

@@ -1,6 +1,11 @@
+import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { FairTurns } from '../../server/http/fair-turns';
+import { guardRequests } from '../../server/http/incoming';
+import { createHandle } from '../../server/http/request';
 
 function create() {
   const turns = new FairTurns();
@@ -45,4 +50,23 @@ test('a request does not overtake those that wait', async () => {
   turns.run('b', () => order.push(take()));
   await setImmediate();
   expect(order).toEqual(['a1 a2 a3 a4 a5 a6 a7 a8 a9']);
+});
+
+test.each([
+  ['authorization', 'Bearer a', 'Bearer b'],
+  ['cookie', 'session=a', 'session=b'],
+])('a server begins the request of another client before the rest of a burst, by %s', async (name, one, other) => {
+  const begun: unknown[] = [];
+  const server = createServer((request) => begun.push(request.headers[name]));
+  const services = { corsOrigins: [], isDevelopment: false, log: pino({ enabled: false }), telemetry: undefined };
+  guardRequests(server, { handle: createHandle(async () => services) });
+  for (const value of [...Array(20).fill(one), other]) {
+    const request = new IncomingMessage(new Socket());
+    Object.assign(request, { method: 'GET', url: '/api/health/live', headers: { [name]: value } });
+    server.emit('request', request, new ServerResponse(request));
+  }
+  expect(begun).toEqual(Array(8).fill(one));
+  await setImmediate();
+  expect(begun).toContain(other);
+  expect(begun).toHaveLength(16);
 });
