@@ -71,9 +71,9 @@ async function readAll(port: number, { id, headers }: BenchUser, limit: number, 
     const { status, body } = await send({ port }, { method: 'GET', path, headers });
     if (status !== 200) throw new Error(body);
     const page: ChangePage = JSON.parse(body);
-    for (const { id, task } of page.changes) {
-      if (task) copy.set(id, task.version);
-      else copy.delete(id);
+    for (const change of page.changes) {
+      if (change.type === 'task' && change.task) copy.set(change.id, change.task.version);
+      else copy.delete(change.id);
     }
     token = page.token;
     if (!page.has_more) return { pages, token };

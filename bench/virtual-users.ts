@@ -97,9 +97,9 @@ export async function follow(
   const apply = ({ changes, token }: ChangePage) => {
     if (since !== undefined && positionOf(token) < positionOf(since)) violation(`${token} followed ${since}`);
     since = token;
-    for (const { id, task } of changes) {
-      if (task) tasks.set(id, task);
-      else tasks.delete(id);
+    for (const change of changes) {
+      if (change.type === 'task' && change.task) tasks.set(change.id, change.task);
+      else tasks.delete(change.id);
     }
   };
   const readStream = async (token: string) => {

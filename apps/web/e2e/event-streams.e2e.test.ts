@@ -95,7 +95,8 @@ test('a stream ends when its access token expires, and followChanges goes on wit
   const copy = new Map<string, Task>();
   const following = (async () => {
     const pages = followChanges(client, { params: { user_id: idOf(user) }, signal: controller.signal });
-    for await (const { changes } of pages) for (const { id, task } of changes) if (task) copy.set(id, task);
+    for await (const { changes } of pages)
+      for (const change of changes) if (change.type === 'task' && change.task) copy.set(change.id, change.task);
   })();
 
   const other = { ...user, tasks: `${server.origin}/api/${idOf(user)}/tasks` };

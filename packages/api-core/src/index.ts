@@ -1,5 +1,6 @@
 export { accountEndpoints } from './accounts/contract';
 export { PASSWORD } from './accounts/limits';
+export * as batch from './batch/service';
 export * from './contract';
 export * as journal from './journal/service';
 export * from './kit/errors';
@@ -7,5 +8,6 @@ export type { IdempotencyKey } from './kit/idempotency';
 export * from './kit/operation';
 export * from './kit/preconditions';
 export * from './kit/validation';
+export * as lists from './lists/service';
 export { toOpenApi } from './openapi';
 export * as tasks from './tasks/service';

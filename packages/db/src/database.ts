@@ -17,7 +17,7 @@ import { UserSlots } from './user-slots';
 export type Batch = readonly Statement[] | Readonly<Record<string, Statement>>;
 /** The rows of each statement of a batch, in a list or by name as the statements are. */
 export type BatchRows<B extends Batch> = {
-  -readonly [K in keyof B]: B[K] extends Statement<infer Row> ? Row[] : never;
+  -readonly [K in keyof B]: Exclude<B[K], undefined> extends Statement<infer Row> ? Row[] : never;
 };
 
 export interface Database extends Pick<Driver, 'ownerDb' | 'pool'> {

@@ -144,7 +144,7 @@ function toPatch(task: Task, form: FormData): TaskPatch {
     .split(',')
     .map((tag) => tag.trim().toLowerCase())
     .filter((tag) => tag !== '');
-  const said: Required<TaskPatch> = {
+  const said: Required<Pick<TaskPatch, Field>> = {
     title: text('title'),
     description: text('description') || null,
     status: text('status') as Task['status'],

@@ -12,7 +12,7 @@ export const FIELDS = {
   priority: 'Priority',
   due_date: 'Due',
   tags: 'Tags',
-} as const satisfies Record<keyof TaskInput, string>;
+} as const satisfies Record<Exclude<keyof TaskInput, 'list_id' | 'parent_id'>, string>;
 export type Field = keyof typeof FIELDS;
 
 /** The value of a field, in words. */

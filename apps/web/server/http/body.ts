@@ -2,7 +2,7 @@ import { MIMEType } from 'node:util';
 import { ApiError } from '@taskward/api-core';
 import type { HttpRequest, RequestBody } from './message';
 
-const MAX_BYTES = 64 * 1024;
+const DEFAULT_MAX_BYTES = 64 * 1024;
 const MAX_DEPTH = 32;
 /** The part of a refused body that is read and discarded, so that its connection can be reused. */
 const MAX_DISCARDED_BYTES = 1024 * 1024;
@@ -14,16 +14,21 @@ type BodyRequest = Pick<HttpRequest, 'method' | 'headers' | 'body'>;
 /**
  * The JSON body of a request (RFC 8259), or undefined if it is empty.
  *
- * @throws {ApiError} 415 for another media type; 413 above 64 KiB, counted while the body arrives; 400 for a body that is
+ * @param maxBytes 64 KiB by default.
+ * @throws {ApiError} 415 for another media type; 413 above `maxBytes`, counted while the body arrives; 400 for a body that is
  * not UTF-8, not JSON, nested deeper than 32 levels, or has a duplicate key.
  */
-export async function readJson(request: BodyRequest, mediaTypes: readonly string[]): Promise<unknown> {
+export async function readJson(
+  request: BodyRequest,
+  mediaTypes: readonly string[],
+  maxBytes = DEFAULT_MAX_BYTES,
+): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   await request.body?.read((chunk) => {
     if (length === 0 && chunk.length > 0) assertMediaType(request, mediaTypes);
     length += chunk.length;
-    if (length > MAX_BYTES) throw new ApiError('payload_too_large', `At most ${MAX_BYTES} bytes are read.`);
+    if (length > maxBytes) throw new ApiError('payload_too_large', `At most ${maxBytes} bytes are read.`);
     chunks.push(chunk);
     return true;
   });

@@ -12,7 +12,7 @@ export async function readInput<O extends Operation>(
   request: HttpRequest,
   path: PathParams,
 ): Promise<Input<O>> {
-  const json = operation.body && (await readJson(request, operation.body.mediaTypes));
+  const json = operation.body && (await readJson(request, operation.body.mediaTypes, operation.body.maxBytes));
   if (operation.body && json === undefined && !operation.body.optional) {
     throw new ApiError('malformed_body', 'A JSON body is required.');
   }

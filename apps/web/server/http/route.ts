@@ -72,6 +72,7 @@ export function createRoute<S extends RouteServices, C>(
       try {
         const caller = await authorize(ctx, path);
         const input = await readInput(operation, request, path);
+        await countOperations(ctx, caller.userId, operation, input);
         const preconditions = readPreconditions(request.headers);
         const idempotency = operation.idempotent && readIdempotencyKey(request, input.body);
         addTiming(ctx, 'input');
@@ -114,11 +115,26 @@ async function authorize(ctx: RequestContext<RouteServices>, path: PathParams): 
   return caller;
 }
 
+/** Counts a request that does the work of several as so many. */
+async function countOperations<O extends Operation>(
+  ctx: RequestContext<RouteServices>,
+  userId: string,
+  { cost }: O,
+  { body }: Input<O>,
+): Promise<void> {
+  const others = cost ? cost(body as never) - 1 : 0;
+  if (others > 0) assertRateLimit(await countRequest(ctx, userId, others));
+}
+
 /** Counts the request, and reports the usage in the headers of the response. */
-async function countRequest(ctx: RequestContext<RouteServices>, userId: string): Promise<Usage | undefined> {
+async function countRequest(
+  ctx: RequestContext<RouteServices>,
+  userId: string,
+  requests = 1,
+): Promise<Usage | undefined> {
   const { userLimit } = ctx.services;
   if (!userLimit) return undefined;
-  const usage = await userLimit.limit.consume(userId);
+  const usage = await userLimit.limit.consume(userId, requests);
   Object.assign(ctx.headers, rateLimitHeaders(userLimit.policy, usage));
   return usage;
 }

@@ -18,8 +18,8 @@ export interface Usage {
 }
 
 export interface RateLimit {
-  /** Counts a request. */
-  consume(key: string): Promise<Usage>;
+  /** Counts requests, one by default. */
+  consume(key: string, requests?: number): Promise<Usage>;
   /** Undoes one `consume`. */
   refund(key: string): Promise<void>;
   /** The number of requests counted in the current window. */
@@ -32,7 +32,7 @@ export interface RateLimit {
 export function createRateLimit(policy: Policy, pool?: ConnectionPool): RateLimit {
   const limiter = pool ? inDatabase(policy, pool) : inMemory(policy);
   return {
-    consume: async (key) => toUsage(policy, await limiter.penalty(key)),
+    consume: async (key, requests) => toUsage(policy, await limiter.penalty(key, requests)),
     refund: async (key) => {
       await limiter.reward(key);
     },
@@ -58,8 +58,8 @@ export function createWriteBehindRateLimit(
   /** Requests not yet written to the database. A key is present while its count is being written. */
   const pending = new Map<string, number>();
 
-  const flush = async (key: string) => {
-    for (let count = 1; all && count > 0; count = pending.get(key) ?? 0) {
+  const flush = async (key: string, requests: number) => {
+    for (let count = requests; all && count > 0; count = pending.get(key) ?? 0) {
       pending.set(key, 0);
       const { consumedPoints, msBeforeNext } = await all.penalty(key, count);
       // At least 1 ms: the window may have ended during the query, and for the library a duration of 0 means no end.
@@ -67,12 +67,12 @@ export function createWriteBehindRateLimit(
     }
   };
   return {
-    async consume(key) {
-      const usage = toUsage(policy, await local.penalty(key));
+    async consume(key, requests = 1) {
+      const usage = toUsage(policy, await local.penalty(key, requests));
       const isFlushing = pending.has(key);
-      if (isFlushing) pending.set(key, (pending.get(key) ?? 0) + 1);
+      if (isFlushing) pending.set(key, (pending.get(key) ?? 0) + requests);
       else if (all) {
-        const flushed = flush(key)
+        const flushed = flush(key, requests)
           .catch(() => log.warn('shared rate-limit store unavailable; falling back to per-process counting'))
           .finally(() => pending.delete(key));
         waitUntil(flushed);

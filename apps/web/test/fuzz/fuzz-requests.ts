@@ -57,6 +57,8 @@ const validValues: Record<Exclude<keyof TaskInput, 'title'>, string> = {
   priority: '"high"',
   due_date: '"2026-03-01"',
   tags: '["home","shop"]',
+  list_id: 'null',
+  parent_id: 'null',
 };
 const validMember = fc.constantFrom<JsonMember[]>(...Object.entries(validValues));
 const examples = operations.map((operation) => bodyFor(operation) ?? {});

@@ -6,7 +6,8 @@ import { rarely } from '../run-fuzz';
 
 /** A body with its meaning by the rules of a task, and with its errors. */
 
-export type Fields = TaskInput;
+/** The places of tasks have a model of their own. */
+export type Fields = Omit<TaskInput, 'list_id' | 'parent_id'>;
 
 interface Body<M> {
   readonly sent: unknown;

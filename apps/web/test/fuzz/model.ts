@@ -6,6 +6,9 @@ import { type Fields, PRIORITIES, type Query } from './model-steps';
 export interface Task extends Fields {
   id: string;
   user_id: string;
+  list_id: null;
+  parent_id: null;
+  position: string;
   completed: boolean;
   completed_at: string | null;
   created_at: string;
@@ -102,7 +105,14 @@ export class Model {
     }
     if (request.op === 'remove') return { status: 204 };
     if (request.op === 'get' && was) return { status: 200, ...current, body: was };
-    return write(request, was, this.lastVersions.get(`${request.owner} ${request.id}`));
+    const lastVersion = this.lastVersions.get(`${request.owner} ${request.id}`);
+    return write(request, was, lastVersion, was?.position ?? this.end(request.owner));
+  }
+
+  /** The position after all tasks of the user. */
+  private end(user: string): string {
+    const positions = [...this.of(user).values()].map(({ position }) => Number(position));
+    return String(Math.max(4_999_999_999, ...positions) + 1);
   }
 
   /** Stores the task of the response, with its id and timestamps. */
@@ -131,14 +141,20 @@ export class Model {
   }
 }
 
-function write({ op, id = '', owner, means }: ModelRequest, was: Task | undefined, lastVersion = 0): Expected {
+function write(
+  { op, id = '', owner, means }: ModelRequest,
+  was: Task | undefined,
+  lastVersion = 0,
+  position = '',
+): Expected {
   const { completed, ...given } = means;
   const start = op === 'create' || op === 'replace' || !was ? { title: '', ...DEFAULTS } : fieldsOf(was);
   const fields: Fields = { ...start, ...given, tags: [...(given.tags ?? start.tags)].sort(byCodePoint) };
   if (op === 'complete') fields.status = completing(fields.status, completed);
   const isChanged = !was || JSON.stringify(fieldsOf(was)) !== JSON.stringify(fieldsOf(fields));
   const version = (was?.version ?? lastVersion) + (isChanged ? 1 : 0);
-  const draft = { id, user_id: owner, ...fieldsOf(fields), completed: fields.status === 'done', version };
+  const place = { list_id: null, parent_id: null, position };
+  const draft = { id, user_id: owner, ...fieldsOf(fields), ...place, completed: fields.status === 'done', version };
   const status = was ? 200 : 201;
   return { status, etag: etagOf(draft), write: { was, draft } };
 }

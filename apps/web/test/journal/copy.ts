@@ -37,10 +37,11 @@ export async function synchronize(
     const query: Record<string, string> = { limit: String(limit), ...(token !== undefined && { since: token }) };
     const page = await getChanges(user, query);
     if (page.reset) given = new Set();
-    for (const { id, task } of page.changes) {
-      given?.add(id);
-      if (task) tasks.set(id, task);
-      else tasks.delete(id);
+    for (const change of page.changes) {
+      if (change.type !== 'task') continue;
+      given?.add(change.id);
+      if (change.task) tasks.set(change.id, change.task);
+      else tasks.delete(change.id);
     }
     token = page.token;
     if (!page.has_more) break;

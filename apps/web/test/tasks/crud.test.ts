@@ -16,6 +16,8 @@ const full: TaskInput = {
   priority: 'high',
   due_date: '2026-07-01',
   tags: ['home', 'travel'],
+  list_id: null,
+  parent_id: null,
 };
 const defaults: Omit<TaskInput, 'title'> = {
   description: null,
@@ -23,6 +25,8 @@ const defaults: Omit<TaskInput, 'title'> = {
   priority: 'none',
   due_date: null,
   tags: [],
+  list_id: null,
+  parent_id: null,
 };
 
 /** The read-only fields of a new task of this user. */
@@ -30,6 +34,7 @@ const readOnlyFields = (user: TestUser) => ({
   id: expect.any(String),
   user_id: user.id,
   completed: false,
+  position: expect.stringMatching(/^\d{10}$/),
   completed_at: null,
   created_at: expect.stringMatching(TIMESTAMP),
   updated_at: expect.stringMatching(TIMESTAMP),
@@ -163,7 +168,7 @@ test.each(['application/merge-patch+json', 'application/json'])('PATCH accepts t
   expect(await getTask(user, id)).toStrictEqual(task);
 });
 
-const changes: Record<keyof TaskInput, readonly unknown[]> = {
+const changes: Record<Exclude<keyof TaskInput, 'list_id' | 'parent_id'>, readonly unknown[]> = {
   title: ['Milk'],
   description: ['Skimmed', '', null],
   status: ['todo'],
@@ -193,6 +198,8 @@ test('PATCH changes several fields at once, some of them to null', async () => {
     priority: 'none',
     due_date: null,
     tags: ['b', 'a'],
+    list_id: null,
+    parent_id: null,
   };
   const task = await taskOf(await sendAs(user, 'PATCH', `/${before.id}`, patch));
   const { id, created_at } = before;

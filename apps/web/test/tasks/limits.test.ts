@@ -16,6 +16,8 @@ const refusedByApi: Record<keyof TaskInput, readonly unknown[]> = {
   priority: ['urgent', null],
   due_date: ['2026-02-30', 5],
   tags: [Array.from({ length: 21 }, (_, i) => `${i}`), ['x'.repeat(51)], null],
+  list_id: ['inbox', 5, ''],
+  parent_id: ['none', 5, ''],
 };
 
 test.each(Object.entries(refusedByApi))(
@@ -38,7 +40,7 @@ test.each(Object.entries(refusedByApi))(
 );
 
 /** A value in SQL that the check of the column refuses. Tags have a table of their own. */
-const refusedByDatabase: Record<Exclude<keyof TaskInput, 'tags'>, string> = {
+const refusedByDatabase: Record<Exclude<keyof TaskInput, 'tags' | 'list_id' | 'parent_id'>, string> = {
   title: `repeat('x', 256)`,
   description: `repeat('x', 10001)`,
   status: `'doing'`,

@@ -95,6 +95,8 @@ const full: TaskInput = {
   priority: 'high',
   due_date: '2026-07-01',
   tags: ['home', 'travel', '😀', '\uff41'],
+  list_id: null,
+  parent_id: null,
 };
 
 test.each([
@@ -123,7 +125,7 @@ test.each([
   expect((await call(user, method, `/${before.id}`, body)).task).toStrictEqual(before);
 });
 
-const changes: Record<keyof TaskInput, readonly unknown[]> = {
+const changes: Record<Exclude<keyof TaskInput, 'list_id' | 'parent_id'>, readonly unknown[]> = {
   title: ['plan the trip'],
   description: ['Tickets ', '', null],
   status: ['todo'],

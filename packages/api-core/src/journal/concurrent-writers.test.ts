@@ -67,9 +67,9 @@ async function follow(ctx: tasks.TaskContext, isOver: () => boolean): Promise<Ma
   for (;;) {
     const wasOver = isOver();
     const { body } = await changes(ctx, { since, limit: pick([1, 3, 100]) });
-    for (const { id, task } of body.changes) {
-      if (task) copy.set(id, task);
-      else copy.delete(id);
+    for (const change of body.changes) {
+      if (change.type === 'task' && change.task) copy.set(change.id, change.task);
+      else copy.delete(change.id);
     }
     since = body.token;
     // The embedded database works without a turn of the event loop, which the writers wait for.

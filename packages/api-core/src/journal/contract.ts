@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { commonErrors, noInput, type Operation, UserPathParams } from '../kit/operation';
 import { toEntityTag } from '../kit/preconditions';
 import { MAX_TOKEN, TOKEN } from '../kit/sync-token';
+import { List, type ListInput } from '../lists/contract';
 import { Task, type TaskInput } from '../tasks/contract';
 
 const MAX_LIMIT = 500;
@@ -10,11 +11,18 @@ const MAX_CURSOR = 200;
 const MAX_ENTRIES = 16_384;
 
 /** A resource that was changed, as it is now. */
-const Change = z.strictObject({
-  type: z.literal('task'),
-  id: z.uuid(),
-  task: Task.nullable().describe('As it is now; null where it does not exist any more.'),
-});
+const Change = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('task'),
+    id: z.uuid(),
+    task: Task.nullable().describe('As it is now; null where it does not exist any more.'),
+  }),
+  z.strictObject({
+    type: z.literal('list'),
+    id: z.uuid(),
+    list: List.nullable().describe('As it is now; null where it does not exist any more.'),
+  }),
+]);
 export type Change = z.output<typeof Change>;
 
 const token = z
@@ -103,9 +111,9 @@ const timestamp = z.iso.datetime({ precision: 3 });
 
 /** A field before and after a change. */
 const difference = <T extends z.ZodType>(value: T) => z.strictObject({ from: value, to: value });
-const { title, description, status, priority, due_date, tags } = Task.shape;
+const { title, description, status, priority, due_date, tags, list_id, parent_id } = Task.shape;
 
-/** What an update changed, of what a client can write. */
+/** What an update changed, of what a client can write of a task or a list: nothing where it moved among its siblings. */
 export const Diff = z
   .strictObject({
     title: difference(title),
@@ -114,12 +122,15 @@ export const Diff = z
     priority: difference(priority),
     due_date: difference(due_date),
     tags: difference(tags),
-  } satisfies Record<keyof TaskInput, unknown>)
+    list_id: difference(list_id),
+    parent_id: difference(parent_id),
+    name: difference(List.shape.name),
+  } satisfies Record<keyof TaskInput | keyof ListInput, unknown>)
   .partial();
 export type Diff = z.output<typeof Diff>;
 
 const Entry = z.strictObject({
-  type: z.literal('task'),
+  type: z.enum(['task', 'list']),
   id: z.uuid(),
   op: z.enum(['created', 'updated', 'deleted', 'restored']),
   version: z.int32().min(1).describe('After the change; of a deletion, the last one.'),
@@ -226,10 +237,11 @@ export const undoRevision = {
   summary: 'Undo a revision',
   description: `Takes back all that a revision of the last 30 days changed, or nothing: deletes what it created, restores what it
     deleted, and sets the fields that it changed to their former values. Other fields stay as they are. This is a revision
-    too, so that undoing it is a redo. What a revision did to one task counts as a whole; where that leaves nothing to take
-    back, \`revision\` is null. 409 names each entry that prevents it: \`changed\`, where a field is not what the revision made
-    it, or a task that it created was changed or deleted; \`taken\`, where the id of a task that it deleted is in use again;
-    \`purged\`, where the contents of the task were purged. With an \`Idempotency-Key\`, a retry returns the first response, for
+    too, so that undoing it is a redo. What a revision did to one task or list counts as a whole; where that leaves nothing to
+    take back, \`revision\` is null. 409 names each entry that prevents it: \`changed\`, where a field is not what the revision
+    made it, or what it created was changed or deleted; \`taken\`, where the id of what it deleted is in use again; \`purged\`,
+    where the contents of the task were purged; \`in_use\`, where there are newer tasks below or in what would be deleted or
+    moved; \`parent_gone\`, where the parent or the list that it was in is deleted, or cannot take it back. With an \`Idempotency-Key\`, a retry returns the first response, for
     24 hours.`,
   params: UserPathParams.extend({
     revision: z
@@ -299,7 +311,8 @@ export const restoreTask = {
   method: 'POST',
   path: '/api/{user_id}/trash/{task_id}/restore',
   summary: 'Restore a deleted task',
-  description: `Puts it back under its id, as it was. Its version is one more than it had, so that no \`ETag\` names two
+  description: `Puts it back under its id, as it was; to the top level, or to the inbox, where its parent or list does not exist
+    any more. Its version is one more than it had, so that no \`ETag\` names two
     contents.`,
   params: TrashPathParams,
   query: noInput,

@@ -1,12 +1,16 @@
 import { defineStatement } from '@taskward/db';
 import { isWithinQuota, microseconds, octets, RETENTION } from '../kit/journal';
 import { MAX_PAGE_BYTES } from '../kit/page';
-import { utc } from '../kit/sql';
+import { NO_PLACE } from '../kit/position';
+import { toColumns, toJson, utc } from '../kit/sql';
 import type { Position } from '../kit/sync-token';
 import { defineWrite } from '../kit/write';
-import type { Task } from '../tasks/contract';
+import type { List } from '../lists/contract';
+import { fields as listFields } from '../lists/queries';
+import { imageColumns, imageRecord, journaled, resultFields } from '../tasks/columns';
+import { MAX_LEVELS, type Task } from '../tasks/contract';
 import { tableColumns, taskColumns, taskTextBytes } from '../tasks/queries';
-import { imageColumns, imageRecord, journaled, resultFields } from '../tasks/writes';
+import { endOf } from '../tasks/tree';
 
 /** Whether the journal has this very entry. */
 export const selectIsKnown = defineStatement<{ is_known: boolean }, Position>(
@@ -25,22 +29,27 @@ export const selectIsKnown = defineStatement<{ is_known: boolean }, Position>(
   { isReadOnly: true },
 );
 
-/** A task with its place; without an id where it does not exist any more. */
-export type ChangedRow = Position & { changed_id: string; has_more: boolean } & (Task | { id: null });
+/** A task with the position of its entry, or a list; without an id, and null, where it does not exist any more. */
+export type ChangedRow = Position & { kind: 'task' | 'list'; changed_id: string; has_more: boolean } & {
+  list: List | null;
+} & (Task | { id: null });
 
 /**
- * The tasks of the entries after `:seq`, up to `:limit` of them, and up to the one that passes 1 MiB of text: each task once,
- * at the place of its last entry.
+ * The resources of the entries after `:seq`, up to `:limit` of them, and up to the one that passes 1 MiB of text: each once,
+ * at the position of its last entry.
  */
 export const selectChanged = defineStatement<ChangedRow, { seq: number; limit: number }>(
   `
-  select seq::float8, ${microseconds('at')} as at, changed_id, has_more or position < count as has_more, ${taskColumns}
+  select seq::float8, ${microseconds('at')} as at, kind, changed_id, has_more or number < count as has_more,
+    case when kind = 'list' then (
+      select ${toJson(listFields)} from lists where lists.user_id = :userId and lists.id = changed_id
+    ) end as list, ${taskColumns}
   from (
-    select tasks.*, entry.seq, entry.at, entry.id as changed_id, entry.has_more,
-      row_number() over preceding as position, count(*) over () as count,
+    select tasks.*, entry.seq, entry.at, entry.kind, entry.id as changed_id, entry.has_more,
+      row_number() over preceding as number, count(*) over () as count,
       coalesce(sum(${taskTextBytes}) over preceding, 0) as bytes
     from (
-      select distinct on (id) seq, at, id, has_more
+      select distinct on (kind, id) seq, at, kind, id, has_more
       from (
         select *, row_number() over (order by seq) as number, count(*) over () > :limit::int as has_more
         from (
@@ -49,8 +58,8 @@ export const selectChanged = defineStatement<ChangedRow, { seq: number; limit: n
         ) following
       ) entries
       where number <= :limit::int and kind <> 'start'
-      order by id, seq desc
-    ) entry left join tasks on tasks.user_id = :userId and tasks.id = entry.id
+      order by kind, id, seq desc
+    ) entry left join tasks on tasks.user_id = :userId and tasks.id = entry.id and entry.kind = 'task'
     window preceding as (order by entry.seq rows between unbounded preceding and 1 preceding)
   ) tasks
   where bytes <= ${MAX_PAGE_BYTES}
@@ -59,9 +68,9 @@ export const selectChanged = defineStatement<ChangedRow, { seq: number; limit: n
 );
 
 const selectTasksBy = (condition: string) => `
-  select ${taskColumns}, has_more or position < count as has_more
+  select ${taskColumns}, has_more or number < count as has_more
   from (
-    select tasks.*, row_number() over preceding as position, count(*) over () as count,
+    select tasks.*, row_number() over preceding as number, count(*) over () as count,
       coalesce(sum(${taskTextBytes}) over preceding, 0) as bytes,
       count(*) over () > :limit::int as has_more
     from (
@@ -69,7 +78,7 @@ const selectTasksBy = (condition: string) => `
     ) tasks
     window preceding as (order by id rows between unbounded preceding and 1 preceding)
   ) tasks
-  where position <= :limit::int and bytes <= ${MAX_PAGE_BYTES}
+  where number <= :limit::int and bytes <= ${MAX_PAGE_BYTES}
   order by id`;
 
 export type WalkedRow = Task & { has_more: boolean };
@@ -85,6 +94,13 @@ export const selectNextTasks = defineStatement<WalkedRow, { limit: number; after
   { isReadOnly: true },
 );
 
+/** The first lists by id, after `:after`, which is the nil UUID at first. */
+export const selectListsById = defineStatement<List, { limit: number; after: string }>(
+  `select ${toColumns(listFields)} from lists where user_id = :userId and id > :after::uuid
+  order by id limit :limit::int + 1`,
+  { isReadOnly: true },
+);
+
 // Revisions
 
 /** The entries of a page of revisions: of those before the position `:before`. */
@@ -96,7 +112,7 @@ export interface RevisionRow {
 }
 
 export interface EntryRow {
-  type: 'task';
+  type: 'task' | 'list';
   id: string;
   op: 'created' | 'updated' | 'deleted' | 'restored';
   version: number;
@@ -148,9 +164,9 @@ export const selectRevisions = defineStatement<RevisionRow, Before>(
 /** The same of those that changed one task, with its entries alone. */
 export const selectRevisionsOfTask = defineStatement<RevisionRow, Before & { task: string }>(
   selectRevisionsBy(
-    'user_id = :userId and id = :task::uuid',
+    `user_id = :userId and id = :task::uuid and kind = 'task'`,
     `not exists (
-            select from changes earlier where earlier.user_id = :userId and earlier.id = :task::uuid
+            select from changes earlier where earlier.user_id = :userId and earlier.id = :task::uuid and earlier.kind = 'task'
               and earlier.seq >= entry.revision and earlier.seq < entry.seq
           )`,
   ),
@@ -179,8 +195,8 @@ export const selectTrash = defineStatement<TrashRow, Before>(
     select *, coalesce(sum(octet_length(diff::text)) over preceding, 0) as bytes
     from (
       select seq, revision, at, id, diff from changes deleted
-      where user_id = :userId and seq < :before::bigint and ${isRestorable} and not exists (
-        select from changes later where later.user_id = :userId and later.id = deleted.id and later.seq > deleted.seq
+      where user_id = :userId and seq < :before::bigint and kind = 'task' and ${isRestorable} and not exists (
+        select from changes later where later.user_id = :userId and later.id = deleted.id and later.kind = deleted.kind and later.seq > deleted.seq
       )
       order by seq desc limit :rows::int
     ) deleted
@@ -194,7 +210,7 @@ export const selectTrash = defineStatement<TrashRow, Before>(
 /** The entry by which the task is in the trash; no row where it is not. */
 const trashed = `trashed as (
     select id, version, diff from (
-      select id, version, operation, at, diff from changes where user_id = :userId and id = :id::uuid
+      select id, version, operation, at, diff from changes where user_id = :userId and id = :id::uuid and kind = 'task'
       order by seq desc limit 1
     ) last
     where ${isRestorable}
@@ -204,19 +220,47 @@ interface Id {
   readonly id: string;
 }
 
-/** Puts a task back under its id, as it was. */
+const restoredPlace = {
+  list_id: 'goal.list_id',
+  parent_id: 'goal.parent_id',
+  position: `case when goal.place = coalesce(image.parent_id, image.list_id, ${NO_PLACE}) and image.position is not null and not exists (
+      select from tasks t where t.user_id = :userId and t.place = goal.place and t.position = image.position
+    ) then image.position else ${endOf('goal.place')} end`,
+};
+
+/**
+ * Puts a task back under its id, as it was: below its parent, where that exists and is not too deep, else to the top level of
+ * its list, where that exists; to its position where that is free, else to the end.
+ */
 export const restoreTask = defineWrite<Task, Id & { max: number | null }>(
   { ...journaled, fields: resultFields, inserts: true },
   (isAllowed) => [
     trashed,
-    `image as (
+    `image as materialized (
     select version, image.* from trashed, json_to_record(diff) as image (
       ${imageRecord}
     )
   )`,
+    `ancestors as (
+    select t.id, t.parent_id, t.list_id, 1 as distance from image join tasks t on t.user_id = :userId and t.id = image.parent_id
+    union all
+    select t.id, t.parent_id, t.list_id, distance + 1
+    from ancestors a join tasks t on t.user_id = :userId and t.id = a.parent_id where distance < ${MAX_LEVELS}
+  )`,
+    `goal as materialized (
+    select parent_id, list_id, coalesce(parent_id, list_id, ${NO_PLACE}) as place
+    from (
+      select parent.id as parent_id, case when parent.id is null then (
+        select l.id from lists l where l.user_id = :userId and l.id = image.list_id
+      ) else parent.list_id end as list_id
+      from image left join ancestors parent on distance = 1 and (select max(distance) from ancestors) < ${MAX_LEVELS}
+    ) goal
+  )`,
     `inserted as (
     insert into tasks (user_id, id, ${Object.keys(imageColumns)}, version)
-    select :userId::text, :id::uuid, ${Object.values(imageColumns)}, version + 1 from image
+    select :userId::text, :id::uuid, ${Object.entries({ ...imageColumns, ...restoredPlace })
+      .map(([, value]) => value)
+      .join(', ')}, version + 1 from image, goal
     where ${isAllowed} and ${isWithinQuota(journaled)}
     returning ${tableColumns.join(', ')}
   )`,
@@ -237,11 +281,11 @@ export const restoreTask = defineWrite<Task, Id & { max: number | null }>(
 /** Takes the contents of the tasks of `trashed` out of the journal and the stored responses. The entries stay. */
 const purged = `freed as (
     update journals set bytes = bytes - (
-      select coalesce(sum(${octets}), 0) from changes where user_id = :userId and id in (select id from trashed)
+      select coalesce(sum(${octets}), 0) from changes where user_id = :userId and kind = 'task' and id in (select id from trashed)
     )
     where user_id = :userId
   ), purged as (
-    update changes set diff = null where user_id = :userId and id in (select id from trashed) and diff is not null
+    update changes set diff = null where user_id = :userId and kind = 'task' and id in (select id from trashed) and diff is not null
   ), deleted_responses as (
     delete from idempotency_keys where user_id = :userId and answer ->> 'id' in (select id::text from trashed)
   )`;
@@ -255,8 +299,8 @@ export const purgeTask = defineStatement<Id, Id>(`
 export const emptyTrash = defineStatement<{ purged: number }>(`
   with trashed as (
     select id from changes deleted
-    where user_id = :userId and operation = 'deleted' and diff is not null and not exists (
-      select from changes later where later.user_id = :userId and later.id = deleted.id and later.seq > deleted.seq
+    where user_id = :userId and kind = 'task' and operation = 'deleted' and diff is not null and not exists (
+      select from changes later where later.user_id = :userId and later.id = deleted.id and later.kind = deleted.kind and later.seq > deleted.seq
     )
   ), ${purged}
   select count(*)::int as purged from trashed`);

@@ -4,9 +4,12 @@ import { ApiError, notFound } from '../kit/errors';
 import { selectHead } from '../kit/journal';
 import type { Output } from '../kit/operation';
 import { jsonBytes, takePage } from '../kit/page';
+import { type Reason, toRefusal } from '../kit/refusal';
 import { decodeToken, encodeToken, type Position, START, type SyncToken } from '../kit/sync-token';
 import { runWrite, write } from '../kit/write';
+import { MAX_LISTS } from '../lists/contract';
 import { maxTaskBytes, quotaExceeded, quotaOf, type TaskContext } from '../tasks/service';
+import { checkUndo } from '../tasks/tree';
 import type { Change, ChangesQuery, PageQuery, Revision, RevisionsQuery, TrashedTask } from './contract';
 import * as contract from './contract';
 import * as queries from './queries';
@@ -14,6 +17,8 @@ import { type Conflict, undoRevision } from './undo';
 
 /** Of what a deletion adds to a page, besides its task. */
 const MAX_DELETION_BYTES = 1_000;
+/** Of the JSON of a list. */
+const MAX_LIST_BYTES = 3_000;
 
 /** The changes after a token; without one, or on the way through everything, the next of all tasks. */
 export async function changes(
@@ -54,7 +59,7 @@ async function changesAfter(ctx: Context, since: Position, limit: number): Promi
     known: queries.selectIsKnown(since),
   });
   assertKnown(known);
-  const page = takePage(rows, limit, (row) => (row.id === null ? MAX_DELETION_BYTES : maxTaskBytes(row)));
+  const page = takePage(rows, limit, (row) => (row.id === null ? MAX_LIST_BYTES : maxTaskBytes(row)));
   const last = page.at(-1);
   return {
     changes: page.map(toChange),
@@ -64,30 +69,46 @@ async function changesAfter(ctx: Context, since: Position, limit: number): Promi
   };
 }
 
+const NIL = '00000000-0000-0000-0000-000000000000';
+
 /**
- * A page of everything, by id. Its token holds where the journal ended before the first page: what was changed since then
- * follows after the last one.
+ * A page of everything: lists, then tasks, each by id. Its token holds where the journal ended before the first page: what was
+ * changed since then follows after the last one.
  */
 async function nextOfAll(ctx: Context, token: SyncToken | undefined, limit: number): Promise<contract.ChangePage> {
-  const { head, rows, known } = await ctx.db.asUser(ctx.userId, {
+  const after = token?.after;
+  const afterTask = after?.kind === 'list' ? undefined : after?.id;
+  const { head, lists, tasks, known } = await ctx.db.asUser(ctx.userId, {
     head: selectHead({}),
-    rows: token?.after ? queries.selectNextTasks({ after: token.after, limit }) : queries.selectFirstTasks({ limit }),
+    ...(afterTask === undefined ? { lists: queries.selectListsById({ after: after?.id ?? NIL, limit }) } : undefined),
+    tasks:
+      afterTask === undefined
+        ? queries.selectFirstTasks({ limit })
+        : queries.selectNextTasks({ after: afterTask, limit }),
     ...(token && { known: queries.selectIsKnown(token.position) }),
   });
   if (known) assertKnown(known);
-  const page = takePage(rows, limit, maxTaskBytes);
+  const all = [
+    ...(lists ?? []).map((list) => ({ type: 'list', id: list.id, list }) as const),
+    ...tasks.map(({ has_more: _, ...task }) => ({ type: 'task', id: task.id, task }) as const),
+  ];
+  const page = takePage(all, limit, (change) => (change.type === 'list' ? MAX_LIST_BYTES : maxTaskBytes(change.task)));
   const last = page.at(-1);
-  const hasMore = page.length < rows.length || last?.has_more === true;
+  const hasMore = page.length < all.length || tasks.at(-1)?.has_more === true;
   const position = token?.position ?? head[0] ?? START;
   return {
-    changes: page.map(({ has_more: _, ...task }) => ({ type: 'task', id: task.id, task })),
-    token: encodeToken({ position, after: hasMore ? last?.id : undefined }),
+    changes: page,
+    token: encodeToken({
+      position,
+      after: hasMore && last ? { kind: last.type === 'list' ? 'list' : undefined, id: last.id } : undefined,
+    }),
     has_more: hasMore,
     reset: token === undefined,
   };
 }
 
-function toChange({ changed_id, has_more: _1, seq: _2, at: _3, ...task }: queries.ChangedRow): Change {
+function toChange({ kind, list, changed_id, has_more: _1, seq: _2, at: _3, ...task }: queries.ChangedRow): Change {
+  if (kind === 'list') return { type: 'list', id: changed_id, list };
   return { type: 'task', id: changed_id, task: task.id === null ? null : task };
 }
 
@@ -138,7 +159,12 @@ function encodeBefore({ cursorKey }: Context, scope: string, before?: number, id
  * @throws {ApiError} 404; 409 where something was changed since, or it would restore more tasks than the user may have.
  */
 export async function undo(ctx: TaskContext, revision: number): Promise<Output<typeof contract.undoRevision>> {
-  const { stored, changed } = await runWrite(ctx, undoRevision, { revision, max: quotaOf(ctx) });
+  const values = { revision, maxTasks: quotaOf(ctx), maxLists: MAX_LISTS };
+  const check = checkUndo({ revision, operation: null });
+  const { stored, changed } = await runWrite(ctx, undoRevision, values, check).catch((error) => {
+    const refusal = toRefusal(error);
+    throw refusal ? undoConflict(toConflicts(refusal.reasons)) : error;
+  });
   if (stored) {
     const body = stored.response as contract.UndoResult;
     return { status: 200, body, revision: stored.revision ?? undefined, replayed: true };
@@ -146,19 +172,33 @@ export async function undo(ctx: TaskContext, revision: number): Promise<Output<t
   const [row] = changed;
   if (!row?.is_known) throw notFound();
   if (row.conflicts) throw undoConflict(row.conflicts);
-  if (row.outcome === 'refused') throw quotaExceeded();
+  if (row.outcome === 'refused') throw restoresTooMany();
   return { status: 200, body: { revision: row.revision }, revision: row.revision ?? undefined };
 }
 
+/** What is wrong with the places that an undo puts resources back to. */
+function toConflicts(reasons: readonly Reason[]): Conflict[] {
+  const conflicts = reasons.map(({ code, entry = 0 }) => {
+    return { entry, code: code === 'in_use' ? 'in_use' : 'parent_gone' } satisfies Conflict;
+  });
+  return [...new Map(conflicts.map((conflict) => [`${conflict.entry} ${conflict.code}`, conflict])).values()].sort(
+    (a, b) => a.entry - b.entry,
+  );
+}
+
+const restoresTooMany = () => new ApiError('conflict', 'It would restore more tasks or lists than one user may have.');
+
 const CONFLICT_MESSAGES: Record<Conflict['code'], string> = {
-  changed: 'The task is not as this revision left it: undo what was changed since first.',
-  taken: 'The id of the task is in use again.',
+  changed: 'It is not as this revision left it: undo what was changed since first.',
+  taken: 'Its id is in use again.',
   purged: 'The contents of the task were purged.',
+  in_use: 'There are newer tasks in it: move or delete them first.',
+  parent_gone: 'The parent or list that it was in was deleted, or cannot take it back.',
 };
 
 function undoConflict(conflicts: readonly Conflict[]): ApiError {
-  const errors = conflicts.map(({ position, code }) => {
-    return { in: 'resource', pointer: `/entries/${position}`, code, message: CONFLICT_MESSAGES[code] } as const;
+  const errors = conflicts.map(({ entry, code }) => {
+    return { in: 'resource', pointer: `/entries/${entry}`, code, message: CONFLICT_MESSAGES[code] } as const;
   });
   return new ApiError('conflict', 'The revision cannot be undone; nothing was changed.', { errors });
 }
@@ -180,7 +220,7 @@ function toTrashed({ image, deleted_at, revision }: queries.TrashRow): TrashedTa
 
 /** @throws {ApiError} 404 where it is not in the trash, 409 where the user has as many tasks as they may have. */
 export async function restore(ctx: TaskContext, id: string): Promise<Output<typeof contract.restoreTask>> {
-  const result = await write(ctx, queries.restoreTask, { id, max: quotaOf(ctx) });
+  const result = await write(ctx, { statement: queries.restoreTask, values: { id, max: quotaOf(ctx) } });
   if (result.outcome === 'refused') throw result.resource ? quotaExceeded() : notFound();
   return { status: 201, body: result.resource, revision: result.revision };
 }

@@ -1,20 +1,21 @@
 import { defineStatement } from '@taskward/db';
 import { type IdempotencyKey, keyUnused, storeResponse } from '../kit/idempotency';
-import { isWithinQuota, lastVersionOf, RETENTION, recordChanges, userLocked } from '../kit/journal';
+import { isWithinQuota, RETENTION, recordChanges, userLocked } from '../kit/journal';
 import type { KeyedStatement } from '../kit/write';
-import { imageColumns, imageRecord, journaled, taskImage } from '../tasks/writes';
+import { resources, textKeysOf } from './undoable';
 
 /**
- * The SQL of undo: one statement, since it decides over all tasks of a revision before it writes any. What a revision did
- * to one task counts as a whole, from what the task was before its first entry to what it was after its last.
+ * The SQL of undo: one statement, since it decides over all resources of a revision before it writes any. What a revision did
+ * to one resource counts as a whole, from what it was before its first entry to what it was after its last. A statement after
+ * it checks that what was put back is where it can be.
  */
 
-/** A task that was changed so often since a revision created it counts as another one, without reading all of that. */
+/** A resource that was changed so often since a revision created it counts as another one, without reading all of that. */
 const MAX_LATER_ENTRIES = 1_000;
 
 /** The entries of the revision; none where any was pruned, or is too old. It ends where the next one begins. */
 const entries = `entries as materialized (
-    select seq, id, operation, version, diff::jsonb as diff, row_number() over (order by seq) - 1 as position
+    select seq, kind, id, operation, version, diff::jsonb as diff, row_number() over (order by seq) - 1 as number
     from changes
     where user_id = :userId and seq >= :revision::bigint and seq < (
         select coalesce(min(seq), 9223372036854775807) from (
@@ -22,62 +23,62 @@ const entries = `entries as materialized (
           order by seq limit 1
         ) following
       )
-      and revision = :revision::bigint and kind = 'task' and at > now() - ${RETENTION}
+      and revision = :revision::bigint and kind <> 'start' and at > now() - ${RETENTION}
       and exists (select from changes where user_id = :userId and seq = :revision::bigint)
   )`;
 
-/** The tasks of the revision. One that was only updated is undone by field, any other one as a whole. */
+/** The resources of the revision. One that was only updated is undone by field, any other one as a whole. */
 const nets = `nets as materialized (
-    select id, min(position) as position, max(seq) as seq,
+    select kind, id, min(number) as number, max(seq) as seq,
       (array_agg(operation order by seq))[1] in ('updated', 'deleted') as existed,
       (array_agg(operation order by seq desc))[1] <> 'deleted' as remained,
       bool_and(operation = 'updated') as is_update,
       bool_or(operation in ('updated', 'deleted') and diff is null) as is_purged
-    from entries group by id
+    from entries group by kind, id
   )`;
 
-/** What was done to the tasks since, where they are undone as a whole. */
+/** What was done to the resources since, where they are undone as a whole. */
 const later = `later as materialized (
-    select nets.id, entry.seq, entry.operation, entry.diff
+    select nets.kind, nets.id, entry.seq, entry.operation, entry.diff
     from nets cross join lateral (
-      select seq, operation, diff::jsonb as diff from changes
-      where user_id = :userId and id = nets.id and seq > nets.seq order by seq limit ${MAX_LATER_ENTRIES} + 1
+      select c.seq, c.operation, c.diff::jsonb as diff from changes c
+      where c.user_id = :userId and c.id = nets.id and c.kind = nets.kind and c.seq > nets.seq
+      order by c.seq limit ${MAX_LATER_ENTRIES} + 1
     ) entry
     where remained and not is_update
   )`;
 
 /**
- * What the tasks were before some entries, as far as these tell: the values before the first update of each field, and
+ * What the resources were before some entries, as far as these tell: the values before the first update of each field, and
  * what the first deletion has of the others. A text comes with its key, null where that is plain.
  */
 const before = (name: string, source: string) => `${name} as (
-    select id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
+    select kind, id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
       order by seq desc) as fields
     from (
-      select *, min(seq) filter (where operation <> 'updated') over (partition by id) as last_seq from ${source}
-    ) entry, jsonb_each(case when operation = 'updated' then ${plainKeys} || diff else diff end) as field (name, value)
+      select *, min(seq) filter (where operation <> 'updated') over (partition by kind, id) as last_seq from ${source}
+    ) entry, jsonb_each(case when operation = 'updated' then ${textKeysOf('diff')} || diff else diff end) as field (name, value)
     where operation in ('updated', 'deleted') and (last_seq is null or seq <= last_seq)
-    group by id
+    group by kind, id
   )`;
-const plain = (key: string) => `'{"${key}": {"from": null, "to": null}}'`;
-const plainKeys = `case when diff ? 'title' then ${plain('title_key')} else '{}' end::jsonb
-        || case when diff ? 'description' then ${plain('description_key')} else '{}' end::jsonb`;
 
 /** What the updates made of the fields. */
 const after = `after_it as (
-    select id, jsonb_object_agg(name, value -> 'to' order by seq) as fields
-    from entries, jsonb_each(diff) as field (name, value) where operation = 'updated' group by id
+    select kind, id, jsonb_object_agg(name, value -> 'to' order by seq) as fields
+    from entries, jsonb_each(diff) as field (name, value) where operation = 'updated' group by kind, id
   )`;
 
 const today = `today as materialized (
-    select id, version, image, image::jsonb as present
-    from (
-      select id, version, ${taskImage} as image from tasks where user_id = :userId and id in (select id from nets)
-    ) tasks
+    select kind, id, version, image, image::jsonb as present
+    from (${resources
+      .map(
+        ({ kind, table, image }) => `
+      select '${kind}' as kind, id, version, ${image} as image from ${table}
+      where user_id = :userId and id in (select id from nets where kind = '${kind}')`,
+      )
+      .join('\n      union all')}
+    ) resources
   )`;
-
-/** The fields that a diff has. */
-const diffFields = [...Object.keys(imageColumns), 'tags'];
 
 /** The field that a field of a diff belongs to: itself, or, of a key, the text. */
 const textOf = (name: string) => `replace(${name}, '_key', '')`;
@@ -88,18 +89,19 @@ const isFieldChanged = `exists (
         where name = ${textOf('name')} and value is distinct from before_it.fields -> name
           and value is distinct from present -> name
       )`;
-/** Whether a task as a whole is not what the revision made it: its later entries tell what that was. */
-const isTaskChanged = `exists (
+/** Whether a resource as a whole is not what the revision made it: its later entries tell what that was. */
+const isResourceChanged = `exists (
         select from jsonb_each(before_later.fields) as field (name, value)
-        where name = ${textOf('name')} and name = any('{${diffFields}}') and value is distinct from present -> name
+        where name = ${textOf('name')} and name = any('{${[...new Set(resources.flatMap(({ diffFields }) => diffFields))]}}')
+          and value is distinct from present -> name
       ) or exists (
-        select from later where later.id = nets.id having count(*) > ${MAX_LATER_ENTRIES}
+        select from later where later.kind = nets.kind and later.id = nets.id having count(*) > ${MAX_LATER_ENTRIES}
           or bool_or(operation in ('updated', 'deleted') and diff is null)
       )`;
 
-/** The tasks that are to be undone, with what they shall be, and what prevents it. */
+/** The resources that are to be undone, with what they shall be, and what prevents it. */
 const plan = `plan as materialized (
-    select id, position, existed, remained, today.version, image, present,
+    select kind, id, number, existed, remained, today.version, image, present,
       case when is_update then (
         select jsonb_object_agg(name, value) from jsonb_each(before_it.fields) as field (name, value)
         where before_it.fields -> ${textOf('name')} is distinct from after_it.fields -> ${textOf('name')}
@@ -108,83 +110,40 @@ const plan = `plan as materialized (
         when existed and is_purged then 'purged'
         when not remained then case when today.id is not null then 'taken' end
         when is_update then case when ${isFieldChanged} then 'changed' end
-        when ${isTaskChanged} then 'changed'
+        when ${isResourceChanged} then 'changed'
       end as conflict
-    from nets left join today using (id) left join before_it using (id) left join after_it using (id)
-      left join before_later using (id)
+    from nets left join today using (kind, id) left join before_it using (kind, id) left join after_it using (kind, id)
+      left join before_later using (kind, id)
     where existed or remained
   )`;
 
+const added = (kind: string) =>
+  `(count(*) filter (where kind = '${kind}' and not remained) - count(*) filter (where kind = '${kind}' and not existed))`;
 const allowed = (isAllowed: string) => `allowed as materialized (
     select from (
-      select count(conflict) as conflicts,
-        count(*) filter (where not remained) - count(*) filter (where not existed) as added
+      select count(conflict) as conflicts, ${resources.map(({ kind, count }) => `${added(kind)} as added_${count}`).join(', ')}
       from plan
     ) total
-    where conflicts = 0 and exists (select from entries)
-      and (added <= 0 or ${isWithinQuota(journaled, 'added')}) and ${isAllowed}
-  )`;
-
-/** The tasks that shall exist, and how they differ from those that do. */
-const wanted = `wanted as materialized (
-    select id, position, remained, (
-      select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
-      from unnest('{${diffFields}}'::text[]) as name
-      where present -> ${textOf('name')} is distinct from wished -> ${textOf('name')}
-        and (name = ${textOf('name')} or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
-    ) as diff, image.*
-    from (
-      select id, position, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
-      from plan where existed and exists (select from allowed)
-    ) wanted, jsonb_to_record(wished) as image (
-      ${imageRecord}
-    )
-  )`;
-
-/** A row that was not folded yet stays so. */
-const assignments = Object.entries(imageColumns).map(([column, value]) =>
-  column === 'description_key'
-    ? `${column} = case when tasks.${column} is not null then ${value} end`
-    : `${column} = ${value}`,
-);
-
-const writes = `removed as (
-    delete from tasks using plan where tasks.user_id = :userId and tasks.id = plan.id and not existed
-      and exists (select from allowed)
-    returning tasks.id
-  ), updated as (
-    update tasks set ${assignments.join(', ')}, version = tasks.version + 1, updated_at = now()
-    from wanted image where tasks.user_id = :userId and tasks.id = image.id and remained and diff is not null
-    returning tasks.id, tasks.version
-  ), inserted as (
-    insert into tasks (user_id, id, ${Object.keys(imageColumns)}, version)
-    select :userId::text, id, ${Object.values(imageColumns)}, ${lastVersionOf('image.id')} + 1
-    from wanted image where not remained
-    returning id, version
-  ), removed_tags as (
-    delete from task_tags t using updated, wanted
-    where t.user_id = :userId and t.task_id = updated.id and wanted.id = updated.id and t.tag <> all(wanted.tags)
-  ), added_tags as (
-    insert into task_tags (user_id, task_id, tag) select :userId::text, id, unnest(tags) from wanted
-    where id in (select id from updated union all select id from inserted)
-    on conflict do nothing
-  ), changed as (
-    select position, id, 'deleted' as operation, version, image as diff from removed join plan using (id)
-    union all select position, id, 'updated', updated.version, diff from updated join wanted using (id)
-    union all select position, id, 'restored', inserted.version, null from inserted join wanted using (id)
+    where conflicts = 0 and exists (select from entries) and ${isAllowed}
+      ${resources
+        .map(({ count, max, kind }) => {
+          const more = `added_${count}`;
+          return `and (${more} <= 0 or ${isWithinQuota({ kind, count }, more, max)})`;
+        })
+        .join('\n      ')}
   )`;
 
 const result = `result as (
     select exists (select from entries) as is_known,
       case when exists (select from allowed) then 'undone' else 'refused' end as outcome,
-      (select json_agg(json_build_object('position', position, 'code', conflict) order by position)
+      (select json_agg(json_build_object('entry', number, 'code', conflict) order by number)
         from plan where conflict is not null) as conflicts
   )`;
 
 export interface Conflict {
-  /** The index of the first entry of the task in the revision. */
-  readonly position: number;
-  readonly code: 'changed' | 'taken' | 'purged';
+  /** The index of the first entry of the resource in the revision. */
+  readonly entry: number;
+  readonly code: 'changed' | 'taken' | 'purged' | 'in_use' | 'parent_gone';
 }
 
 interface UndoRow {
@@ -199,12 +158,19 @@ interface UndoRow {
 interface UndoValues {
   readonly revision: number;
   /** How many tasks the user may have; null for any number. */
-  readonly max: number | null;
+  readonly maxTasks: number | null;
+  readonly maxLists: number;
 }
 
 const parts = (isAllowed: string) => [
   ...[entries, nets, later, before('before_it', 'entries'), after, before('before_later', 'later'), today, plan],
-  ...[allowed(isAllowed), wanted, writes, recordChanges(journaled), result],
+  allowed(isAllowed),
+  ...resources.flatMap(({ writes }) => writes),
+  `changed as (
+    ${resources.map(({ count }) => `select * from changed_${count}`).join(' union all ')}
+  )`,
+  recordChanges(resources),
+  result,
 ];
 const sql = (queries: readonly string[]) => `
   with ${queries.join(', ')}

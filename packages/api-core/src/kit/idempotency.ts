@@ -15,9 +15,12 @@ const MAX_STORED_RESPONSES = 10_000;
 /** How many of them one write deletes, so that none takes long. */
 const DELETED_AT_ONCE = 20;
 
+/** The condition of a stored response. */
+export const storedFor = (key: string) => `user_id = :userId and key = ${key} and created_at > now() - ${LIFETIME}`;
+
 /** The condition of a write with a key: no response is stored for it yet. */
 export const keyUnused = `not exists (
-      select from idempotency_keys where user_id = :userId and key = :key::text and created_at > now() - ${LIFETIME}
+      select from idempotency_keys where ${storedFor(':key::text')}
     )`;
 
 export interface StoredResponse {
@@ -30,7 +33,7 @@ export interface StoredResponse {
 // The column `answer` keeps its former name: a renamed one would break the version that serves during a deployment.
 export const selectStoredResponse = defineStatement<StoredResponse, { key: string }>(`
   select fingerprint, answer as response, revision::float8 from idempotency_keys
-  where user_id = :userId and key = :key and created_at > now() - ${LIFETIME}`);
+  where ${storedFor(':key')}`);
 
 /** Stores the JSON of a row of `result`, as a part of the statement that makes the change. */
 export const storeResponse = (json: string) => `stored as (

@@ -16,39 +16,57 @@ export const octets = 'coalesce(octet_length(diff::text), 0)';
 /** By how much an entry changes the number of resources. */
 const added = `case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end`;
 
+/** The setting that has the revision of a batch of writes, while it runs. */
+export const BATCH_REVISION = 'app.revision';
+const batchRevision = `current_setting('${BATCH_REVISION}', true)::bigint`;
+const later = `greatest(excluded.at, j.at + interval '1 microsecond')`;
+/** All entries of a revision have the same moment. */
+const momentOf = (inBatch: boolean) =>
+  inBatch ? `case when j.seq >= ${batchRevision} then j.at else ${later} end` : later;
+
 /**
  * Records what a statement changes, as a part of it: one entry for the row of `changed`, which has `id`, `operation`,
  * `version` and `diff`. Records nothing where `changed` is empty.
+ *
+ * @param inBatch whether it belongs to the revision of a batch.
  */
-export const recordChange = ({ kind, count }: JournaledResource) => `journal as (
+export const recordChange = ({ kind, count }: JournaledResource, inBatch = false) => `journal as (
     insert into journals as j (user_id, seq, at, ${count}, bytes)
     select :userId::text, 1, now(), ${added}, ${octets} from changed
     on conflict (user_id) do update set seq = j.seq + 1, ${count} = j.${count} + excluded.${count},
-      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = ${momentOf(inBatch)}
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select :userId::text, seq, seq, at, '${kind}', id, operation, version, diff from journal, changed
+    select :userId::text, seq, ${inBatch ? batchRevision : 'seq'}, at, '${kind}', id, operation, version, diff from journal, changed
     returning revision
   )`;
 
-/** The same for any number of rows, as one revision: its entries are in the order of `position`, another column of `changed`. */
-export const recordChanges = ({ kind, count }: JournaledResource) => `counted as (
-    select count(*) as entries, sum(${added}) as added, sum(${octets}) as octets from changed having count(*) > 0
+/**
+ * The same for any number of rows, of any of these resources: all entries are of one revision, in the order of `number`.
+ * `changed` has `kind` and `number` besides.
+ */
+export function recordChanges(resources: readonly JournaledResource[], inBatch = false): string {
+  const counts = resources.map(({ count }) => count);
+  return `counted as (
+    select count(*) as entries, sum(${octets}) as octets,
+      ${resources.map(({ kind, count }) => `coalesce(sum(${added}) filter (where kind = '${kind}'), 0) as ${count}`).join(', ')}
+    from changed having count(*) > 0
   ), journal as (
-    insert into journals as j (user_id, seq, at, ${count}, bytes)
-    select :userId::text, entries, now(), added, octets from counted
-    on conflict (user_id) do update set seq = j.seq + excluded.seq, ${count} = j.${count} + excluded.${count},
-      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+    insert into journals as j (user_id, seq, at, ${counts.join(', ')}, bytes)
+    select :userId::text, entries, now(), ${counts.join(', ')}, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, ${counts.map((count) => `${count} = j.${count} + excluded.${count}`).join(', ')},
+      bytes = j.bytes + excluded.bytes, at = ${momentOf(inBatch)}
     returning seq, at
   ), recorded as (
-    select seq - entries + 1 as revision, at from journal, counted
+    select seq - entries + 1 as first_seq, ${inBatch ? batchRevision : 'seq - entries + 1'} as revision, at from journal, counted
   ), entered as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select :userId::text, revision - 1 + row_number() over (order by position), revision, at, '${kind}', id, operation,
-      version, diff
+    select :userId::text, first_seq - 1 + row_number() over (order by number), revision, at, kind, id, operation, version,
+      diff
     from recorded, changed
   )`;
+}
 
 /** A moment as the tokens of clients have it, in microseconds; exact up to the year 2255. */
 export const microseconds = (column: string) => `(extract(epoch from ${column}) * 1000000)::float8`;
@@ -114,10 +132,10 @@ export const trimJournal = defineStatement<{ trimmed: number }>(`
   select count(*)::int as trimmed from oldest`);
 
 /** The last version of a resource that does not exist: versions continue after a deletion, so that no entity tag is used twice. */
-export const lastVersionOf = (id: string) => `coalesce(
-      (select c.version from changes c where c.user_id = :userId and c.id = ${id} order by c.seq desc limit 1),
+export const lastVersionOf = ({ kind }: JournaledResource, id: string) => `coalesce(
+      (select c.version from changes c where c.user_id = :userId and c.id = ${id} and c.kind = '${kind}' order by c.seq desc limit 1),
       (select floor from journals where user_id = :userId), 0)`;
 
-/** Whether the user has no more resources than `:max` with so many more, where that is not null. */
-export const isWithinQuota = ({ count }: JournaledResource, more = '1') =>
-  `(:max::int is null or coalesce((select ${count} from journals where user_id = :userId), 0) + ${more} <= :max::int)`;
+/** Whether the user has no more resources than a maximum with so many more, where that is not null. */
+export const isWithinQuota = ({ count }: JournaledResource, more = '1', max = ':max') =>
+  `(${max}::int is null or coalesce((select ${count} from journals where user_id = :userId), 0) + ${more} <= ${max}::int)`;

@@ -23,7 +23,13 @@ export interface Endpoint {
   readonly access: 'token' | 'session' | 'public';
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
-  readonly body?: { readonly schema: z.ZodType; readonly mediaTypes: readonly string[]; readonly optional?: true };
+  readonly body?: {
+    readonly schema: z.ZodType;
+    readonly mediaTypes: readonly string[];
+    readonly optional?: true;
+    /** 64 KiB by default. */
+    readonly maxBytes?: number;
+  };
   /** The schema of the response by status; null for a response without a body. */
   readonly success: Readonly<Partial<Record<200 | 201 | 204 | 304, z.ZodType | null>>>;
   readonly errors: readonly ProblemCode[];
@@ -38,6 +44,10 @@ export interface Operation extends Endpoint {
   readonly idempotent?: true;
   /** The path of a resource that it has created. */
   readonly location?: (created: never) => string;
+  /** Whether it can be a part of a batch. */
+  readonly batch?: true;
+  /** As how many requests it counts; 1 by default. */
+  readonly cost?: (body: never) => number;
   /** Of an event stream: the name of its events, each of which has a body of the success as its data. */
   readonly event?: string;
   /** The cursor of the page after this one, for the `Link` header (RFC 8288). */

@@ -1,6 +1,6 @@
 import { defineStatement, type Statement } from '@taskward/db';
 import type { Context } from './context';
-import { ApiError } from './errors';
+import { ApiError, notFound } from './errors';
 import {
   deleteExpiredKeys,
   type IdempotencyKey,
@@ -10,14 +10,14 @@ import {
   selectStoredResponse,
   storeResponse,
 } from './idempotency';
-import { type JournaledResource, pruneJournal, recordChange, trimJournal, userLocked } from './journal';
+import { type JournaledResource, pruneJournal, recordChange, recordChanges, trimJournal, userLocked } from './journal';
 import { toEntityTag } from './preconditions';
 import { type Fields, toColumns, toJson } from './sql';
 
 /** What a write did. Where it was refused, the resource has only the fields that no write changes, and its version. */
 type Outcome = 'created' | 'restored' | 'updated' | 'deleted' | 'unchanged' | 'refused';
 
-type Row<Resource> = Resource & { outcome: Outcome; revision: number | null };
+type Row<Resource> = Resource & { outcome: Outcome; revision: number | null; faults?: string[] | null };
 
 /** The statement of a write, for requests with an `Idempotency-Key` and without one. */
 export interface KeyedStatement<Row, Values extends object> {
@@ -26,7 +26,10 @@ export interface KeyedStatement<Row, Values extends object> {
 }
 
 /** The statement of a write of one resource. */
-export type WriteStatement<Resource, Values extends object> = KeyedStatement<Row<Resource>, Values>;
+export interface WriteStatement<Resource, Values extends object> extends KeyedStatement<Row<Resource>, Values> {
+  /** As the operation of this index in a batch, which it makes fail where it is refused. */
+  readonly inBatch: (values: Values & { operation: number }) => Statement;
+}
 
 /** A resource whose writes are recorded. */
 interface WrittenResource extends JournaledResource {
@@ -34,7 +37,14 @@ interface WrittenResource extends JournaledResource {
   readonly fields: Fields;
   /** Whether the statement may insert one. */
   readonly inserts?: boolean;
+  /** Where it may change more than one: of which resources. Then `changed` is as `recordChanges` takes it. */
+  readonly changes?: readonly JournaledResource[];
+  /** Whether `result` has `faults`: an array of codes, why it was refused besides its preconditions. */
+  readonly hasFaults?: boolean;
 }
+
+/** The settings by which the statements of a batch tell each other which versions they made. */
+export const BATCH_RESULTS = 'app.results';
 
 /**
  * Defines the statement of a write: it changes the resource, records the change in the journal, returns the resource, and
@@ -45,18 +55,34 @@ interface WrittenResource extends JournaledResource {
  *   unless the condition that it is given holds.
  */
 export function defineWrite<Resource, Values extends object>(
-  { fields, inserts, ...resource }: WrittenResource,
+  { changes, fields, hasFaults, inserts, ...resource }: WrittenResource,
   parts: (isAllowed: string) => readonly string[],
 ): WriteStatement<Resource, Values> {
+  const faults = hasFaults ? ', faults' : '';
   const sql = (queries: readonly string[]) => `
-  with ${queries.join(', ')}
-  select ${toColumns(fields)}, outcome, (select revision::float8 from recorded) as revision from result`;
+  with recursive ${queries.join(', ')}
+  select ${toColumns(fields)}, outcome${faults}, (select revision::float8 from recorded) as revision from result`;
+  const record = (inBatch = false) => (changes ? recordChanges(changes, inBatch) : recordChange(resource, inBatch));
+  const isAllowed = inserts ? userLocked : 'true';
   return {
-    withoutKey: defineStatement(sql([...parts(inserts ? userLocked : 'true'), recordChange(resource)])),
+    withoutKey: defineStatement(sql([...parts(isAllowed), record()])),
     // The response is a row of the user, too.
     withKey: defineStatement(
-      sql([...parts(`${keyUnused} and ${userLocked}`), recordChange(resource), storeResponse(toJson(fields))]),
+      sql([...parts(`${keyUnused} and ${userLocked}`), record(), storeResponse(toJson(fields))]),
     ),
+    inBatch: defineStatement(`
+  with recursive ${[...parts(isAllowed), record(true)].join(', ')}, reasons as (
+    select case when ${hasFaults ? 'cardinality(faults) > 0' : 'false'}
+      then (select json_agg(json_build_object('code', code)) from unnest(${hasFaults ? 'faults' : "'{}'::text[]"}) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('${BATCH_RESULTS}', current_setting('${BATCH_RESULTS}', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', :operation::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true)`),
   };
 }
 
@@ -71,16 +97,33 @@ export type WriteResult<Resource> =
       readonly resource: Resource;
       readonly revision: number | undefined;
     }
-  /** Nothing was changed; the version of the resource, where it exists. */
-  | { readonly outcome: 'refused'; readonly resource: { readonly version: number } | undefined };
+  /** Nothing was changed; the version of the resource, where it exists, and why else it was refused. */
+  | {
+      readonly outcome: 'refused';
+      readonly resource: { readonly version: number } | undefined;
+      readonly faults: readonly string[];
+    };
+
+/** A write with its values, to be sent by itself or as a part of a batch. */
+export interface Write<Resource, Values extends object> {
+  readonly statement: WriteStatement<Resource, Values>;
+  readonly values: Values;
+  /** A statement after it, which makes both fail where the write was not allowed. */
+  readonly check?: ((values: { operation: number | null }) => Statement) | undefined;
+}
+
+/** The statements of a write, as those of the operation of this index in a batch. */
+export const inBatch = <Resource, Values extends object>(
+  { check, statement, values }: Write<Resource, Values>,
+  operation: number,
+): Statement[] => [statement.inBatch({ ...values, operation }), ...(check ? [check({ operation })] : [])];
 
 /** Writes one resource, as `runWrite` does. */
 export async function write<Resource extends { version: number }, Values extends object>(
   ctx: Context,
-  statement: WriteStatement<Resource, Values>,
-  values: Values,
+  { check, statement, values }: Write<Resource, Values>,
 ): Promise<WriteResult<Resource>> {
-  const { stored, changed } = await runWrite(ctx, statement, values);
+  const { stored, changed } = await runWrite(ctx, statement, values, check?.({ operation: null }));
   if (!stored) return toResult(changed);
   return { outcome: 'replayed', resource: stored.response as Resource, revision: stored.revision ?? undefined };
 }
@@ -96,12 +139,13 @@ export async function runWrite<Row, Values extends object>(
   { db, idempotency, userId }: Context,
   statement: KeyedStatement<Row, Values>,
   values: Values,
+  check?: Statement,
 ): Promise<{ stored: StoredResponse | undefined; changed: Row[] }> {
-  const prune = Math.random() < PRUNE_PROBABILITY && { prune: pruneJournal({}), trim: trimJournal({}) };
+  const after = { ...(check && { check }), ...pruneNowAndThen() };
   if (!idempotency) {
     const { changed } = await db.asUser(userId, {
       changed: statement.withoutKey(values),
-      ...prune,
+      ...after,
     });
     return { stored: undefined, changed };
   }
@@ -109,18 +153,28 @@ export async function runWrite<Row, Values extends object>(
     stored: selectStoredResponse(idempotency),
     changed: statement.withKey({ ...values, ...idempotency }),
     expired: deleteExpiredKeys({}),
-    ...prune,
+    ...after,
   });
   const [first] = stored;
   if (first && first.fingerprint !== idempotency.fingerprint) throw idempotencyKeyMismatch();
   return { stored: first, changed };
 }
 
+/** The statements that delete from the journal what is too old or too much, of one write in sixteen. */
+export const pruneNowAndThen = () =>
+  Math.random() < PRUNE_PROBABILITY && { prune: pruneJournal({}), trim: trimJournal({}) };
+
 function toResult<Resource extends { version: number }>([row]: readonly Row<Resource>[]): WriteResult<Resource> {
-  if (!row) return { outcome: 'refused', resource: undefined };
-  const { outcome, revision, ...resource } = row;
+  if (!row) return { outcome: 'refused', resource: undefined, faults: [] };
+  const { outcome, revision, faults, ...resource } = row;
   // TypeScript does not follow that a generic type without an added member is that type again.
-  return { outcome, resource, revision: revision ?? undefined } as WriteResult<Resource>;
+  return { outcome, resource, revision: revision ?? undefined, faults: faults ?? [] } as WriteResult<Resource>;
+}
+
+/** @throws {ApiError} 404, or 412 where the resource exists. */
+export function assertWritten<R>(result: WriteResult<R>): Exclude<WriteResult<R>, { outcome: 'refused' }> {
+  if (result.outcome !== 'refused') return result;
+  throw result.resource ? preconditionFailed(result.resource.version) : notFound();
 }
 
 /** @param version of the resource as it is, for its entity tag; undefined where it does not exist. */

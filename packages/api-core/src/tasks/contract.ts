@@ -28,6 +28,13 @@ const tags = z
   .array(text(TAG, z.string().trim().toLowerCase()))
   .max(MAX_TAGS, `At most ${MAX_TAGS} tags are allowed`)
   .transform((all) => [...new Set(all)]);
+const listId = z.uuid().toLowerCase().nullable();
+const parentId = z.uuid().toLowerCase().nullable();
+
+/** Levels of tasks, the top one included. */
+export const MAX_LEVELS = 5;
+/** Tasks below one, on all levels. */
+export const MAX_BELOW = 1_000;
 
 const timestamp = z.iso.datetime({ precision: 3 });
 
@@ -41,6 +48,9 @@ const EXAMPLE = {
   priority: 'high',
   due_date: '2026-03-01',
   tags: ['garden', 'home'],
+  list_id: null,
+  parent_id: null,
+  position: '5000000001',
   completed_at: null,
   created_at: '2026-02-27T09:30:00.000Z',
   updated_at: '2026-02-27T09:30:00.000Z',
@@ -61,6 +71,17 @@ export const Task = z
     priority,
     due_date: z.iso.date().nullable().describe('A day in the calendar, in no time zone.'),
     tags: z.array(z.string().meta(lengths(TAG))).meta({ maxItems: MAX_TAGS, description: 'A set, sorted.' }),
+    list_id: z
+      .uuid()
+      .nullable()
+      .describe('The list that it is in; null for the inbox. That of its parent, if it has one.'),
+    parent_id: z.uuid().nullable().describe('The task that it is a part of; null at the top level.'),
+    position: z.string().meta({
+      maxLength: 100,
+      pattern: '^\\d+$',
+      description: `Where it stands among the tasks with the same parent and list: they compare by this, byte by byte. No two of
+        them have the same.`,
+    }),
     completed_at: timestamp.nullable().describe('When it became `done`; null while it is not.'),
     created_at: timestamp,
     updated_at: timestamp.describe('When it last changed.'),
@@ -78,6 +99,8 @@ export const TaskInput = z
     priority: priority.default('none'),
     due_date: dueDate.default(null),
     tags: tags.prefault([]),
+    list_id: listId.optional().describe('Null for the inbox. Omitted, it is that of the parent, or the inbox.'),
+    parent_id: parentId.default(null),
   })
   .meta({
     id: 'TaskInput',
@@ -88,7 +111,7 @@ export type TaskInput = z.output<typeof TaskInput>;
 
 /** A JSON Merge Patch (RFC 7396): only the members given change; null clears those that may be null. */
 export const TaskPatch = z
-  .strictObject({ title, description, status, priority, due_date: dueDate, tags })
+  .strictObject({ title, description, status, priority, due_date: dueDate, tags, list_id: listId, parent_id: parentId })
   .partial()
   .meta({
     id: 'TaskPatch',
@@ -100,6 +123,24 @@ export type TaskPatch = z.output<typeof TaskPatch>;
 export const Completion = z
   .strictObject({ completed: z.boolean() })
   .meta({ id: 'Completion', examples: [{ completed: true }] });
+
+export const TaskMove = z
+  .strictObject({
+    list_id: listId.describe('Null for the inbox. By itself, the top level of that list.'),
+    parent_id: parentId.describe('Null for the top level.'),
+    after: z
+      .uuid()
+      .toLowerCase()
+      .nullable()
+      .describe('The task to stand after, of those at the new place; null for the first place, omitted for the last.'),
+  })
+  .partial()
+  .meta({
+    id: 'TaskMove',
+    description: 'Without `list_id` and `parent_id`, it moves among the tasks that it stands among.',
+    examples: [{ after: null }],
+  });
+export type TaskMove = z.output<typeof TaskMove>;
 
 export const TaskPage = z
   .strictObject({
@@ -123,7 +164,12 @@ const commaSeparated = <T extends string>(one: z.ZodType<T>) =>
     .pipe(z.array(one).max(MAX_FILTER_VALUES, `At most ${MAX_FILTER_VALUES} values are allowed`));
 const repeated = z.union([z.string(), z.array(z.string())]).transform((given) => [given].flat());
 const date = singleValue.pipe(dueDate.unwrap());
-const SORT_KEYS = ['created_at', 'updated_at', 'due_date', 'priority', 'title'] as const;
+const idOr = <const Word extends string>(word: Word) =>
+  singleValue.pipe(
+    z.union([z.literal(word), z.uuid().toLowerCase()], `The id of a resource, or \`${word}\`, is expected`),
+  );
+const idOrWord = (word: string) => ({ anyOf: [{ type: 'string', format: 'uuid' }, { const: word }] });
+const SORT_KEYS = ['created_at', 'updated_at', 'due_date', 'priority', 'title', 'position'] as const;
 const SORTS = SORT_KEYS.flatMap((key) => [key, `-${key}`] as const);
 
 /** What a parameter stands for, where its text on the wire does not show it. */
@@ -134,7 +180,7 @@ const listOf = ({ options }: { options: readonly string[] }) => ({
 });
 const day = { type: 'string', format: 'date', maxLength: 10 };
 
-export const ListQuery = z.strictObject({
+const listFilters = z.strictObject({
   limit: singleValue
     .refine((text) => /^(100|[1-9]\d?)$/.test(text), `A whole number from 1 to ${MAX_LIMIT} is expected`)
     .transform(Number)
@@ -166,6 +212,12 @@ export const ListQuery = z.strictObject({
     .transform((text) => text === 'true')
     .optional()
     .meta({ type: 'boolean', description: 'Whether `status` is `done`.' }),
+  list: idOr('inbox')
+    .optional()
+    .meta({ ...idOrWord('inbox'), description: 'In this list, sub-tasks included; `inbox` for none.' }),
+  parent: idOr('none')
+    .optional()
+    .meta({ ...idOrWord('none'), description: 'Directly below this task; `none` for the top level.' }),
   q: singleValue
     .pipe(text({ min: 1, max: 200, line: true }, z.string().trim()))
     .transform((words) => [...new Set(foldText(words).split(/\s+/))])
@@ -183,9 +235,15 @@ export const ListQuery = z.strictObject({
       enum: SORTS,
       default: '-created_at',
       description: `\`-\` is descending. Ties go by id; tasks without a due date come last either way. Titles are compared as
-      \`q\` compares words, then by code point.`,
+      \`q\` compares words, then by code point. \`position\` is the order made by hand: of the top level of a \`list\`, or of
+      the tasks below a \`parent\`.`,
     }),
 });
+export const ListQuery = listFilters.refine(
+  ({ list, parent, sort }) =>
+    !sort.endsWith('position') || list !== undefined || (parent !== undefined && parent !== 'none'),
+  { path: ['sort'], error: 'Sorting by position needs a list, or the id of a parent' },
+);
 export type ListQuery = z.output<typeof ListQuery>;
 
 const TaskPathParams = UserPathParams.extend({
@@ -251,6 +309,7 @@ export const getTask = {
 export const replaceTask = {
   ...shared,
   id: 'replaceTask',
+  batch: true,
   method: 'PUT',
   path: '/api/{user_id}/tasks/{task_id}',
   summary: 'Replace a task, or create it under this id',
@@ -268,6 +327,7 @@ export const replaceTask = {
 export const updateTask = {
   ...shared,
   id: 'updateTask',
+  batch: true,
   method: 'PATCH',
   path: '/api/{user_id}/tasks/{task_id}',
   summary: 'Update a task',
@@ -279,16 +339,17 @@ export const updateTask = {
   success: { 200: Task },
   idempotent: true,
   etag,
-  errors: [...commonErrors, ...bodyErrors, 'malformed_header', 'not_found', 'precondition_failed'],
+  errors: [...commonErrors, ...bodyErrors, 'malformed_header', 'not_found', 'conflict', 'precondition_failed'],
 } as const satisfies Operation;
 
 export const deleteTask = {
   ...shared,
   id: 'deleteTask',
+  batch: true,
   method: 'DELETE',
   path: '/api/{user_id}/tasks/{task_id}',
   summary: 'Delete a task',
-  description: '`If-Match` deletes only that version of it.',
+  description: 'Deletes what is below it, too. `If-Match` deletes only that version of it.',
   params: TaskPathParams,
   query: noInput,
   success: { 204: null },
@@ -298,11 +359,12 @@ export const deleteTask = {
 export const completeTask = {
   ...shared,
   id: 'completeTask',
+  batch: true,
   method: 'PATCH',
   path: '/api/{user_id}/tasks/{task_id}/complete',
   summary: 'Complete or reopen a task',
   description: `\`{"completed": true}\` makes it \`done\`, \`false\` makes what is done \`todo\` again; without a body it
-    toggles between the two. \`If-Match\` changes only that version of it. With an \`Idempotency-Key\`, a retry returns
+    toggles between the two. Completing also completes what is open below it; reopening reopens it alone. \`If-Match\` changes only that version of it. With an \`Idempotency-Key\`, a retry returns
     the first response, for 24 hours.`,
   params: TaskPathParams,
   query: noInput,
@@ -311,4 +373,53 @@ export const completeTask = {
   idempotent: true,
   etag,
   errors: [...commonErrors, ...bodyErrors, 'malformed_header', 'not_found', 'precondition_failed'],
+} as const satisfies Operation;
+
+export const moveTask = {
+  ...shared,
+  id: 'moveTask',
+  batch: true,
+  method: 'PATCH',
+  path: '/api/{user_id}/tasks/{task_id}/move',
+  summary: 'Move a task',
+  description: `To another list, below another task, or to another place among those that it stands among. What is below it
+    goes along. To where it stands changes nothing. There are ${MAX_LEVELS} levels, and at most ${MAX_BELOW} tasks below one.
+    \`If-Match\` moves only that version of it. With an \`Idempotency-Key\`, a retry returns the first response, for 24 hours.`,
+  params: TaskPathParams,
+  query: noInput,
+  body: { schema: TaskMove, mediaTypes: mergePatch },
+  success: { 200: Task },
+  idempotent: true,
+  etag,
+  errors: [...commonErrors, ...bodyErrors, 'malformed_header', 'not_found', 'conflict', 'precondition_failed'],
+} as const satisfies Operation;
+
+const MAX_LISTED_TAGS = 1_000;
+
+export const TagList = z
+  .strictObject({
+    data: z
+      .array(
+        z.strictObject({
+          tag: z.string().meta(lengths(TAG)),
+          open: z.int().min(0).describe('How many tasks with it are not done.'),
+          done: z.int().min(0).describe('How many are.'),
+        }),
+      )
+      .meta({ maxItems: MAX_LISTED_TAGS }),
+  })
+  .meta({ id: 'TagList', examples: [{ data: [{ tag: 'garden', open: 2, done: 1 }] }] });
+export type TagList = z.output<typeof TagList>;
+
+export const listTags = {
+  ...shared,
+  id: 'listTags',
+  method: 'GET',
+  path: '/api/{user_id}/tags',
+  summary: 'List the tags',
+  description: `Those of all tasks, by name, at most ${MAX_LISTED_TAGS}.`,
+  params: UserPathParams,
+  query: noInput,
+  success: { 200: TagList },
+  errors: commonErrors,
 } as const satisfies Operation;

@@ -2,7 +2,7 @@ import { defineStatement, type Statement } from '@taskward/db';
 import { journalMoved } from '../kit/journal';
 import { MAX_PAGE_BYTES } from '../kit/page';
 import { toColumns, utc } from '../kit/sql';
-import type { ListQuery, Task } from './contract';
+import type { ListQuery, TagList, Task } from './contract';
 
 /**
  * The SQL that reads tasks. Each statement names its user, `:userId`, and is built once: only its values change from call to
@@ -20,6 +20,9 @@ export const fields = {
   priority: 'priority',
   due_date: 'due_date',
   tags: 'array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag)',
+  list_id: 'list_id',
+  parent_id: 'parent_id',
+  position: 'position',
   completed_at: utc('completed_at'),
   created_at: utc('created_at'),
   updated_at: utc('updated_at'),
@@ -55,13 +58,16 @@ const sortKeys = {
   },
   priority: { asc: 'priority_rank', desc: 'priority_rank', type: 'smallint' },
   title: { asc: 'title_key', desc: 'title_key', type: 'text' },
+  position: { asc: 'position', desc: 'position', type: 'text' },
 };
 export type SortKey = keyof typeof sortKeys;
 
 /** No word has a line break, so none spans both. A description that is not folded yet is searched without ASCII case. */
 const searchText = `(title_key || chr(10) || coalesce(description_key, lower(description collate "C"), ''))`;
 
-export type Filter = Exclude<keyof ListQuery, 'limit' | 'cursor' | 'sort' | 'completed'>;
+export type Filter =
+  | Exclude<keyof ListQuery, 'limit' | 'cursor' | 'sort' | 'completed' | 'list' | 'parent'>
+  | ('list' | 'inbox' | 'parent' | 'top' | 'place');
 
 /** The conditions that a list can be filtered by. Each compares in a way that row-level security lets an index serve. */
 const filterConditions = (due: string): Record<Filter, string> => ({
@@ -73,6 +79,12 @@ const filterConditions = (due: string): Record<Filter, string> => ({
     select count(*) from task_tags t
     where t.user_id = :userId and t.task_id = tasks.id and t.tag = any(:tag::text[])
   ) = cardinality(:tag::text[])`,
+  // An index of its own serves each of these, so that none of the others is read.
+  list: 'list_id = :list::uuid',
+  inbox: 'list_id is null',
+  parent: 'parent_id = :parent::uuid',
+  top: 'parent_id is null',
+  place: 'place = :place::uuid',
   // No word is missing. The text is read once for all of them, and `strpos` takes a hostile word better than `like` does.
   q: `not exists (
     select from (select ${searchText} as searched offset 0) task, unnest(:q::text[]) as word
@@ -90,9 +102,9 @@ const rarestTagTasks = `${userTags} = (
   ) order by t.task_id limit ${RARE_TAG_LIMIT} + 1`;
 const isRare = `(select count(*) from rarest_tag_tasks) <= ${RARE_TAG_LIMIT}`;
 
+const LIST_TIMEOUT_MS = 2_000;
 /** The longest page, and the task that shows that another page follows. */
 const MAX_ROWS = 101;
-const LIST_TIMEOUT_MS = 2_000;
 
 export interface PageShape {
   readonly sort: SortKey;
@@ -142,20 +154,30 @@ function definePage({ sort, descending, filters, afterCursor, isConditional }: P
     union all
     (${tasksWhere(`not (${isRare})`)})`
     : tasksWhere();
-  // No row beyond `:rows` is read: the position only grows.
+  // No row beyond `:rows` is read: the number only grows.
   return defineStatement<PageRow>(
     `
   select ${taskColumns}, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(${taskTextBytes}) over preceding, 0) as bytes
     from (${candidates}) candidates
     window preceding as (
       order by key ${direction}, id ${direction} rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= :rows::int and bytes <= ${MAX_PAGE_BYTES}
+  where number <= :rows::int and bytes <= ${MAX_PAGE_BYTES}
   order by tasks.key ${direction}, id ${direction}`,
     { useCustomPlan, timeoutMs: LIST_TIMEOUT_MS, isReadOnly: true },
   );
 }
+
+/** The tags of all tasks, by name, with the number of tasks of each. */
+export const selectTags = defineStatement<TagList['data'][number]>(
+  `
+  select tag, count(*) filter (where status <> 'done')::int as open, count(*) filter (where status = 'done')::int as done
+  from task_tags join tasks on tasks.user_id = :userId and tasks.id = task_id
+  where task_tags.user_id = :userId
+  group by tag order by tag limit 1000`,
+  { useCustomPlan: true, timeoutMs: LIST_TIMEOUT_MS, isReadOnly: true },
+);

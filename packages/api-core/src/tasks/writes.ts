@@ -1,9 +1,25 @@
 import { isWithinQuota, lastVersionOf } from '../kit/journal';
+import { NO_PLACE } from '../kit/position';
 import { type PreconditionValues, preconditionsHold, preconditionsHoldForNone } from '../kit/preconditions';
-import { toJson, utc } from '../kit/sql';
+import { utc } from '../kit/sql';
 import { defineWrite } from '../kit/write';
+import {
+  assign,
+  type Column,
+  inputColumns,
+  inputTypes,
+  isKeyColumn,
+  journaled,
+  type KeyColumn,
+  keyColumns,
+  placeColumns,
+  plainKey,
+  resultFields,
+  writtenColumns,
+} from './columns';
 import type { Task, TaskInput } from './contract';
 import { byId, fields, type Id, tableColumns } from './queries';
+import { below, endOf, goals, placeOf } from './tree';
 
 /**
  * The SQL that writes tasks. Each statement is a `with` clause of these parts: `old` is the row as it is, `next` as it shall
@@ -18,21 +34,6 @@ export interface TaskValues {
   readonly given: string;
 }
 
-/** The columns that a client writes, with their types. Tags have a table of their own. */
-const inputTypes: Record<Exclude<keyof TaskInput, 'tags'>, string> = {
-  title: 'text',
-  description: 'text',
-  status: 'text',
-  priority: 'text',
-  due_date: 'date',
-};
-type Column = keyof typeof inputTypes;
-const inputColumns = Object.keys(inputTypes) as Column[];
-/** What title and description are searched by. */
-const keyColumns = ['title_key', 'description_key'] as const;
-type KeyColumn = (typeof keyColumns)[number];
-const isKeyColumn = (name: string): name is KeyColumn => (keyColumns as readonly string[]).includes(name);
-
 const isGiven = (field: keyof TaskInput) => `:given::jsonb ? '${field}'`;
 const given = (column: Column | KeyColumn) =>
   `(:given::jsonb ->> '${column}')::${isKeyColumn(column) ? 'text' : inputTypes[column]}`;
@@ -44,16 +45,18 @@ const givenTags = `array(
 interface Update {
   readonly set: Readonly<Partial<Record<Column | KeyColumn, string>>>;
   readonly tags?: string;
+  /** The query `goal`, where it may move the task. */
+  readonly goal?: string;
+  /** Whether it may complete the task, or move it to another list, and with it what is below. */
+  readonly reachesBelow?: boolean;
   /** Whether any field differs, in terms of `old` and `next`. */
   readonly isChanged: string;
 }
 
-const differs = (field: keyof TaskInput) => `old.${field} is distinct from next.${field}`;
+const differs = (field: keyof TaskInput | 'position') => `old.${field} is distinct from next.${field}`;
+const placeDiffers = placeColumns.map(differs).join('\n      or ');
 const anyDiffers = (condition: (field: keyof TaskInput) => string, fields: readonly (keyof TaskInput)[]) =>
   fields.map(condition).join('\n      or ');
-
-const assign = <K extends string>(columns: readonly K[], value: (column: K) => string) =>
-  Object.fromEntries(columns.map((column) => [column, value(column)])) as Record<K, string>;
 
 const patch: Update = {
   set: {
@@ -71,37 +74,51 @@ const patchWithTags: Update = {
   tags: givenTags,
   isChanged: `${patch.isChanged}\n      or ${differs('tags')}`,
 };
+/** The same of all fields. */
+const patchInTree: Update = {
+  ...patch,
+  tags: `case when ${isGiven('tags')} then ${givenTags} else old.tags end`,
+  goal: goals.patch,
+  reachesBelow: true,
+  isChanged: `${patch.isChanged}\n      or ${differs('tags')}\n      or ${placeDiffers}`,
+};
 const replacement: Update = {
   set: assign([...inputColumns, ...keyColumns], given),
   tags: givenTags,
-  isChanged: anyDiffers(differs, [...inputColumns, 'tags']),
+  goal: goals.whole,
+  reachesBelow: true,
+  isChanged: `${anyDiffers(differs, [...inputColumns, 'tags'])}\n      or ${placeDiffers}`,
 };
 const isCompleted = `coalesce(:completed::boolean, old.status <> 'done')`;
 const completion: Update = {
+  reachesBelow: true,
   set: { status: `case when ${isCompleted} then 'done' when old.status = 'done' then 'todo' else old.status end` },
   isChanged: differs('status'),
 };
 
-const writtenColumns = [...inputColumns, ...keyColumns];
-
 /** The row that is there. No part of a statement sees what another part of it writes. */
-const old = `old as materialized (
+export const old = `old as materialized (
     select ${[...tableColumns, ...keyColumns].join(', ')}, ${fields.tags} as tags from tasks where ${byId}
   )`;
 
 /** The row as it shall be, where the write is allowed. */
-const next = ({ set, tags }: Update, condition: string) => `next as materialized (
+const next = ({ goal, set, tags }: Update, condition: string) => `next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
       select ${writtenColumns.map((column) => `${set[column] ?? `old.${column}`} as ${column}`).join(', ')},
-        ${tags ?? 'old.tags'} as tags, old.completed_at as old_completed_at
-      from old where ${condition}
+        ${tags ?? 'old.tags'} as tags, old.completed_at as old_completed_at, ${
+          goal
+            ? `goal.list_id, goal.parent_id,
+        case when goal.place = ${placeOf('old')} then old.position else ${endOf('goal.place')} end as position`
+            : placeColumns.map((column) => `old.${column}`).join(', ')
+        }
+      from old${goal ? ', goal' : ''} where ${condition}
     ) computed
   )`;
 
 /** Updates the row where something changes: otherwise `version` and `updated_at` stay as they are. */
-const written = ({ set, isChanged }: Update) => `written as (
-    update tasks set ${[...Object.keys(set), 'completed_at'].map((column) => `${column} = next.${column}`).join(', ')},
+const written = ({ goal, set, isChanged }: Update) => `written as (
+    update tasks set ${[...Object.keys(set), 'completed_at', ...(goal ? placeColumns : [])].map((column) => `${column} = next.${column}`).join(', ')},
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = :userId and tasks.id = old.id and (${isChanged})
@@ -117,36 +134,64 @@ const writtenTags = `removed_tags as (
     on conflict do nothing
   )`;
 
-/** How most texts are folded. A key that is equal to it need not be recorded. */
-const plainKey = (row: string, column: KeyColumn) =>
-  `lower(coalesce(${row}.${column.replace('_key', '')}, '') collate "C")`;
-
-/** What the update changed, as JSON: each field, and key, with its values before and after. */
-function changed({ set, tags }: Update, otherEntries = ''): string {
-  const differences = [...Object.keys(set), ...(set.status ? ['completed_at'] : []), ...(tags ? ['tags'] : [])].map(
-    (name) => {
-      const json = (row: string) =>
-        `to_json(${name === 'completed_at' ? utc(`${row}.completed_at`).json : `${row}.${name}`})`;
-      const isNotPlain = isKeyColumn(name)
-        ? ` and (old.${name}, next.${name}) is distinct from (${plainKey('old', name)}, ${plainKey('next', name)})`
-        : '';
-      // A key also belongs to its text: texts that differ in case have the same one.
-      const [text] = name.split('_key');
-      return `
-        select '${name}' as name, ${json('old')} as before, ${json('next')} as after
-        where old.${text} is distinct from next.${text}${isNotPlain}`;
-    },
-  );
-  return `changed as (
-    select written.id, 'updated' as operation, written.version, (
+/** A field, and its values before and after, in terms of two rows, where they differ. */
+export const difference = (name: string, before: string, after: string, condition: string) => {
+  const json = (row: string) =>
+    `to_json(${name === 'completed_at' ? utc(`${row}.completed_at`).json : `${row}.${name}`})`;
+  return `
+        select '${name}' as name, ${json(before)} as before, ${json(after)} as after
+        where ${condition}`;
+};
+export const aggregated = (differences: readonly string[]) => `(
       select json_object_agg(name, json_build_object('from', before, 'to', after)) from (${differences.join(' union all')}
       ) differences
-    ) as diff
-    from written, old, next${otherEntries}
+    )`;
+
+/** What the update changed, as JSON: each field, and key, with its values before and after. */
+function changed({ goal, reachesBelow, set, tags }: Update, otherEntries = ''): string {
+  const names = [
+    ...Object.keys(set),
+    ...(set.status ? ['completed_at'] : []),
+    ...(tags ? ['tags'] : []),
+    ...(goal ? placeColumns : []),
+  ];
+  const differences = names.map((name) => {
+    const isNotPlain = isKeyColumn(name)
+      ? ` and (old.${name}, next.${name}) is distinct from (${plainKey('old', name)}, ${plainKey('next', name)})`
+      : '';
+    // A key also belongs to its text: texts that differ in case have the same one.
+    const [text] = name.split('_key');
+    return difference(name, 'old', 'next', `old.${text} is distinct from next.${text}${isNotPlain}`);
+  });
+  const kind = reachesBelow ? `'task' as kind, 0 as number, ` : '';
+  return `changed as (
+    select ${kind}written.id, 'updated' as operation, written.version, ${aggregated(differences)} as diff
+    from written, old, next${reachesBelow ? entriesBelow : ''}${otherEntries}
   )`;
 }
 
-const resultColumns = [...tableColumns, 'tags'];
+/** What becomes of those below: they are completed with it, and go along to another list. */
+const isCompletedToo = `(next.status = 'done' and old.status <> 'done' and below.status <> 'done')`;
+const changesList = `below.list_id is distinct from next.list_id`;
+const writtenBelow = `written_below as (
+    update tasks set list_id = next.list_id, status = case when ${isCompletedToo} then 'done' else tasks.status end,
+      completed_at = case when ${isCompletedToo} then now()::timestamptz(3) else tasks.completed_at end,
+      version = tasks.version + 1, updated_at = now()
+    from below, old, next
+    where tasks.user_id = :userId and tasks.id = below.id and (${isCompletedToo} or ${changesList})
+      and exists (select from written)
+    returning tasks.id, tasks.version, tasks.list_id, tasks.status, tasks.completed_at
+  )`;
+const entriesBelow = `
+    union all
+    select 'task', row_number() over (), below.id, 'updated', after.version, ${aggregated(
+      ['list_id', 'status', 'completed_at'].map((name) =>
+        difference(name, 'below', 'after', `below.${name} is distinct from after.${name}`),
+      ),
+    )}
+    from written_below after join below on below.id = after.id`;
+
+export const resultColumns = [...tableColumns, 'tags'];
 const updated = `
     select ${resultColumns
       .map((name) => {
@@ -157,38 +202,44 @@ const updated = `
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true`;
 
-const inserted = (condition: string, version: string) => `inserted as (
-    insert into tasks (user_id, id, ${writtenColumns.join(', ')}, completed_at, version)
-    select :userId::text, :id::uuid, ${writtenColumns.map(given).join(', ')},
-      case when ${given('status')} = 'done' then now() end, ${version}
+/** @param place the columns of `placeColumns`; by default the end of the inbox. */
+const inserted = (
+  condition: string,
+  version: string,
+  place = `null::uuid, null::uuid, ${endOf(NO_PLACE)}`,
+) => `inserted as (
+    insert into tasks (user_id, id, ${writtenColumns.join(', ')}, ${placeColumns.join(', ')}, completed_at, version)
+    select :userId::text, :id::uuid, ${writtenColumns.map(given).join(', ')}, ${place},
+      case when ${given('status')} = 'done' then now() end, ${version}${place.includes('goal') ? ' from goal' : ''}
     where ${condition}
     returning ${tableColumns.join(', ')}
   )`;
+const atGoal = `goal.list_id, goal.parent_id, ${endOf('goal.place')}`;
 const insertedTags = `inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(${givenTags}) from inserted
   )`;
 const created = `
     select ${tableColumns.join(', ')}, ${givenTags} as tags, 'created' as outcome from inserted`;
-const result = (...sources: string[]) => `result as (${sources.join('\n    union all')}
+export const result = (...sources: string[]) => `result as (${sources.join('\n    union all')}
   )`;
 
-const newEntry = `
-    select id, 'created' as operation, version, null::json as diff from inserted`;
+const newEntry = (kind = '') => `
+    select ${kind && `'task', 0, `}id, 'created' as operation, version, null::json as diff from inserted`;
 
 interface Quota {
   /** How many tasks the user may have; null for any number. */
   readonly max: number | null;
 }
 
-export const journaled = { kind: 'task', count: 'tasks' } as const;
-/** The fields of a task in terms of a row that has its tags. */
-export const resultFields = { ...fields, tags: 'tags' };
 const existingTask = { ...journaled, fields: resultFields };
 const newTask = { ...existingTask, inserts: true };
+export const existingTree = { ...existingTask, changes: [journaled] };
 const updateParts = (update: Update, condition: string, otherEntries = '') => [
   old,
+  ...(update.goal ? [update.goal] : []),
   next(update, condition),
   written(update),
+  ...(update.reachesBelow ? [below('id, list_id, status, completed_at'), writtenBelow] : []),
   ...(update.tags ? [writtenTags] : []),
   changed(update, otherEntries),
 ];
@@ -196,7 +247,7 @@ const updateParts = (update: Update, condition: string, otherEntries = '') => [
 /** Creates a task without tags, under an id that was never in use. */
 export const createTask = defineWrite<Task, TaskValues & Quota>(newTask, (isAllowed) => [
   inserted(`${isAllowed} and ${isWithinQuota(journaled)}`, '1'),
-  `changed as (${newEntry}
+  `changed as (${newEntry()}
   )`,
   result(created),
 ]);
@@ -205,7 +256,17 @@ export const createTask = defineWrite<Task, TaskValues & Quota>(newTask, (isAllo
 export const createTaskAndTags = defineWrite<Task, TaskValues & Quota>(newTask, (isAllowed) => [
   inserted(`${isAllowed} and ${isWithinQuota(journaled)}`, '1'),
   insertedTags,
-  `changed as (${newEntry}
+  `changed as (${newEntry()}
+  )`,
+  result(created),
+]);
+
+/** Creates a task in a list or below a task, under an id that was never in use. */
+export const createTaskInTree = defineWrite<Task, TaskValues & Quota>(newTask, (isAllowed) => [
+  goals.whole,
+  inserted(`${isAllowed} and ${isWithinQuota(journaled)}`, '1', atGoal),
+  insertedTags,
+  `changed as (${newEntry()}
   )`,
   result(created),
 ]);
@@ -222,62 +283,29 @@ export const updateTaskAndTags = defineWrite<Task, TaskValues & PreconditionValu
   result(updated),
 ]);
 
-/** Sets the status by `:completed`, or toggles it where that is null. */
+/** Changes the fields that are given, with its place and what is below it. */
+export const updateTaskInTree = defineWrite<Task, TaskValues & PreconditionValues>(existingTree, (isAllowed) => [
+  ...updateParts(patchInTree, `${isAllowed} and ${preconditionsHold}`),
+  result(updated),
+]);
+
+/** Sets the status by `:completed`, or toggles it where that is null; what is open below it becomes done with it. */
 export const completeTask = defineWrite<Task, Id & { completed: boolean | null } & PreconditionValues>(
-  existingTask,
+  existingTree,
   (isAllowed) => [...updateParts(completion, `${isAllowed} and ${preconditionsHold}`), result(updated)],
 );
 
 /** Creates the task, or replaces it whole. */
-export const replaceTask = defineWrite<Task, TaskValues & PreconditionValues & Quota>(newTask, (isAllowed) => [
-  inserted(
-    `not exists (select from tasks where ${byId}) and ${preconditionsHoldForNone} and ${isAllowed} and ${isWithinQuota(journaled)}`,
-    `${lastVersionOf(':id::uuid')} + 1`,
-  ),
-  insertedTags,
-  ...updateParts(replacement, `${isAllowed} and ${preconditionsHold}`, `\n    union all${newEntry}`),
-  result(updated, created),
-]);
-
-/** A row as the journal keeps it, as JSON: with the keys, null where they are plain. */
-const toImage = (row: string, tags: string) =>
-  toJson({
-    ...fields,
-    tags,
-    ...assign(keyColumns, (column) => `nullif(${column}, ${plainKey(row, column)})`),
-  });
-export const taskImage = toImage('tasks', fields.tags);
-const imageTypes = {
-  ...inputTypes,
-  ...assign(keyColumns, () => 'text'),
-  tags: 'text[]',
-  completed_at: 'timestamptz',
-  created_at: 'timestamptz',
-};
-/** Such JSON as a record. */
-export const imageRecord = Object.entries(imageTypes)
-  .map(([name, type]) => `${name} ${type}`)
-  .join(', ');
-/** The columns that are written from such a record, which is named `image`. */
-export const imageColumns = Object.fromEntries(
-  [...writtenColumns, 'completed_at', 'created_at'].map((column) => [
-    column,
-    isKeyColumn(column) ? `coalesce(image.${column}, ${plainKey('image', column)})` : `image.${column}`,
-  ]),
-);
-
-/** Deletes the task. The journal keeps it as it was. */
-export const deleteTask = defineWrite<Pick<Task, 'version'>, Id & PreconditionValues>(
-  { ...journaled, fields: { version: 'version' } },
+export const replaceTask = defineWrite<Task, TaskValues & PreconditionValues & Quota>(
+  { ...newTask, changes: [journaled] },
   (isAllowed) => [
-    old,
-    `deleted as (
-    delete from tasks where ${byId} and ${preconditionsHold} and ${isAllowed} returning id
-  )`,
-    `changed as (
-    select id, 'deleted' as operation, version, ${toImage('old', 'tags')} as diff from old where exists (select from deleted)
-  )`,
-    result(`
-    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old`),
+    inserted(
+      `not exists (select from tasks where ${byId}) and ${preconditionsHoldForNone} and ${isAllowed} and ${isWithinQuota(journaled)}`,
+      `${lastVersionOf(journaled, ':id::uuid')} + 1`,
+      atGoal,
+    ),
+    insertedTags,
+    ...updateParts(replacement, `${isAllowed} and ${preconditionsHold}`, `\n    union all${newEntry('kind')}`),
+    result(updated, created),
   ],
 );

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { pgPolicy, pgRole, timestamp } from 'drizzle-orm/pg-core';
+import { customType, pgPolicy, pgRole, timestamp } from 'drizzle-orm/pg-core';
 
 /** The role of every user's statements: granted the tables of users, nothing else, and bound by their policies. */
 const appUser = pgRole('app_user').existing();
@@ -22,3 +22,6 @@ export const watchedRows = (name: string) =>
   pgPolicy(name, { as: 'permissive', for: 'select', to: appWatcher, using: isOfNoUser });
 
 export const timestamptz = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
+
+/** Text that is compared byte by byte, so that every PostgreSQL sorts it the same. */
+export const bytewise = customType<{ data: string }>({ dataType: () => 'text collate "C"' });

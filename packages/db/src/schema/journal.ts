@@ -35,6 +35,8 @@ export const journals = pgTable(
     floor: integer('floor').notNull().default(0),
     /** How many tasks the user has. */
     tasks: integer('tasks').notNull().default(0),
+    /** How many lists the user has. */
+    lists: integer('lists').notNull().default(0),
     /** Of the differences of all entries. */
     bytes: bigint('bytes', { mode: 'number' }).notNull().default(0),
     /** The entries up to this position have lost their differences. */
@@ -47,7 +49,7 @@ export const journals = pgTable(
   ],
 );
 
-const kinds = ['start', 'task'] as const;
+const kinds = ['start', 'task', 'list'] as const;
 const operations = ['started', 'created', 'updated', 'deleted', 'restored'] as const;
 const oneOf = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '));
 

@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   check,
-  customType,
   date,
   foreignKey,
   index,
@@ -12,19 +11,18 @@ import {
   primaryKey,
   smallint,
   text,
+  unique,
   uuid,
 } from 'drizzle-orm/pg-core';
 import { user } from './auth';
-import { ownRowsOnly, timestamptz } from './columns';
+import { bytewise, ownRowsOnly, timestamptz } from './columns';
+import { lists } from './lists';
 
 // Text with a check, not an enum: row-level security keeps operators that are not leakproof from using an index, and
 // those of enums are not (https://www.postgresql.org/docs/current/rules-privileges.html).
 const statuses = ['todo', 'in_progress', 'done'] as const;
 const priorities = ['none', 'low', 'medium', 'high'] as const;
 const oneOf = (values: readonly string[]) => sql.raw(values.map((value) => `'${value}'`).join(', '));
-
-/** Compared byte by byte, so that every PostgreSQL sorts it the same. */
-const bytewise = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
 
 export const tasks = pgTable(
   'tasks',
@@ -46,6 +44,17 @@ export const tasks = pgTable(
     titleKey: bytewise('title_key'),
     /** The description, folded, empty where there is none. Null until the text of the row has been normalized and folded. */
     descriptionKey: bytewise('description_key'),
+    /** Null for the inbox; that of its parent, where it has one. */
+    listId: uuid('list_id'),
+    parentId: uuid('parent_id'),
+    /** What the tasks of a place are ordered by. A trigger puts one without it last. */
+    position: bytewise('position')
+      .notNull()
+      .$defaultFn(() => sql`default`),
+    /** Among which tasks it stands: those with the same parent or, at the top level, in the same list. */
+    place: uuid('place').generatedAlwaysAs(
+      sql`coalesce(parent_id, list_id, '00000000-0000-0000-0000-000000000000'::uuid)`,
+    ),
     /** What `priority` sorts by. */
     priorityRank: smallint('priority_rank').generatedAlwaysAs(
       sql`case priority when 'none' then 0 when 'low' then 1 when 'medium' then 2 else 3 end`,
@@ -53,6 +62,13 @@ export const tasks = pgTable(
   },
   (t) => [
     primaryKey({ name: 'tasks_pkey', columns: [t.userId, t.id] }),
+    // The migration makes these three deferrable. None cascades: the journal would not have what a cascade deletes.
+    unique('tasks_by_place').on(t.userId, t.place, t.position),
+    foreignKey({ name: 'tasks_list_fkey', columns: [t.userId, t.listId], foreignColumns: [lists.userId, lists.id] }),
+    foreignKey({ name: 'tasks_parent_fkey', columns: [t.userId, t.parentId], foreignColumns: [t.userId, t.id] }),
+    index('tasks_in_inbox').on(t.userId, t.createdAt, t.id).where(sql`list_id is null`),
+    index('tasks_by_list').on(t.userId, t.listId, t.createdAt, t.id).where(sql`list_id is not null`),
+    index('tasks_by_parent').on(t.userId, t.parentId, t.createdAt, t.id).where(sql`parent_id is not null`),
     // One for each order of a list; each is read forwards and backwards.
     index('tasks_by_created_at').on(t.userId, t.createdAt, t.id),
     index('tasks_by_updated_at').on(t.userId, t.updatedAt, t.id),
