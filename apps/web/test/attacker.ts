@@ -5,7 +5,7 @@ import { symmetricDecrypt } from 'better-auth/crypto';
 import { expect } from 'vitest';
 import { getApp } from '../server/app';
 import { isDeployed, ORIGIN, send, signedUpIds, type TestUser } from './harness';
-import { type Call, createResources, requestFor } from './requests';
+import { type Call, createResources, idParamOf, requestFor } from './requests';
 
 /** Creates the tokens and requests of an attacker, and reads the stored rows directly from the database. */
 
@@ -130,6 +130,11 @@ export async function storedRows(userId?: string): Promise<string> {
 export async function requestsOn(user: TestUser): Promise<(operation: Operation) => Call> {
   const params = await createResources(user);
   return (operation) => requestFor(operation, params);
+}
+
+/** The same for one operation: the resources are only created where it is on one. */
+export async function requestOn(user: TestUser, operation: Operation): Promise<Call> {
+  return requestFor(operation, idParamOf(operation) ? await createResources(user) : { user_id: user.id });
 }
 
 const challenges = {

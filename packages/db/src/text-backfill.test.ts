@@ -250,6 +250,12 @@ test('the migration that adds the search columns backfills every existing user',
   const user = await newUser();
   const id = randomUUID();
   const before = [
+    'drop trigger tasks_inserted_without_position on tasks',
+    'drop function tasks_place_last',
+    'drop function key_between',
+    'drop function refuse',
+    'alter table tasks drop column place, drop column position, drop column parent_id, drop column list_id',
+    'drop table lists',
     'drop function lock_user',
     'drop table changes',
     'drop table journals',

@@ -75,6 +75,7 @@ const readOnly = {
   id: randomUUID(),
   user_id: 'somebody',
   completed: true,
+  position: '5000000001',
   completed_at: '2026-03-01T09:30:00.000Z',
   created_at: '2026-03-01T09:30:00.000Z',
   updated_at: '2026-03-01T09:30:00.000Z',

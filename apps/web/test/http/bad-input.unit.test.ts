@@ -8,6 +8,7 @@ import { createTask } from '../task-requests';
 useApp();
 
 /** The operations with a body; all have to refuse an invalid one in the same way. */
+const KIB = 1024;
 const writes = operations.filter(({ body }) => body);
 
 async function prepareTask(user: TestUser): Promise<{ path: string; read: () => Promise<unknown> }> {
@@ -18,14 +19,18 @@ async function prepareTask(user: TestUser): Promise<{ path: string; read: () => 
 }
 
 /** Sends the same to every operation with a body, and expects the same error from each, and that nothing was written. */
-async function expectRefused(options: Send | (() => Send), code: string, status: number): Promise<Response[]> {
+async function expectRefused(
+  options: Send | ((maxBytes: number) => Send),
+  code: string,
+  status: number,
+): Promise<Response[]> {
   const user = await signUp();
   const params = await createResources(user);
   const before = await storedRows(user.id);
   const responses: Response[] = [];
-  for (const { id, method, path } of writes) {
+  for (const { body, id, method, path } of writes) {
     const target = fillPath(path, params);
-    const given = typeof options === 'function' ? options() : options;
+    const given = typeof options === 'function' ? options(body?.maxBytes ?? 64 * KIB) : options;
     const response = await send(method, target, { token: user.token, ...given });
     expect.soft(response.status, id).toBe(status);
     expect.soft(response.headers.get('content-type'), id).toBe('application/problem+json');
@@ -138,7 +143,6 @@ test('an empty body toggles on PATCH /complete, with or without a Content-Type',
   }
 });
 
-const KIB = 1024;
 const padded = (size: number) => '{"title":"Milk"}'.padEnd(size, ' ');
 
 /** The text in chunks, without a Content-Length. */
@@ -167,14 +171,23 @@ test.each([
 });
 
 test.each([
-  ['whole', () => padded(64 * KIB + 1), {}],
-  ['in chunks', () => streamed(padded(64 * KIB + 1), 1000), {}],
-  ['in one chunk', () => streamed(padded(64 * KIB + 1), 64 * KIB + 1), {}],
-  ['with a Content-Length that says less', () => streamed(padded(64 * KIB + 1), 1000), { 'Content-Length': '16' }],
-  ['as what is not JSON', () => 'x'.repeat(64 * KIB + 1), {}],
-  ['as what is not UTF-8', () => new Uint8Array(64 * KIB + 1).fill(0xff), {}],
-])('a body of 64 KiB and one byte returns 413, sent %s', async (_, body, headers) => {
-  await expectRefused(() => ({ headers, body: body() }), 'payload_too_large', 413);
+  ['whole', (length: number) => padded(length), {}],
+  ['in chunks', (length: number) => streamed(padded(length), 1000), {}],
+  ['in one chunk', (length: number) => streamed(padded(length), length), {}],
+  [
+    'with a Content-Length that says less',
+    (length: number) => streamed(padded(length), 1000),
+    { 'Content-Length': '16' },
+  ],
+  ['as what is not JSON', (length: number) => 'x'.repeat(length), {}],
+  ['as what is not UTF-8', (length: number) => new Uint8Array(length).fill(0xff), {}],
+])('a body of one byte more than an operation takes returns 413, sent %s', async (_, body, headers) => {
+  await expectRefused((maxBytes) => ({ headers, body: body(maxBytes + 1) }), 'payload_too_large', 413);
+});
+
+test('an operation takes 64 KiB, but a batch 256', () => {
+  const limits = writes.map(({ id, body }) => [id, body?.maxBytes]);
+  expect(limits.filter(([, limit]) => limit !== undefined)).toEqual([['runBatch', 256 * KIB]]);
 });
 
 test('the size of a body is counted in bytes, not in characters', async () => {
@@ -217,18 +230,18 @@ function endless() {
  */
 const MAX_DROPPED_CHUNKS = 1024 + 4;
 
-test('an endless body returns 413 after 64 KiB, and at most 1 MiB more of it is read and discarded', async () => {
-  const reads: ReturnType<typeof endless>['read'][] = [];
-  const next = () => {
+test('an endless body returns 413 after what an operation takes, and at most 1 MiB more of it is read and discarded', async () => {
+  const reads: { read: ReturnType<typeof endless>['read']; taken: number }[] = [];
+  const next = (maxBytes: number) => {
     const { body, read } = endless();
-    reads.push(read);
+    reads.push({ read, taken: maxBytes / KIB });
     return { body };
   };
   await expectRefused(next, 'payload_too_large', 413);
   expect(reads).toHaveLength(writes.length);
-  for (const { chunks } of reads) {
-    expect(chunks).toBeGreaterThan(64);
-    expect(chunks).toBeLessThan(64 + MAX_DROPPED_CHUNKS);
+  for (const { read, taken } of reads) {
+    expect(read.chunks).toBeGreaterThan(taken);
+    expect(read.chunks).toBeLessThan(taken + MAX_DROPPED_CHUNKS);
   }
 });
 

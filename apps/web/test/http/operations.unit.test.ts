@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Operation, operations, type ProblemCode, problemTypes } from '@taskward/api-core';
 import { describe, expect, test, vi } from 'vitest';
 import { getApp } from '../../server/app';
@@ -13,14 +14,16 @@ const OTHERS = ['/api/auth/[...all]', '/api/health/live', '/api/health/ready', '
 const operationPaths = [...new Set(operations.map(({ path }) => path as string))];
 const at = (path: string) => operations.filter((operation) => operation.path === path);
 
-test('the seven task operations are declared', () => {
+test('the operations on tasks are declared', () => {
   const onTasks = operations.filter(({ tag }) => tag.name === 'Tasks');
   expect(onTasks.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
     'DELETE /api/{user_id}/tasks/{task_id}',
+    'GET /api/{user_id}/tags',
     'GET /api/{user_id}/tasks',
     'GET /api/{user_id}/tasks/{task_id}',
     'PATCH /api/{user_id}/tasks/{task_id}',
     'PATCH /api/{user_id}/tasks/{task_id}/complete',
+    'PATCH /api/{user_id}/tasks/{task_id}/move',
     'POST /api/{user_id}/tasks',
     'PUT /api/{user_id}/tasks/{task_id}',
   ]);
@@ -88,6 +91,10 @@ const provocations: Partial<Record<ProblemCode, (operation: Operation, user: Tes
     forbidden: (operation, user) => [fill(operation, { ...user, id: 'somebody' }), { token: user.token }],
     not_found(operation, user) {
       const name = idParamOf(operation);
+      if (operation.id === 'runBatch') {
+        const body = { operations: [{ op: 'deleteTask', task_id: randomUUID() }] };
+        return [fill(operation, user), { token: user.token, body }];
+      }
       if (!name) return undefined;
       return [
         fillPath(operation.path, { user_id: user.id, [name]: 'x' }),
@@ -100,7 +107,10 @@ const provocations: Partial<Record<ProblemCode, (operation: Operation, user: Tes
     ],
     malformed_body: (operation, user) => operation.body && [fill(operation, user), { token: user.token, body: '{' }],
     payload_too_large: (operation, user) =>
-      operation.body && [fill(operation, user), { token: user.token, body: ' '.repeat(65_537) }],
+      operation.body && [
+        fill(operation, user),
+        { token: user.token, body: ' '.repeat((operation.body.maxBytes ?? 65_536) + 1) },
+      ],
     unsupported_media_type: (operation, user) =>
       operation.body && [
         fill(operation, user),

@@ -8,6 +8,7 @@ import {
   inSeconds,
   openTokenForger,
   ownKeys,
+  requestOn,
   requestsOn,
   type TokenForger,
 } from '../attacker';
@@ -128,19 +129,19 @@ for (const operation of operations) {
     });
 
     test.each(Object.keys(accepted))(`${operation.id} accepts a valid token %s`, async (name) => {
-      const { method, path, body } = (await requestsOn(ada))(operation);
+      const { method, path, body } = await requestOn(ada, operation);
       const response = await send(method, path, { token: accepted[name]?.() ?? '', body });
       expect(Object.keys(operation.success)).toContain(String(response.status));
     });
 
     test.each(['bearer', 'BEARER', 'bEaReR'])(`${operation.id} accepts a token under the scheme %s`, async (scheme) => {
-      const { method, path, body } = (await requestsOn(ada))(operation);
+      const { method, path, body } = await requestOn(ada, operation);
       const response = await send(method, path, { headers: { Authorization: `${scheme} ${ada.token}` }, body });
       expect(Object.keys(operation.success)).toContain(String(response.status));
     });
 
     test(`${operation.id} never uses the first of two subjects in a token`, async () => {
-      const { method, path, body } = (await requestsOn(ada))(operation);
+      const { method, path, body } = await requestOn(ada, operation);
       const token = forger.token(JSON.stringify(mine()).replace(/\}$/, `,"sub":"${bob.id}"}`));
       expect([401, 403]).toContain((await send(method, path, { token, body })).status);
     });

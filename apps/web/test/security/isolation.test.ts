@@ -82,11 +82,12 @@ for (const operation of operations) {
 
     if (idParam && !createsResource) {
       test(`${operation.id} returns 404 for an id of another user's, the same response as for an id that does not exist`, async () => {
-        // Each user counts revisions on their own: Ada has none.
+        // Each user counts revisions on their own, and a new one has none.
+        const { id: user_id, token } = await signUp();
         const [theirs = '', nobodys] = [bobs[idParam], unusedId(idParam)];
         const before = await storedRows();
-        const foreign = await asAda(requestFor(operation, { ...bobs, user_id: ada.id }));
-        const missing = await asAda(requestFor(operation, { ...bobs, user_id: ada.id, [idParam]: nobodys }));
+        const foreign = await sendCall(requestFor(operation, { ...bobs, user_id }), { token });
+        const missing = await sendCall(requestFor(operation, { ...bobs, user_id, [idParam]: nobodys }), { token });
         expect(foreign.status).toBe(404);
         expect(await bytesOf(foreign, theirs)).toEqual(await bytesOf(missing, nobodys));
         expect(await storedRows()).toBe(before);
@@ -190,7 +191,7 @@ describe('a deleted user whose token is still valid', () => {
       const response = await sendCall(requestFor(operation, params), {
         token: deletedUser.token,
       });
-      const createsResource = operation.method === 'PUT' || (operation.success[201] && !idParamOf(operation));
+      const createsResource = operation.method === 'PUT' || (operation.method === 'POST' && !idParamOf(operation));
       if (createsResource) {
         expect(response.status).toBe(401);
         expect(response.headers.get('WWW-Authenticate')).toContain('error="invalid_token"');

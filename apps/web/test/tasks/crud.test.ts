@@ -112,6 +112,7 @@ test('every response with a task has exactly the same fields', async () => {
       [
         'id',
         'user_id',
+        'position',
         'completed',
         'completed_at',
         'created_at',

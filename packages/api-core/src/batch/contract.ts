@@ -81,7 +81,6 @@ export const Batch = z
           {
             op: 'replaceTask',
             task_id: '019a5f3e-7a3c-7c61-9d0e-3b1f6a2c4d58',
-            if_none_match: '*',
             body: { title: 'Plan the trip' },
           },
           {
