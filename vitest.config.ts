@@ -17,6 +17,7 @@ const onNeon = [
   'packages/*/src/**/*.test.ts',
   ...ofWeb(
     'auth/signing-keys',
+    'batch/{all-or-nothing,idempotency,operations}',
     'http/rate-limit-shared',
     'journal/{revisions,trash,undo*}',
     'ops/*',
