@@ -4,7 +4,7 @@ import { type PreconditionValues, preconditionsHold, preconditionsHoldForNone } 
 import { defineWrite } from '../kit/write';
 import { journaled as journaledTask } from '../tasks/columns';
 import { endOf } from '../tasks/tree';
-import { images } from '../tasks/tree-writes';
+import { deleted as deletedTasks } from '../tasks/tree-writes';
 import type { List } from './contract';
 import { listImage } from './images';
 import { byId, fields, type Id, tableColumns } from './queries';
@@ -167,7 +167,7 @@ const defineDelete = (...tasks: string[]) =>
       `changed as (
     select * from changed_tasks
     union all
-    select 'list', ${MAX_DELETED_TASKS} + 1, id, 'deleted', version, ${listImage} from old where exists (select from deleted)
+    select 'list', 2, id, 'deleted', version, ${listImage} from old where exists (select from deleted)
   )`,
       `result as (
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome,
@@ -179,13 +179,10 @@ const defineDelete = (...tasks: string[]) =>
 
 /** Deletes the list with its tasks. */
 export const deleteList = defineDelete(
-  images('list_id = :id::uuid'),
-  `deleted_tasks as (
-    delete from tasks where user_id = :userId and list_id = :id::uuid and exists (select from deleted) returning id
+  `deleted_tasks as (${deletedTasks('list_id = :id::uuid and exists (select from deleted)')}
   )`,
   `changed_tasks as (
-    select 'task' as kind, row_number() over () as number, id, 'deleted' as operation, version, image as diff
-    from images join deleted_tasks using (id)
+    select 'task' as kind, 1 as number, id, 'deleted' as operation, version, image as diff from deleted_tasks
   )`,
 );
 
@@ -200,15 +197,15 @@ export const deleteListAndKeepTasks = defineDelete(
   `moved_tasks as (
     update tasks set list_id = null, position = kept.new_position, version = tasks.version + 1, updated_at = now()
     from kept where tasks.user_id = :userId and tasks.id = kept.id and exists (select from deleted)
-    returning tasks.id, tasks.version
+    returning tasks.id, tasks.version, kept.position, kept.new_position
   )`,
   `changed_tasks as (
-    select 'task' as kind, row_number() over () as number, id, 'updated' as operation, moved_tasks.version, (
+    select 'task' as kind, 1 as number, id, 'updated' as operation, version, (
       select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
         select 'list_id' as name, to_json(:id::uuid) as before, null::json as after
         union all select 'position', to_json(position), to_json(new_position) where position <> new_position
       ) differences
     ) as diff
-    from moved_tasks join kept using (id)
+    from moved_tasks
   )`,
 );
