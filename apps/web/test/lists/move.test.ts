@@ -138,8 +138,8 @@ test('a move that numbers the neighbours of a list anew is one revision, with an
   const { A, B, C } = await createLists(user, 'A', 'B', 'C');
   const lengthen = (id: string, position: string) =>
     execute(`update lists set position = '${position}' where id = '${id}'`);
-  await lengthen(A.id, `5000000000${'0'.repeat(48)}1`);
-  await lengthen(B.id, `5000000000${'0'.repeat(48)}2`);
+  await lengthen(A.id, `5000000000${'0'.repeat(49)}1`);
+  await lengthen(B.id, `5000000000${'0'.repeat(49)}2`);
   const before = (await getLists(user)).data;
   const revision = await revisionOf(move(C.id, { after: A.id }));
   const after = (await getLists(user)).data;
