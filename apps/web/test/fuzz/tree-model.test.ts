@@ -1,11 +1,12 @@
-import type { ChangePage, Problem, Revision } from '@taskward/api-core';
+import type { ChangePage, Problem, Revision, Task, TrashPage } from '@taskward/api-core';
 import { expect, test } from 'vitest';
 import { send, signUp, type TestUser, useApp } from '../harness';
 import { allTasks } from '../journal/copy';
 import { FUZZ_TIMEOUT_MS, runFuzz, Stats } from '../run-fuzz';
-import { type Entry, LISTS, type ListRow, placeOf, Refused, type TaskRow, Tree, type Write } from './tree-model';
-import { type SingleStep, type Step, story, toWrite } from './tree-steps';
-import { type Made, undo } from './tree-undo';
+import { ANY, type Entry, LISTS, type ListRow, placeOf, type TaskRow, Tree } from './tree';
+import { toRequest } from './tree-requests';
+import { type Step, story } from './tree-steps';
+import type { Made } from './tree-undo';
 
 /** Compares what any sequence of writes leaves with a model of lists, trees of tasks, batches, undo and trash. */
 
@@ -46,17 +47,9 @@ async function run(steps: Step[]): Promise<void> {
   }
 }
 
-/** What is predicted: a tree, or a refusal with its pointers and codes where these are determined. */
-interface Predicted {
-  readonly status: number;
-  readonly tree?: Tree;
-  readonly errors?: readonly string[];
-  readonly versions?: readonly (number | null)[];
-}
-
 async function take(state: State, step: Step, log: string[]): Promise<void> {
   const { user } = state;
-  const { method, path, body, headers, predict } = toRequest(state, step);
+  const { method, path, body, headers, predict } = toRequest(step, state);
   const response = await send(method, `/api/${user.id}${path}`, {
     token: user.token,
     body,
@@ -98,127 +91,6 @@ async function newestEntries({ id, token }: TestUser, revision: number): Promise
   return newest?.entries as Entry[];
 }
 
-interface TreeRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-  /** @param id of the resource in the response. */
-  readonly predict: (id: string) => Predicted;
-}
-
-function toRequest(state: State, step: Step): TreeRequest {
-  if (step.op === 'undo') {
-    const { made, revision = 0 } = state.revisions.at(-1 - (step.n % (state.revisions.length || 1))) ?? {};
-    const predict = () => (made ? attempt(state.tree, 200, (tree) => undo(tree, made)) : { status: 404 });
-    return { method: 'POST', path: `/revisions/${revision}/undo`, predict };
-  }
-  if (step.op === 'batch') return toBatch(state, step.steps);
-  const write = toWrite(step, state.tree);
-  const { status, ...request } = toSingle(write, state.tree);
-  const predict = (id: string) => {
-    const named =
-      write.op === 'createTask'
-        ? { ...write, task_id: id }
-        : write.op === 'createList'
-          ? { ...write, list_id: id }
-          : write;
-    const versions: (number | null)[] = [];
-    const predicted = attempt(state.tree, status, (tree) => versions.push(tree.write(named)), POINTERS);
-    return predicted.tree && status !== 204 ? { ...predicted, versions } : predicted;
-  };
-  return { ...request, predict };
-}
-
-const POINTERS: Record<string, string> = { no_list: '/list_id', other_list: '/list_id', no_sibling: '/after' };
-
-function attempt(
-  before: Tree,
-  status: number,
-  write: (tree: Tree) => void,
-  pointers?: Record<string, string>,
-): Predicted {
-  const tree = before.copy();
-  try {
-    write(tree);
-    return { status, tree };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    const { codes, status } = error;
-    if (codes.length === 0) return { status };
-    return { status, errors: pointers ? codes.map((code) => `${pointers[code] ?? '/parent_id'} ${code}`) : codes };
-  }
-}
-
-const PROBLEMS: Record<number, string> = { 404: 'not_found', 412: 'precondition_failed' };
-
-function toBatch(state: State, steps: readonly SingleStep[]): TreeRequest {
-  const tree = state.tree.copy();
-  const versions: (number | null)[] = [];
-  const operations: Write[] = [];
-  let refused: Predicted | undefined;
-  for (const [i, step] of steps.entries()) {
-    const write = toWrite(step, tree);
-    operations.push(write);
-    if (refused) continue;
-    try {
-      versions.push(tree.write(write));
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      const codes = error.codes.length > 0 ? error.codes : [PROBLEMS[error.status]];
-      refused = { status: error.status, errors: codes.map((code) => `/operations/${i} ${code}`) };
-    }
-  }
-  return {
-    method: 'POST',
-    path: '/batch',
-    body: { operations },
-    predict: () => refused ?? { status: 200, tree, versions },
-  };
-}
-
-const METHODS = {
-  ...{
-    createTask: 'POST',
-    replaceTask: 'PUT',
-    updateTask: 'PATCH',
-    completeTask: 'PATCH',
-    moveTask: 'PATCH',
-    deleteTask: 'DELETE',
-  },
-  ...{
-    createList: 'POST',
-    replaceList: 'PUT',
-    updateList: 'PATCH',
-    moveList: 'PATCH',
-    deleteList: 'DELETE',
-    restoreTask: 'POST',
-  },
-} as const;
-
-/** A write as a request by itself, and the status of its success. */
-function toSingle(write: Write, { lists, tasks }: Tree) {
-  const { if_match, if_none_match, op } = write;
-  const headers: Record<string, string> = {};
-  if (if_match !== undefined) headers['If-Match'] = if_match === '*' ? '*' : `"${if_match}"`;
-  if (if_none_match !== undefined) headers['If-None-Match'] = if_none_match === '*' ? '*' : `"${if_none_match}"`;
-  const id = 'task_id' in write ? write.task_id : write.list_id;
-  const isCreated = METHODS[op] === 'POST' || (METHODS[op] === 'PUT' && !tasks.has(id) && !lists.has(id));
-  const end = op.startsWith('move')
-    ? '/move'
-    : op === 'completeTask'
-      ? '/complete'
-      : op === 'restoreTask'
-        ? '/restore'
-        : '';
-  const query = op === 'deleteList' && write.body ? `?tasks=${write.body.tasks}` : '';
-  const collection = op === 'restoreTask' ? 'trash' : op.endsWith('List') ? 'lists' : 'tasks';
-  const path = `/${collection}${op.startsWith('create') ? '' : `/${id}`}${end}${query}`;
-  const hasBody = 'body' in write && op !== 'deleteList';
-  const status = METHODS[op] === 'DELETE' ? 204 : isCreated ? 201 : 200;
-  return { method: METHODS[op], path, headers, ...(hasBody && { body: write.body }), status };
-}
-
 /** Expects that the server has what the model has, and adopts what only the server determines. */
 async function adopt(state: State, tree: Tree): Promise<Tree> {
   const page = await getChanges(state.user);
@@ -255,14 +127,31 @@ async function adopt(state: State, tree: Tree): Promise<Tree> {
     const siblings = rows.filter(([, row]) => placeOf(row) === place);
     expectOrder(tree, place, siblings);
   }
+  await adoptTrash(state.user, tree);
   state.known.push({ rows: applied(new Map(), page), token: page.token });
   return new Tree(tree.tasks, tree.lists, tree.order, tree.trash, tree.lastVersions);
+}
+
+/** What a batch moves or completes, and then deletes, was never in a response. */
+async function adoptTrash(user: TestUser, tree: Tree): Promise<void> {
+  const unknown = [...tree.trash].filter(([, row]) => row.position === ANY || row.completed_at === ANY);
+  if (unknown.length === 0) return;
+  const trash = await getTrash(user);
+  for (const [id, row] of unknown) {
+    const { completed_at, position } = trash.get(id) ?? row;
+    tree.trash.set(id, { ...row, completed_at, position });
+  }
+}
+
+async function getTrash({ id, token }: TestUser): Promise<Map<string, Task>> {
+  const { data }: TrashPage = await (await send('GET', `/api/${id}/trash?limit=100`, { token })).json();
+  return new Map(data.map(({ task }) => [task.id, task]));
 }
 
 const raise = (id: string): never => {
   throw new Error(`${id} is missing.`);
 };
-const asAny = <T>(predicted: string | null, received: T) => (predicted === '?' ? received : {});
+const asAny = <T>(predicted: string | null, received: T) => (predicted === ANY ? received : {});
 
 /** The positions of siblings are unique, and their order is the predicted one. */
 function expectOrder(tree: Tree, place: string, rows: readonly [id: string, row: { position: string }][]): void {
@@ -293,6 +182,8 @@ function applied(rows: ReadonlyMap<string, Record<string, unknown>>, { changes }
 async function compareCopies({ known, tree, user }: State): Promise<void> {
   const now = new Map<string, unknown>(await allTasks(user));
   expect(new Set(now.keys())).toEqual(new Set(tree.tasks.keys()));
+  const trashed = new Set([...tree.trash.keys()].filter((id) => !tree.tasks.has(id)));
+  expect(new Set((await getTrash(user)).keys())).toEqual(trashed);
   const lists = await (await send('GET', `/api/${user.id}/lists?limit=100`, { token: user.token })).json();
   expect(lists.data.map(({ id }: { id: string }) => id)).toEqual(tree.at(LISTS));
   for (const list of lists.data) now.set(list.id, list);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { rarely } from '../run-fuzz';
-import { LISTS, type Place, placeOf, type Tree, type Write } from './tree-model';
+import { LISTS, placeOf, type Tree } from './tree';
+import { goalOf, type Place, type Write } from './tree-model';
 
 /** Random steps of a user with lists and trees of tasks, which are resolved in the state that they find. */
 
@@ -100,7 +101,7 @@ export function toWrite(step: SingleStep, tree: Tree): Write {
     case 'moveTask': {
       const found = onTaskOf(step, tree);
       const given = placeIn(tree, step.place);
-      const siblings = tree.at(placeOf(tree.goalOf(found.task_id, given)));
+      const siblings = tree.at(placeOf(goalOf(tree, found.task_id, given)));
       return { op: step.op, ...found, body: { ...given, ...afterOf(step.after, siblings) } };
     }
     case 'deleteTask':

@@ -1,4 +1,4 @@
-import { ANY, type Entry, LISTS, type ListRow, placeOf, Refused, type TaskRow, type Tree } from './tree-model';
+import { ANY, type Entry, LISTS, type ListRow, placeOf, Refused, type TaskRow, type Tree } from './tree';
 
 /** What undo does to lists and trees of tasks, by the rule of the documentation. */
 
