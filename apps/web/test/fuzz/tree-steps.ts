@@ -18,16 +18,22 @@ const target = fc.record({
   n: nth,
 });
 const clientTarget = fc.record({ of: fc.constantFrom('existing', 'client', 'client'), n: nth });
-type Target = typeof target extends fc.Arbitrary<infer T> ? T : never;
+interface Target {
+  readonly of: 'existing' | 'newest' | 'client' | 'absent';
+  readonly n: number;
+}
 
 const orNull = rarely(6, target, fc.constant(null));
+/** Often the newest one, so that trees grow deep. */
+const parent = fc.oneof(orNull, fc.constant({ of: 'newest' as const, n: 0 }));
 const place = fc.oneof(
   { weight: 3, arbitrary: fc.record({}) },
   { weight: 3, arbitrary: fc.record({ list: orNull }) },
-  { weight: 5, arbitrary: fc.record({ parent: orNull }) },
-  { weight: 1, arbitrary: fc.record({ list: orNull, parent: orNull }) },
+  { weight: 5, arbitrary: fc.record({ parent }) },
+  { weight: 1, arbitrary: fc.record({ list: orNull, parent }) },
 );
 type PlaceStep = { readonly list?: Target | null; readonly parent?: Target | null };
+/** None stands there to come after, where there are no siblings. */
 const after = fc.oneof(fc.constant(undefined), fc.constant(null), nth, nth);
 
 const title = fc.constantFrom('A', 'B', 'C', 'D', 'E', 'F');
@@ -101,7 +107,7 @@ export function toWrite(step: SingleStep, tree: Tree): Write {
     case 'moveTask': {
       const found = onTaskOf(step, tree);
       const given = placeIn(tree, step.place);
-      const siblings = tree.at(placeOf(goalOf(tree, found.task_id, given)));
+      const siblings = tree.at(placeOf(goalOf(tree, found.task_id, given))).filter((id) => id !== found.task_id);
       return { op: step.op, ...found, body: { ...given, ...afterOf(step.after, siblings) } };
     }
     case 'deleteTask':
@@ -120,6 +126,7 @@ const nthOf = (ids: readonly string[], n: number): string => ids[n % (ids.length
 
 function resolve({ of, n }: Target, existing: readonly string[], client: number, first: number): string {
   if (of === 'existing') return nthOf(existing, n);
+  if (of === 'newest') return existing.at(-1) ?? ABSENT;
   return of === 'client' ? idOf(first + (n % client)) : ABSENT;
 }
 const taskOf = (target: Target, { tasks }: Tree) => resolve(target, [...tasks.keys()], OWN_IDS, 0);
