@@ -40,7 +40,7 @@ const snapshot = ({ id }: TestUser) =>
   execute(`select count(*)::int as tasks, md5(string_agg(concat_ws(' ', id, title, list_id, parent_id, position, created_at), '|' order by id))
     as content from tasks where user_id = '${id}'`);
 
-test('a list of 10,000 tasks is deleted at once, and one undo restores all of them', async () => {
+test('a list of 10,000 tasks is deleted at once, one undo restores all of them, and another one deletes them again', async () => {
   const user = await signUp();
   const list = await createList(user);
   await fill(user, list, 10_000);
@@ -52,6 +52,9 @@ test('a list of 10,000 tasks is deleted at once, and one undo restores all of th
   expect(response.status).toBe(200);
   expect(await snapshot(user)).toEqual(before);
   expect(await treeProblems(user)).toEqual([]);
+  const { revision: undone } = await response.json();
+  expect((await timed('undoing that', () => requestUndo(user, undone))).status).toBe(200);
+  expect(await countOf(user)).toBe(0);
 }, 120_000);
 
 test('a list of more than 10,000 tasks is a 409 to delete, and keeps all of them', async () => {
