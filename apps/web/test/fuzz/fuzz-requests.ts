@@ -9,7 +9,7 @@ export interface FuzzRequest {
   readonly method: string;
   /**
    * With `{me}`, `{victim}`, `{mine.task_id}`, `{theirs.task_id}` and `{cursor}` for values that only the test run has, and
-   * the ids of other resources likewise; the same in the query.
+   * the ids of other resources likewise; the same in the query and in the body of a batch.
    */
   readonly path: string;
   readonly query: string;
@@ -81,6 +81,44 @@ const nearlyTask = fc
 const example = fc.constantFrom(...examples.map((body) => JSON.stringify(body)));
 const completion = fc.constantFrom('{"completed":true}', '{"completed":false}', '{"completed":null}', '{}');
 const loose = fc.array(anything, { maxLength: 5 }).map(object);
+
+const batched = operations.filter(({ batch }) => batch);
+const condition = fc.constantFrom<JsonMember[]>(
+  ...['if_match', 'if_none_match'].flatMap((name) =>
+    ['1', '2', '"*"', '0', 'null'].map((value): JsonMember => [name, value]),
+  ),
+);
+const batchedBody = fc.oneof(
+  { weight: 4, arbitrary: task },
+  { weight: 2, arbitrary: example },
+  completion,
+  fc.constantFrom(
+    '{"after":null}',
+    '{"parent_id":"{mine.task_id}"}',
+    '{"list_id":"{mine.list_id}"}',
+    '{"tasks":"keep"}',
+  ),
+  nearlyTask,
+);
+/** An operation with an id and a body that mostly are those of some other one. */
+const batchOperation = fc
+  .record({
+    operation: fc.constantFrom(...batched),
+    whose: rarely(8, fc.constant('mine'), fc.constant('theirs')),
+    body: fc.option(batchedBody, { freq: 4 }),
+    more: fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, fc.tuple(rarely(3, condition, anything))),
+  })
+  .map(({ operation: { id, path }, whose, body, more }) => {
+    const name = path.includes('{task_id}') ? 'task_id' : 'list_id';
+    const members: JsonMember[] = [
+      ['op', JSON.stringify(id)],
+      [name, `"{${whose}.${name}}"`],
+    ];
+    return object([...members, ...(body === null ? [] : [['body', body] as const]), ...more]);
+  });
+const batchBody = fc
+  .array(rarely(12, batchOperation, json), { minLength: 1, maxLength: 4 })
+  .map((all) => `{"operations":[${all}]}`);
 
 const account = fc
   .record({
@@ -257,6 +295,10 @@ const requestTo = (target: fc.Arbitrary<Pick<FuzzRequest, 'method' | 'path'>>, w
   fc.record({ target, who, body, ...rest }).map(({ target, ...all }): FuzzRequest => ({ ...target, ...all }));
 export const fuzzRequest = fc.oneof(
   { weight: 20, arbitrary: requestTo(toOperation, who, taskBody) },
+  {
+    weight: 3,
+    arbitrary: requestTo(fc.constant({ method: 'POST', path: '/api/{me}/batch' }), who, corrupted(batchBody)),
+  },
   { weight: 3, arbitrary: requestTo(toAuth, visitor, accountBody) },
   { weight: 2, arbitrary: requestTo(nearOperation, who, taskBody) },
   { weight: 1, arbitrary: requestTo(elsewhere, who, taskBody) },
