@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { TestUser } from '../harness';
+import { createLists } from '../lists/requests';
 import type { RoundTripCases } from '../round-trip-case';
 import { createTask } from '../task-requests';
-import { getChanges } from './copy';
+import { getChanges, synchronize } from './copy';
 import { deleteTask, newestRevision } from './requests';
 
 const below = (path: string) => (user: TestUser) => `/api/${user.id}${path}`;
@@ -22,13 +23,14 @@ async function trashed(user: TestUser): Promise<string> {
 }
 
 async function afterToken(user: TestUser): Promise<string> {
-  const { token } = await getChanges(user);
+  const { token } = await synchronize(user);
   await createTask(user);
   return `${path(user)}?since=${token}`;
 }
 
 async function nextOfAll(user: TestUser): Promise<string> {
-  for (const title of ['One', 'Two']) await createTask(user, { title });
+  // The lists come first.
+  await createLists(user, 'One', 'Two');
   const page = await getChanges(user, { limit: '1' });
   return `${path(user)}?limit=1&since=${page.token}`;
 }

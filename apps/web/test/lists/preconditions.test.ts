@@ -133,7 +133,7 @@ test.each(['"1"', '"22"', 'x', ''])(
 test('of 20 concurrent writers of a list with the same ETag exactly one succeeds', async () => {
   const { id, send } = await prepareList();
   const attempts = Array.from({ length: 20 }, (_, i) => {
-    const [rename, move] = [{ name: `Writer ${i}` }, { after: undefined }];
+    const [rename, move] = [{ name: `Writer ${i}` }, {}];
     return i % 2 === 0
       ? send({ method: 'PATCH', suffix: '', body: rename }, { 'If-Match': '"2"' })
       : send({ method: 'PATCH', suffix: '/move', body: move }, { 'If-Match': '"2"' });
