@@ -278,7 +278,7 @@ export const restoreTask = defineWrite<Task, Id & { max: number | null }>(
   ],
 );
 
-/** Takes the contents of the tasks of `trashed` out of the journal and the stored responses. The entries stay. */
+/** Takes the contents of the tasks of `trashed` out of the journal and the stored responses. The entries stay. A list has no title. */
 const purged = `freed as (
     update journals set bytes = bytes - (
       select coalesce(sum(${octets}), 0) from changes where user_id = :userId and kind = 'task' and id in (select id from trashed)
@@ -288,6 +288,7 @@ const purged = `freed as (
     update changes set diff = null where user_id = :userId and kind = 'task' and id in (select id from trashed) and diff is not null
   ), deleted_responses as (
     delete from idempotency_keys where user_id = :userId and answer ->> 'id' in (select id::text from trashed)
+      and answer ->> 'title' is not null
   )`;
 
 /** Purges one task of the trash; no row where it is not there. */
