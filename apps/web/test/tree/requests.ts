@@ -133,12 +133,14 @@ export const treeProblems = ({ id }: TestUser): Promise<Record<string, unknown>[
   execute(`with recursive own as materialized (select * from tasks where user_id = '${id}'), up as (
       select id, id as ancestor_id, parent_id, 1 as level from own
       union all
-      select up.id, own.id, own.parent_id, level + 1 from up join own on own.id = up.parent_id where level < 20
+      select up.id, t.id, t.parent_id, level + 1 from up join tasks t on t.user_id = '${id}' and t.id = up.parent_id
+      where level < 20
     )
     select 'cycle or too deep' as problem, id::text from up group by id having max(level) > 5
     union all select 'too many below', ancestor_id::text from up group by ancestor_id having count(*) > 1001
     union all select 'no parent', id::text from own where parent_id is not null and parent_id not in (select id from own)
-    union all select 'other list', own.id::text from own join own parent on parent.id = own.parent_id
+    union all select 'other list', own.id::text from own
+      join tasks parent on parent.user_id = '${id}' and parent.id = own.parent_id
       where own.list_id is distinct from parent.list_id
     union all select 'position', position from own group by list_id, parent_id, position having count(*) > 1
     union all select 'long position', id::text from own where length(position) > 60`);
