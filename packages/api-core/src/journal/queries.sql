@@ -4,15 +4,16 @@
 -- transaction, after the statement that sets the role and the user, and locks the user for a write (setUserContext in
 -- packages/db/src/driver.ts).
 --
---   listChanges of all: selectHead, selectFirstTasks
+--   listChanges of all: selectHead, selectListsById, selectFirstTasks
+--   listChanges of all, next page of lists: selectHead, selectListsById, selectFirstTasks, selectIsKnown
 --   listChanges of all, next page: selectHead, selectNextTasks, selectIsKnown
 --   listChanges since a token: selectChanged, selectIsKnown
 --   streamChanges: selectHead
 --   streamChanges since a token: selectChanged, selectIsKnown
 --   listRevisions: selectRevisions
 --   listRevisions of one task: selectRevisionsOfTask
---   undoRevision: undoRevision
---   undoRevision with Idempotency-Key: selectStoredResponse, undoRevision, deleteExpiredKeys
+--   undoRevision: undoRevision, checkUndo
+--   undoRevision with Idempotency-Key: selectStoredResponse, undoRevision, deleteExpiredKeys, checkUndo
 --   listTrash: selectTrash
 --   restoreTask: restoreTask
 --   purgeTask: purgeTask
@@ -35,32 +36,35 @@ select case
   end as is_known;
 
 -- selectChanged
-select seq::float8, (extract(epoch from at) * 1000000)::float8 as at, changed_id, has_more or position < count as has_more, id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version
+select seq::float8, (extract(epoch from at) * 1000000)::float8 as at, kind, changed_id, has_more or number < count as has_more,
+    case when kind = 'list' then (
+      select json_build_object('id', id,'user_id', user_id,'name', name,'position', position,'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) from lists where lists.user_id = $1 and lists.id = changed_id
+    ) end as list, id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version
   from (
-    select tasks.*, entry.seq, entry.at, entry.id as changed_id, entry.has_more,
-      row_number() over preceding as position, count(*) over () as count,
+    select tasks.*, entry.seq, entry.at, entry.kind, entry.id as changed_id, entry.has_more,
+      row_number() over preceding as number, count(*) over () as count,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-      select distinct on (id) seq, at, id, has_more
+      select distinct on (kind, id) seq, at, kind, id, has_more
       from (
-        select *, row_number() over (order by seq) as number, count(*) over () > $1::int as has_more
+        select *, row_number() over (order by seq) as number, count(*) over () > $2::int as has_more
         from (
-          select seq, at, id, kind from changes where user_id = $2 and seq > $3::bigint
-          order by seq limit $1::int + 1
+          select seq, at, id, kind from changes where user_id = $1 and seq > $3::bigint
+          order by seq limit $2::int + 1
         ) following
       ) entries
-      where number <= $1::int and kind <> 'start'
-      order by id, seq desc
-    ) entry left join tasks on tasks.user_id = $2 and tasks.id = entry.id
+      where number <= $2::int and kind <> 'start'
+      order by kind, id, seq desc
+    ) entry left join tasks on tasks.user_id = $1 and tasks.id = entry.id and entry.kind = 'task'
     window preceding as (order by entry.seq rows between unbounded preceding and 1 preceding)
   ) tasks
   where bytes <= 1048576
   order by seq;
 
 -- selectFirstTasks
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, has_more or position < count as has_more
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, has_more or number < count as has_more
   from (
-    select tasks.*, row_number() over preceding as position, count(*) over () as count,
+    select tasks.*, row_number() over preceding as number, count(*) over () as count,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes,
       count(*) over () > $1::int as has_more
     from (
@@ -68,13 +72,13 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
     ) tasks
     window preceding as (order by id rows between unbounded preceding and 1 preceding)
   ) tasks
-  where position <= $1::int and bytes <= 1048576
+  where number <= $1::int and bytes <= 1048576
   order by id;
 
 -- selectNextTasks
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, has_more or position < count as has_more
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, has_more or number < count as has_more
   from (
-    select tasks.*, row_number() over preceding as position, count(*) over () as count,
+    select tasks.*, row_number() over preceding as number, count(*) over () as count,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes,
       count(*) over () > $1::int as has_more
     from (
@@ -82,8 +86,12 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
     ) tasks
     window preceding as (order by id rows between unbounded preceding and 1 preceding)
   ) tasks
-  where position <= $1::int and bytes <= 1048576
+  where number <= $1::int and bytes <= 1048576
   order by id;
+
+-- selectListsById
+select id, user_id, name, position, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from lists where user_id = $1 and id > $2::uuid
+  order by id limit $3::int + 1;
 
 -- selectRevisions
 select revision::float8, at at time zone 'UTC' as at, via, json_agg(json_build_object(
@@ -119,10 +127,10 @@ select revision::float8, at at time zone 'UTC' as at, via, json_agg(json_build_o
     from (
       select seq, revision, at, via, kind, id, operation, version, case when operation = 'updated' then diff end as diff
       from changes
-      where user_id = $1 and id = $2::uuid and seq < $3::bigint and seq >= (
+      where user_id = $1 and id = $2::uuid and kind = 'task' and seq < $3::bigint and seq >= (
         select min(seq) from (
-          select seq from changes entry where user_id = $1 and id = $2::uuid and seq < $3::bigint and not exists (
-            select from changes earlier where earlier.user_id = $1 and earlier.id = $2::uuid
+          select seq from changes entry where user_id = $1 and id = $2::uuid and kind = 'task' and seq < $3::bigint and not exists (
+            select from changes earlier where earlier.user_id = $1 and earlier.id = $2::uuid and earlier.kind = 'task'
               and earlier.seq >= entry.revision and earlier.seq < entry.seq
           )
           order by seq desc limit $4::int
@@ -142,8 +150,8 @@ select seq::float8, id, at at time zone 'UTC' as deleted_at, revision::float8, d
     select *, coalesce(sum(octet_length(diff::text)) over preceding, 0) as bytes
     from (
       select seq, revision, at, id, diff from changes deleted
-      where user_id = $1 and seq < $2::bigint and operation = 'deleted' and diff is not null and at > now() - interval '30 days' and not exists (
-        select from changes later where later.user_id = $1 and later.id = deleted.id and later.seq > deleted.seq
+      where user_id = $1 and seq < $2::bigint and kind = 'task' and operation = 'deleted' and diff is not null and at > now() - interval '30 days' and not exists (
+        select from changes later where later.user_id = $1 and later.id = deleted.id and later.kind = deleted.kind and later.seq > deleted.seq
       )
       order by seq desc limit $3::int
     ) deleted
@@ -153,27 +161,42 @@ select seq::float8, id, at at time zone 'UTC' as deleted_at, revision::float8, d
   order by deleted.seq desc;
 
 -- restoreTask
-with trashed as (
+with recursive trashed as (
     select id, version, diff from (
-      select id, version, operation, at, diff from changes where user_id = $1 and id = $2::uuid
+      select id, version, operation, at, diff from changes where user_id = $1 and id = $2::uuid and kind = 'task'
       order by seq desc limit 1
     ) last
     where operation = 'deleted' and diff is not null and at > now() - interval '30 days'
-  ), image as (
+  ), image as materialized (
     select version, image.* from trashed, json_to_record(diff) as image (
-      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], completed_at timestamptz, created_at timestamptz
+      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], list_id uuid, parent_id uuid, position text, completed_at timestamptz, created_at timestamptz
     )
+  ), ancestors as (
+    select t.id, t.parent_id, t.list_id, 1 as distance from image join tasks t on t.user_id = $1 and t.id = image.parent_id
+    union all
+    select t.id, t.parent_id, t.list_id, distance + 1
+    from ancestors a join tasks t on t.user_id = $1 and t.id = a.parent_id where distance < 5
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(parent_id, list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent.id as parent_id, case when parent.id is null then (
+        select l.id from lists l where l.user_id = $1 and l.id = image.list_id
+      ) else parent.list_id end as list_id
+      from image left join ancestors parent on distance = 1 and (select max(distance) from ancestors) < 5
+    ) goal
   ), inserted as (
-    insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,completed_at,created_at, version)
-    select $1::text, $2::uuid, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.completed_at,image.created_at, version + 1 from image
+    insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at, version)
+    select $1::text, $2::uuid, image.title, image.description, image.status, image.priority, image.due_date, coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")), goal.list_id, goal.parent_id, case when goal.place = coalesce(image.parent_id, image.list_id, '00000000-0000-0000-0000-000000000000'::uuid) and image.position is not null and not exists (
+      select from tasks t where t.user_id = $1 and t.place = goal.place and t.position = image.position
+    ) then image.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end, image.completed_at, image.created_at, version + 1 from image, goal
     where lock_user($1) and ($3::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $3::int)
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(tags) from inserted, image
   ), changed as (
     select id, 'restored' as operation, version, null::json as diff from inserted
   ), result as (
-    select inserted.id, inserted.user_id, inserted.title, inserted.description, inserted.status, inserted.priority, inserted.due_date, inserted.completed_at, inserted.created_at, inserted.updated_at, inserted.version, tags,
+    select inserted.id, inserted.user_id, inserted.title, inserted.description, inserted.status, inserted.priority, inserted.due_date, inserted.list_id, inserted.parent_id, inserted.position, inserted.completed_at, inserted.created_at, inserted.updated_at, inserted.version, tags,
       case when inserted.id is null then 'refused' else 'restored' end as outcome
     from image left join inserted on true
   ), journal as (
@@ -187,32 +210,47 @@ with trashed as (
     select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
     returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- restoreTask with Idempotency-Key
-with trashed as (
+with recursive trashed as (
     select id, version, diff from (
-      select id, version, operation, at, diff from changes where user_id = $1 and id = $2::uuid
+      select id, version, operation, at, diff from changes where user_id = $1 and id = $2::uuid and kind = 'task'
       order by seq desc limit 1
     ) last
     where operation = 'deleted' and diff is not null and at > now() - interval '30 days'
-  ), image as (
+  ), image as materialized (
     select version, image.* from trashed, json_to_record(diff) as image (
-      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], completed_at timestamptz, created_at timestamptz
+      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], list_id uuid, parent_id uuid, position text, completed_at timestamptz, created_at timestamptz
     )
+  ), ancestors as (
+    select t.id, t.parent_id, t.list_id, 1 as distance from image join tasks t on t.user_id = $1 and t.id = image.parent_id
+    union all
+    select t.id, t.parent_id, t.list_id, distance + 1
+    from ancestors a join tasks t on t.user_id = $1 and t.id = a.parent_id where distance < 5
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(parent_id, list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent.id as parent_id, case when parent.id is null then (
+        select l.id from lists l where l.user_id = $1 and l.id = image.list_id
+      ) else parent.list_id end as list_id
+      from image left join ancestors parent on distance = 1 and (select max(distance) from ancestors) < 5
+    ) goal
   ), inserted as (
-    insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,completed_at,created_at, version)
-    select $1::text, $2::uuid, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.completed_at,image.created_at, version + 1 from image
+    insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at, version)
+    select $1::text, $2::uuid, image.title, image.description, image.status, image.priority, image.due_date, coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")), goal.list_id, goal.parent_id, case when goal.place = coalesce(image.parent_id, image.list_id, '00000000-0000-0000-0000-000000000000'::uuid) and image.position is not null and not exists (
+      select from tasks t where t.user_id = $1 and t.place = goal.place and t.position = image.position
+    ) then image.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end, image.completed_at, image.created_at, version + 1 from image, goal
     where not exists (
       select from idempotency_keys where user_id = $1 and key = $3::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $4::int)
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(tags) from inserted, image
   ), changed as (
     select id, 'restored' as operation, version, null::json as diff from inserted
   ), result as (
-    select inserted.id, inserted.user_id, inserted.title, inserted.description, inserted.status, inserted.priority, inserted.due_date, inserted.completed_at, inserted.created_at, inserted.updated_at, inserted.version, tags,
+    select inserted.id, inserted.user_id, inserted.title, inserted.description, inserted.status, inserted.priority, inserted.due_date, inserted.list_id, inserted.parent_id, inserted.position, inserted.completed_at, inserted.created_at, inserted.updated_at, inserted.version, tags,
       case when inserted.id is null then 'refused' else 'restored' end as outcome
     from image left join inserted on true
   ), journal as (
@@ -227,53 +265,117 @@ with trashed as (
     returning revision
   ), stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
-    select $1::text, $3::text, $5::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    select $1::text, $3::text, $5::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
     from result where outcome <> 'refused'
     on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
       revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- restoreTask in a batch
+with recursive trashed as (
+    select id, version, diff from (
+      select id, version, operation, at, diff from changes where user_id = $1 and id = $2::uuid and kind = 'task'
+      order by seq desc limit 1
+    ) last
+    where operation = 'deleted' and diff is not null and at > now() - interval '30 days'
+  ), image as materialized (
+    select version, image.* from trashed, json_to_record(diff) as image (
+      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], list_id uuid, parent_id uuid, position text, completed_at timestamptz, created_at timestamptz
+    )
+  ), ancestors as (
+    select t.id, t.parent_id, t.list_id, 1 as distance from image join tasks t on t.user_id = $1 and t.id = image.parent_id
+    union all
+    select t.id, t.parent_id, t.list_id, distance + 1
+    from ancestors a join tasks t on t.user_id = $1 and t.id = a.parent_id where distance < 5
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(parent_id, list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent.id as parent_id, case when parent.id is null then (
+        select l.id from lists l where l.user_id = $1 and l.id = image.list_id
+      ) else parent.list_id end as list_id
+      from image left join ancestors parent on distance = 1 and (select max(distance) from ancestors) < 5
+    ) goal
+  ), inserted as (
+    insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at, version)
+    select $1::text, $2::uuid, image.title, image.description, image.status, image.priority, image.due_date, coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")), goal.list_id, goal.parent_id, case when goal.place = coalesce(image.parent_id, image.list_id, '00000000-0000-0000-0000-000000000000'::uuid) and image.position is not null and not exists (
+      select from tasks t where t.user_id = $1 and t.place = goal.place and t.position = image.position
+    ) then image.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end, image.completed_at, image.created_at, version + 1 from image, goal
+    where lock_user($1) and ($3::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $3::int)
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(tags) from inserted, image
+  ), changed as (
+    select id, 'restored' as operation, version, null::json as diff from inserted
+  ), result as (
+    select inserted.id, inserted.user_id, inserted.title, inserted.description, inserted.status, inserted.priority, inserted.due_date, inserted.list_id, inserted.parent_id, inserted.position, inserted.completed_at, inserted.created_at, inserted.updated_at, inserted.version, tags,
+      case when inserted.id is null then 'refused' else 'restored' end as outcome
+    from image left join inserted on true
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, current_setting('app.revision', true)::bigint, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $4::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
 
 -- purgeTask
 with trashed as (
     select id, version, diff from (
-      select id, version, operation, at, diff from changes where user_id = $1 and id = $2::uuid
+      select id, version, operation, at, diff from changes where user_id = $1 and id = $2::uuid and kind = 'task'
       order by seq desc limit 1
     ) last
     where operation = 'deleted' and diff is not null and at > now() - interval '30 days'
   ), freed as (
     update journals set bytes = bytes - (
-      select coalesce(sum(coalesce(octet_length(diff::text), 0)), 0) from changes where user_id = $1 and id in (select id from trashed)
+      select coalesce(sum(coalesce(octet_length(diff::text), 0)), 0) from changes where user_id = $1 and kind = 'task' and id in (select id from trashed)
     )
     where user_id = $1
   ), purged as (
-    update changes set diff = null where user_id = $1 and id in (select id from trashed) and diff is not null
+    update changes set diff = null where user_id = $1 and kind = 'task' and id in (select id from trashed) and diff is not null
   ), deleted_responses as (
     delete from idempotency_keys where user_id = $1 and answer ->> 'id' in (select id::text from trashed)
+      and answer ->> 'title' is not null
   )
   select id from trashed;
 
 -- emptyTrash
 with trashed as (
     select id from changes deleted
-    where user_id = $1 and operation = 'deleted' and diff is not null and not exists (
-      select from changes later where later.user_id = $1 and later.id = deleted.id and later.seq > deleted.seq
+    where user_id = $1 and kind = 'task' and operation = 'deleted' and diff is not null and not exists (
+      select from changes later where later.user_id = $1 and later.id = deleted.id and later.kind = deleted.kind and later.seq > deleted.seq
     )
   ), freed as (
     update journals set bytes = bytes - (
-      select coalesce(sum(coalesce(octet_length(diff::text), 0)), 0) from changes where user_id = $1 and id in (select id from trashed)
+      select coalesce(sum(coalesce(octet_length(diff::text), 0)), 0) from changes where user_id = $1 and kind = 'task' and id in (select id from trashed)
     )
     where user_id = $1
   ), purged as (
-    update changes set diff = null where user_id = $1 and id in (select id from trashed) and diff is not null
+    update changes set diff = null where user_id = $1 and kind = 'task' and id in (select id from trashed) and diff is not null
   ), deleted_responses as (
     delete from idempotency_keys where user_id = $1 and answer ->> 'id' in (select id::text from trashed)
+      and answer ->> 'title' is not null
   )
   select count(*)::int as purged from trashed;
 
 -- undoRevision
 with entries as materialized (
-    select seq, id, operation, version, diff::jsonb as diff, row_number() over (order by seq) - 1 as position
+    select seq, kind, id, operation, version, diff::jsonb as diff, row_number() over (order by seq) - 1 as number
     from changes
     where user_id = $1 and seq >= $2::bigint and seq < (
         select coalesce(min(seq), 9223372036854775807) from (
@@ -281,50 +383,58 @@ with entries as materialized (
           order by seq limit 1
         ) following
       )
-      and revision = $2::bigint and kind = 'task' and at > now() - interval '30 days'
+      and revision = $2::bigint and kind <> 'start' and at > now() - interval '30 days'
       and exists (select from changes where user_id = $1 and seq = $2::bigint)
   ), nets as materialized (
-    select id, min(position) as position, max(seq) as seq,
+    select kind, id, min(number) as number, max(seq) as seq,
       (array_agg(operation order by seq))[1] in ('updated', 'deleted') as existed,
       (array_agg(operation order by seq desc))[1] <> 'deleted' as remained,
       bool_and(operation = 'updated') as is_update,
       bool_or(operation in ('updated', 'deleted') and diff is null) as is_purged
-    from entries group by id
+    from entries group by kind, id
   ), later as materialized (
-    select nets.id, entry.seq, entry.operation, entry.diff
+    select nets.kind, nets.id, entry.seq, entry.operation, entry.diff
     from nets cross join lateral (
-      select seq, operation, diff::jsonb as diff from changes
-      where user_id = $1 and id = nets.id and seq > nets.seq order by seq limit 1000 + 1
+      select c.seq, c.operation, c.diff::jsonb as diff from changes c
+      where c.user_id = $1 and c.id = nets.id and c.kind = nets.kind and c.seq > nets.seq
+      order by c.seq limit 1000 + 1
     ) entry
     where remained and not is_update
   ), before_it as (
-    select id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
+    select kind, id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
       order by seq desc) as fields
     from (
-      select *, min(seq) filter (where operation <> 'updated') over (partition by id) as last_seq from entries
+      select *, min(seq) filter (where operation <> 'updated') over (partition by kind, id) as last_seq from entries
     ) entry, jsonb_each(case when operation = 'updated' then case when diff ? 'title' then '{"title_key": {"from": null, "to": null}}' else '{}' end::jsonb
         || case when diff ? 'description' then '{"description_key": {"from": null, "to": null}}' else '{}' end::jsonb || diff else diff end) as field (name, value)
     where operation in ('updated', 'deleted') and (last_seq is null or seq <= last_seq)
-    group by id
+    group by kind, id
   ), after_it as (
-    select id, jsonb_object_agg(name, value -> 'to' order by seq) as fields
-    from entries, jsonb_each(diff) as field (name, value) where operation = 'updated' group by id
+    select kind, id, jsonb_object_agg(name, value -> 'to' order by seq) as fields
+    from entries, jsonb_each(diff) as field (name, value) where operation = 'updated' group by kind, id
   ), before_later as (
-    select id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
+    select kind, id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
       order by seq desc) as fields
     from (
-      select *, min(seq) filter (where operation <> 'updated') over (partition by id) as last_seq from later
+      select *, min(seq) filter (where operation <> 'updated') over (partition by kind, id) as last_seq from later
     ) entry, jsonb_each(case when operation = 'updated' then case when diff ? 'title' then '{"title_key": {"from": null, "to": null}}' else '{}' end::jsonb
         || case when diff ? 'description' then '{"description_key": {"from": null, "to": null}}' else '{}' end::jsonb || diff else diff end) as field (name, value)
     where operation in ('updated', 'deleted') and (last_seq is null or seq <= last_seq)
-    group by id
+    group by kind, id
+  ), unknown as (
+    select kind, id, count(*) > 1000 or bool_or(operation in ('updated', 'deleted') and diff is null) as is_unknown
+    from later group by kind, id
   ), today as materialized (
-    select id, version, image, image::jsonb as present
+    select kind, id, version, image, image::jsonb as present
     from (
-      select id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks where user_id = $1 and id in (select id from nets)
-    ) tasks
+      select 'list' as kind, id, version, json_build_object('id', id,'user_id', user_id,'name', name,'position', position,'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) as image from lists
+      where user_id = $1 and id in (select id from nets where kind = 'list')
+      union all
+      select 'task' as kind, id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks
+      where user_id = $1 and id in (select id from nets where kind = 'task')
+    ) resources
   ), plan as materialized (
-    select id, position, existed, remained, today.version, image, present,
+    select kind, id, number, existed, remained, today.version, image, present,
       case when is_update then (
         select jsonb_object_agg(name, value) from jsonb_each(before_it.fields) as field (name, value)
         where before_it.fields -> replace(name, '_key', '') is distinct from after_it.fields -> replace(name, '_key', '')
@@ -339,88 +449,175 @@ with entries as materialized (
       ) then 'changed' end
         when exists (
         select from jsonb_each(before_later.fields) as field (name, value)
-        where name = replace(name, '_key', '') and name = any('{title,description,status,priority,due_date,title_key,description_key,completed_at,created_at,tags}') and value is distinct from present -> name
-      ) or exists (
-        select from later where later.id = nets.id having count(*) > 1000
-          or bool_or(operation in ('updated', 'deleted') and diff is null)
-      ) then 'changed'
+        where name = replace(name, '_key', '') and name = any('{name,position,created_at,title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,completed_at,tags}')
+          and value is distinct from present -> name
+      ) or is_unknown then 'changed'
       end as conflict
-    from nets left join today using (id) left join before_it using (id) left join after_it using (id)
-      left join before_later using (id)
-    where existed or remained
+    from nets full join today using (kind, id) full join before_it using (kind, id) full join after_it using (kind, id)
+      full join before_later using (kind, id) full join unknown using (kind, id)
+    where coalesce(existed or remained, false)
   ), allowed as materialized (
     select from (
-      select count(conflict) as conflicts,
-        count(*) filter (where not remained) - count(*) filter (where not existed) as added
+      select count(conflict) as conflicts, (count(*) filter (where kind = 'list' and not remained) - count(*) filter (where kind = 'list' and not existed)) as added_lists, (count(*) filter (where kind = 'task' and not remained) - count(*) filter (where kind = 'task' and not existed)) as added_tasks
       from plan
     ) total
-    where conflicts = 0 and exists (select from entries)
-      and (added <= 0 or ($3::int is null or coalesce((select tasks from journals where user_id = $1), 0) + added <= $3::int)) and lock_user($1)
-  ), wanted as materialized (
-    select id, position, remained, (
+    where conflicts = 0 and exists (select from entries) and lock_user($1)
+      and (added_lists <= 0 or ($3::int is null or coalesce((select lists from journals where user_id = $1), 0) + added_lists <= $3::int))
+      and (added_tasks <= 0 or ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + added_tasks <= $4::int))
+  ), wished_lists as materialized (
+    select *, row_number() over (partition by is_coming, place, position order by number) as rank,
+      row_number() over (partition by is_coming, place order by number) as number_at_place
+    from (
+      select id, number, remained, present, wished, '00000000-0000-0000-0000-000000000000'::uuid as place, (wished ->> 'position') collate "C" as position,
+        not remained or (wished -> 'position', '00000000-0000-0000-0000-000000000000'::uuid) is distinct from (present -> 'position', '00000000-0000-0000-0000-000000000000'::uuid)
+          as is_coming
+      from (
+        select id, number, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
+        from plan where kind = 'list' and existed and exists (select from allowed)
+      ) wished
+    ) wished
+  ), wanted_lists as materialized (
+    select id, remained, case when not remained then coalesce(
+      (select c.version from changes c where c.user_id = $1 and c.id = wanted.id and c.kind = 'list' order by c.seq desc limit 1),
+      (select floor from journals where user_id = $1), 0) + 1 end as next_version, case when remained then (
       select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
-      from unnest('{title,description,status,priority,due_date,title_key,description_key,completed_at,created_at,tags}'::text[]) as name
+      from unnest('{name,position,created_at}'::text[]) as name
       where present -> replace(name, '_key', '') is distinct from wished -> replace(name, '_key', '')
         and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
-    ) as diff, image.*
+    ) end as diff, image.*
     from (
-      select id, position, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
-      from plan where existed and exists (select from allowed)
+      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+          when position is not null and rank = 1 and not is_taken then position
+          when rank = 1 and length(between_both) <= 60 then between_both
+          else (left(greatest(
+        (select t.position from lists t where t.user_id = $1 and true order by t.position desc limit 1),
+        (select max(o.position) from wished_lists o where is_coming and o.place = c.place), '4999999999'
+      ), 10)::bigint + number_at_place)::text
+        end) else wished end as wished
+      from (
+        select c.*, is_taken, case when is_taken and rank = 1 then key_between(position, least(
+        (select t.position from lists t where t.user_id = $1 and true and t.position > c.position order by t.position limit 1),
+        (select min(o.position) from wished_lists o where is_coming and o.place = c.place and o.position > c.position)
+      )) end as between_both
+        from wished_lists c, lateral (select is_coming and exists (
+        select from lists t where t.user_id = $1 and true and t.position = c.position and t.id not in (select id from wished_lists o where is_coming)
+          and t.id not in (select id from plan where kind = 'list' and not existed)
+      ) as is_taken) taken
+      ) c
     ) wanted, jsonb_to_record(wished) as image (
-      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], completed_at timestamptz, created_at timestamptz
+      name text, position text, created_at timestamptz
     )
-  ), removed as (
-    delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and not existed
+  ), removed_lists as (
+    delete from lists using plan where lists.user_id = $1 and lists.id = plan.id and kind = 'list' and not existed
       and exists (select from allowed)
-    returning tasks.id
-  ), updated as (
-    update tasks set title = image.title, description = image.description, status = image.status, priority = image.priority, due_date = image.due_date, title_key = coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), description_key = case when tasks.description_key is not null then coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")) end, completed_at = image.completed_at, created_at = image.created_at, version = tasks.version + 1, updated_at = now()
-    from wanted image where tasks.user_id = $1 and tasks.id = image.id and remained and diff is not null
-    returning tasks.id, tasks.version
-  ), inserted as (
-    insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,completed_at,created_at, version)
-    select $1::text, id, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.completed_at,image.created_at, coalesce(
-      (select c.version from changes c where c.user_id = $1 and c.id = image.id order by c.seq desc limit 1),
-      (select floor from journals where user_id = $1), 0) + 1
-    from wanted image where not remained
-    returning id, version
+    returning lists.id, plan.version, plan.image
+  ), updated_lists as (
+    update lists set name = image.name, position = image.position, created_at = image.created_at, version = lists.version + 1, updated_at = now()
+    from wanted_lists image where lists.user_id = $1 and lists.id = image.id and remained and diff is not null
+    returning lists.id, lists.version, diff
+  ), inserted_lists as (
+    insert into lists (user_id, id, name,position,created_at, version)
+    select $1::text, id, image.name,image.position,image.created_at, next_version from wanted_lists image where not remained
+  ), changed_lists as (
+    select 'list' as kind, id, 'deleted' as operation, version, image as diff from removed_lists
+    union all select 'list', id, 'updated', version, diff from updated_lists
+    union all select 'list', id, 'restored', next_version, null from wanted_lists where not remained
+  ), wished_tasks as materialized (
+    select *, row_number() over (partition by is_coming, place, position order by number) as rank,
+      row_number() over (partition by is_coming, place order by number) as number_at_place
+    from (
+      select id, number, remained, present, wished, coalesce((wished ->> 'parent_id')::uuid, (wished ->> 'list_id')::uuid, '00000000-0000-0000-0000-000000000000'::uuid) as place, (wished ->> 'position') collate "C" as position,
+        not remained or (wished -> 'position', coalesce((wished ->> 'parent_id')::uuid, (wished ->> 'list_id')::uuid, '00000000-0000-0000-0000-000000000000'::uuid)) is distinct from (present -> 'position', coalesce((present ->> 'parent_id')::uuid, (present ->> 'list_id')::uuid, '00000000-0000-0000-0000-000000000000'::uuid))
+          as is_coming
+      from (
+        select id, number, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
+        from plan where kind = 'task' and existed and exists (select from allowed)
+      ) wished
+    ) wished
+  ), wanted_tasks as materialized (
+    select id, remained, case when not remained then coalesce(
+      (select c.version from changes c where c.user_id = $1 and c.id = wanted.id and c.kind = 'task' order by c.seq desc limit 1),
+      (select floor from journals where user_id = $1), 0) + 1 end as next_version, case when remained then (
+      select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
+      from unnest('{title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at,tags}'::text[]) as name
+      where present -> replace(name, '_key', '') is distinct from wished -> replace(name, '_key', '')
+        and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
+    ) end as diff, image.*
+    from (
+      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+          when position is not null and rank = 1 and not is_taken then position
+          when rank = 1 and length(between_both) <= 60 then between_both
+          else (left(greatest(
+        (select t.position from tasks t where t.user_id = $1 and t.place = c.place order by t.position desc limit 1),
+        (select max(o.position) from wished_tasks o where is_coming and o.place = c.place), '4999999999'
+      ), 10)::bigint + number_at_place)::text
+        end) else wished end as wished
+      from (
+        select c.*, is_taken, case when is_taken and rank = 1 then key_between(position, least(
+        (select t.position from tasks t where t.user_id = $1 and t.place = c.place and t.position > c.position order by t.position limit 1),
+        (select min(o.position) from wished_tasks o where is_coming and o.place = c.place and o.position > c.position)
+      )) end as between_both
+        from wished_tasks c, lateral (select is_coming and exists (
+        select from tasks t where t.user_id = $1 and t.place = c.place and t.position = c.position and t.id not in (select id from wished_tasks o where is_coming)
+          and t.id not in (select id from plan where kind = 'task' and not existed)
+      ) as is_taken) taken
+      ) c
+    ) wanted, jsonb_to_record(wished) as image (
+      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], list_id uuid, parent_id uuid, position text, completed_at timestamptz, created_at timestamptz
+    )
+  ), removed_tasks as (
+    delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and kind = 'task' and not existed
+      and exists (select from allowed)
+    returning tasks.id, plan.version, plan.image
+  ), updated_tasks as (
+    update tasks set title = image.title, description = image.description, status = image.status, priority = image.priority, due_date = image.due_date, title_key = coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), description_key = case when tasks.description_key is not null then coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")) end, list_id = image.list_id, parent_id = image.parent_id, position = image.position, completed_at = image.completed_at, created_at = image.created_at, version = tasks.version + 1, updated_at = now()
+    from wanted_tasks image where tasks.user_id = $1 and tasks.id = image.id and remained and diff is not null
+    returning tasks.id, tasks.version, diff, image.tags
+  ), inserted_tasks as (
+    insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at, version)
+    select $1::text, id, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.list_id,image.parent_id,image.position,image.completed_at,image.created_at, next_version from wanted_tasks image where not remained
   ), removed_tags as (
-    delete from task_tags t using updated, wanted
-    where t.user_id = $1 and t.task_id = updated.id and wanted.id = updated.id and t.tag <> all(wanted.tags)
+    delete from task_tags t using updated_tasks
+    where t.user_id = $1 and t.task_id = updated_tasks.id and t.tag <> all(updated_tasks.tags)
   ), added_tags as (
-    insert into task_tags (user_id, task_id, tag) select $1::text, id, unnest(tags) from wanted
-    where id in (select id from updated union all select id from inserted)
+    insert into task_tags (user_id, task_id, tag)
+    select $1::text, id, unnest(tags) from updated_tasks
+    union all select $1::text, id, unnest(tags) from wanted_tasks where not remained
     on conflict do nothing
+  ), changed_tasks as (
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from removed_tasks
+    union all select 'task', id, 'updated', version, diff from updated_tasks
+    union all select 'task', id, 'restored', next_version, null from wanted_tasks where not remained
   ), changed as (
-    select position, id, 'deleted' as operation, version, image as diff from removed join plan using (id)
-    union all select position, id, 'updated', updated.version, diff from updated join wanted using (id)
-    union all select position, id, 'restored', inserted.version, null from inserted join wanted using (id)
+    select * from changed_lists union all select * from changed_tasks
   ), counted as (
-    select count(*) as entries, sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) as added, sum(coalesce(octet_length(diff::text), 0)) as octets from changed having count(*) > 0
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'list'), 0) as lists, coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks, bytes)
-    select $1::text, entries, now(), added, octets from counted
-    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+    insert into journals as j (user_id, seq, at, lists, tasks, bytes)
+    select $1::text, entries, now(), lists, tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, lists = j.lists + excluded.lists, tasks = j.tasks + excluded.tasks,
       bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
-    select seq - entries + 1 as revision, at from journal, counted
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
   ), entered as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select $1::text, revision - 1 + row_number() over (order by position), revision, at, 'task', id, operation,
-      version, diff
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
     from recorded, changed
   ), result as (
     select exists (select from entries) as is_known,
       case when exists (select from allowed) then 'undone' else 'refused' end as outcome,
-      (select json_agg(json_build_object('position', position, 'code', conflict) order by position)
+      (select json_agg(json_build_object('entry', number, 'code', conflict) order by number)
         from plan where conflict is not null) as conflicts
   )
   select is_known, outcome, conflicts, (select revision::float8 from recorded) as revision from result;
 
 -- undoRevision with Idempotency-Key
 with entries as materialized (
-    select seq, id, operation, version, diff::jsonb as diff, row_number() over (order by seq) - 1 as position
+    select seq, kind, id, operation, version, diff::jsonb as diff, row_number() over (order by seq) - 1 as number
     from changes
     where user_id = $1 and seq >= $2::bigint and seq < (
         select coalesce(min(seq), 9223372036854775807) from (
@@ -428,50 +625,58 @@ with entries as materialized (
           order by seq limit 1
         ) following
       )
-      and revision = $2::bigint and kind = 'task' and at > now() - interval '30 days'
+      and revision = $2::bigint and kind <> 'start' and at > now() - interval '30 days'
       and exists (select from changes where user_id = $1 and seq = $2::bigint)
   ), nets as materialized (
-    select id, min(position) as position, max(seq) as seq,
+    select kind, id, min(number) as number, max(seq) as seq,
       (array_agg(operation order by seq))[1] in ('updated', 'deleted') as existed,
       (array_agg(operation order by seq desc))[1] <> 'deleted' as remained,
       bool_and(operation = 'updated') as is_update,
       bool_or(operation in ('updated', 'deleted') and diff is null) as is_purged
-    from entries group by id
+    from entries group by kind, id
   ), later as materialized (
-    select nets.id, entry.seq, entry.operation, entry.diff
+    select nets.kind, nets.id, entry.seq, entry.operation, entry.diff
     from nets cross join lateral (
-      select seq, operation, diff::jsonb as diff from changes
-      where user_id = $1 and id = nets.id and seq > nets.seq order by seq limit 1000 + 1
+      select c.seq, c.operation, c.diff::jsonb as diff from changes c
+      where c.user_id = $1 and c.id = nets.id and c.kind = nets.kind and c.seq > nets.seq
+      order by c.seq limit 1000 + 1
     ) entry
     where remained and not is_update
   ), before_it as (
-    select id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
+    select kind, id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
       order by seq desc) as fields
     from (
-      select *, min(seq) filter (where operation <> 'updated') over (partition by id) as last_seq from entries
+      select *, min(seq) filter (where operation <> 'updated') over (partition by kind, id) as last_seq from entries
     ) entry, jsonb_each(case when operation = 'updated' then case when diff ? 'title' then '{"title_key": {"from": null, "to": null}}' else '{}' end::jsonb
         || case when diff ? 'description' then '{"description_key": {"from": null, "to": null}}' else '{}' end::jsonb || diff else diff end) as field (name, value)
     where operation in ('updated', 'deleted') and (last_seq is null or seq <= last_seq)
-    group by id
+    group by kind, id
   ), after_it as (
-    select id, jsonb_object_agg(name, value -> 'to' order by seq) as fields
-    from entries, jsonb_each(diff) as field (name, value) where operation = 'updated' group by id
+    select kind, id, jsonb_object_agg(name, value -> 'to' order by seq) as fields
+    from entries, jsonb_each(diff) as field (name, value) where operation = 'updated' group by kind, id
   ), before_later as (
-    select id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
+    select kind, id, jsonb_object_agg(name, case when operation = 'updated' then value -> 'from' else value end
       order by seq desc) as fields
     from (
-      select *, min(seq) filter (where operation <> 'updated') over (partition by id) as last_seq from later
+      select *, min(seq) filter (where operation <> 'updated') over (partition by kind, id) as last_seq from later
     ) entry, jsonb_each(case when operation = 'updated' then case when diff ? 'title' then '{"title_key": {"from": null, "to": null}}' else '{}' end::jsonb
         || case when diff ? 'description' then '{"description_key": {"from": null, "to": null}}' else '{}' end::jsonb || diff else diff end) as field (name, value)
     where operation in ('updated', 'deleted') and (last_seq is null or seq <= last_seq)
-    group by id
+    group by kind, id
+  ), unknown as (
+    select kind, id, count(*) > 1000 or bool_or(operation in ('updated', 'deleted') and diff is null) as is_unknown
+    from later group by kind, id
   ), today as materialized (
-    select id, version, image, image::jsonb as present
+    select kind, id, version, image, image::jsonb as present
     from (
-      select id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks where user_id = $1 and id in (select id from nets)
-    ) tasks
+      select 'list' as kind, id, version, json_build_object('id', id,'user_id', user_id,'name', name,'position', position,'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) as image from lists
+      where user_id = $1 and id in (select id from nets where kind = 'list')
+      union all
+      select 'task' as kind, id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks
+      where user_id = $1 and id in (select id from nets where kind = 'task')
+    ) resources
   ), plan as materialized (
-    select id, position, existed, remained, today.version, image, present,
+    select kind, id, number, existed, remained, today.version, image, present,
       case when is_update then (
         select jsonb_object_agg(name, value) from jsonb_each(before_it.fields) as field (name, value)
         where before_it.fields -> replace(name, '_key', '') is distinct from after_it.fields -> replace(name, '_key', '')
@@ -486,92 +691,252 @@ with entries as materialized (
       ) then 'changed' end
         when exists (
         select from jsonb_each(before_later.fields) as field (name, value)
-        where name = replace(name, '_key', '') and name = any('{title,description,status,priority,due_date,title_key,description_key,completed_at,created_at,tags}') and value is distinct from present -> name
-      ) or exists (
-        select from later where later.id = nets.id having count(*) > 1000
-          or bool_or(operation in ('updated', 'deleted') and diff is null)
-      ) then 'changed'
+        where name = replace(name, '_key', '') and name = any('{name,position,created_at,title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,completed_at,tags}')
+          and value is distinct from present -> name
+      ) or is_unknown then 'changed'
       end as conflict
-    from nets left join today using (id) left join before_it using (id) left join after_it using (id)
-      left join before_later using (id)
-    where existed or remained
+    from nets full join today using (kind, id) full join before_it using (kind, id) full join after_it using (kind, id)
+      full join before_later using (kind, id) full join unknown using (kind, id)
+    where coalesce(existed or remained, false)
   ), allowed as materialized (
     select from (
-      select count(conflict) as conflicts,
-        count(*) filter (where not remained) - count(*) filter (where not existed) as added
+      select count(conflict) as conflicts, (count(*) filter (where kind = 'list' and not remained) - count(*) filter (where kind = 'list' and not existed)) as added_lists, (count(*) filter (where kind = 'task' and not remained) - count(*) filter (where kind = 'task' and not existed)) as added_tasks
       from plan
     ) total
-    where conflicts = 0 and exists (select from entries)
-      and (added <= 0 or ($3::int is null or coalesce((select tasks from journals where user_id = $1), 0) + added <= $3::int)) and not exists (
-      select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
+    where conflicts = 0 and exists (select from entries) and not exists (
+      select from idempotency_keys where user_id = $1 and key = $3::text and created_at > now() - interval '24 hours'
     ) and lock_user($1)
-  ), wanted as materialized (
-    select id, position, remained, (
+      and (added_lists <= 0 or ($4::int is null or coalesce((select lists from journals where user_id = $1), 0) + added_lists <= $4::int))
+      and (added_tasks <= 0 or ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) + added_tasks <= $5::int))
+  ), wished_lists as materialized (
+    select *, row_number() over (partition by is_coming, place, position order by number) as rank,
+      row_number() over (partition by is_coming, place order by number) as number_at_place
+    from (
+      select id, number, remained, present, wished, '00000000-0000-0000-0000-000000000000'::uuid as place, (wished ->> 'position') collate "C" as position,
+        not remained or (wished -> 'position', '00000000-0000-0000-0000-000000000000'::uuid) is distinct from (present -> 'position', '00000000-0000-0000-0000-000000000000'::uuid)
+          as is_coming
+      from (
+        select id, number, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
+        from plan where kind = 'list' and existed and exists (select from allowed)
+      ) wished
+    ) wished
+  ), wanted_lists as materialized (
+    select id, remained, case when not remained then coalesce(
+      (select c.version from changes c where c.user_id = $1 and c.id = wanted.id and c.kind = 'list' order by c.seq desc limit 1),
+      (select floor from journals where user_id = $1), 0) + 1 end as next_version, case when remained then (
       select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
-      from unnest('{title,description,status,priority,due_date,title_key,description_key,completed_at,created_at,tags}'::text[]) as name
+      from unnest('{name,position,created_at}'::text[]) as name
       where present -> replace(name, '_key', '') is distinct from wished -> replace(name, '_key', '')
         and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
-    ) as diff, image.*
+    ) end as diff, image.*
     from (
-      select id, position, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
-      from plan where existed and exists (select from allowed)
+      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+          when position is not null and rank = 1 and not is_taken then position
+          when rank = 1 and length(between_both) <= 60 then between_both
+          else (left(greatest(
+        (select t.position from lists t where t.user_id = $1 and true order by t.position desc limit 1),
+        (select max(o.position) from wished_lists o where is_coming and o.place = c.place), '4999999999'
+      ), 10)::bigint + number_at_place)::text
+        end) else wished end as wished
+      from (
+        select c.*, is_taken, case when is_taken and rank = 1 then key_between(position, least(
+        (select t.position from lists t where t.user_id = $1 and true and t.position > c.position order by t.position limit 1),
+        (select min(o.position) from wished_lists o where is_coming and o.place = c.place and o.position > c.position)
+      )) end as between_both
+        from wished_lists c, lateral (select is_coming and exists (
+        select from lists t where t.user_id = $1 and true and t.position = c.position and t.id not in (select id from wished_lists o where is_coming)
+          and t.id not in (select id from plan where kind = 'list' and not existed)
+      ) as is_taken) taken
+      ) c
     ) wanted, jsonb_to_record(wished) as image (
-      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], completed_at timestamptz, created_at timestamptz
+      name text, position text, created_at timestamptz
     )
-  ), removed as (
-    delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and not existed
+  ), removed_lists as (
+    delete from lists using plan where lists.user_id = $1 and lists.id = plan.id and kind = 'list' and not existed
       and exists (select from allowed)
-    returning tasks.id
-  ), updated as (
-    update tasks set title = image.title, description = image.description, status = image.status, priority = image.priority, due_date = image.due_date, title_key = coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), description_key = case when tasks.description_key is not null then coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")) end, completed_at = image.completed_at, created_at = image.created_at, version = tasks.version + 1, updated_at = now()
-    from wanted image where tasks.user_id = $1 and tasks.id = image.id and remained and diff is not null
-    returning tasks.id, tasks.version
-  ), inserted as (
-    insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,completed_at,created_at, version)
-    select $1::text, id, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.completed_at,image.created_at, coalesce(
-      (select c.version from changes c where c.user_id = $1 and c.id = image.id order by c.seq desc limit 1),
-      (select floor from journals where user_id = $1), 0) + 1
-    from wanted image where not remained
-    returning id, version
+    returning lists.id, plan.version, plan.image
+  ), updated_lists as (
+    update lists set name = image.name, position = image.position, created_at = image.created_at, version = lists.version + 1, updated_at = now()
+    from wanted_lists image where lists.user_id = $1 and lists.id = image.id and remained and diff is not null
+    returning lists.id, lists.version, diff
+  ), inserted_lists as (
+    insert into lists (user_id, id, name,position,created_at, version)
+    select $1::text, id, image.name,image.position,image.created_at, next_version from wanted_lists image where not remained
+  ), changed_lists as (
+    select 'list' as kind, id, 'deleted' as operation, version, image as diff from removed_lists
+    union all select 'list', id, 'updated', version, diff from updated_lists
+    union all select 'list', id, 'restored', next_version, null from wanted_lists where not remained
+  ), wished_tasks as materialized (
+    select *, row_number() over (partition by is_coming, place, position order by number) as rank,
+      row_number() over (partition by is_coming, place order by number) as number_at_place
+    from (
+      select id, number, remained, present, wished, coalesce((wished ->> 'parent_id')::uuid, (wished ->> 'list_id')::uuid, '00000000-0000-0000-0000-000000000000'::uuid) as place, (wished ->> 'position') collate "C" as position,
+        not remained or (wished -> 'position', coalesce((wished ->> 'parent_id')::uuid, (wished ->> 'list_id')::uuid, '00000000-0000-0000-0000-000000000000'::uuid)) is distinct from (present -> 'position', coalesce((present ->> 'parent_id')::uuid, (present ->> 'list_id')::uuid, '00000000-0000-0000-0000-000000000000'::uuid))
+          as is_coming
+      from (
+        select id, number, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
+        from plan where kind = 'task' and existed and exists (select from allowed)
+      ) wished
+    ) wished
+  ), wanted_tasks as materialized (
+    select id, remained, case when not remained then coalesce(
+      (select c.version from changes c where c.user_id = $1 and c.id = wanted.id and c.kind = 'task' order by c.seq desc limit 1),
+      (select floor from journals where user_id = $1), 0) + 1 end as next_version, case when remained then (
+      select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
+      from unnest('{title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at,tags}'::text[]) as name
+      where present -> replace(name, '_key', '') is distinct from wished -> replace(name, '_key', '')
+        and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
+    ) end as diff, image.*
+    from (
+      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+          when position is not null and rank = 1 and not is_taken then position
+          when rank = 1 and length(between_both) <= 60 then between_both
+          else (left(greatest(
+        (select t.position from tasks t where t.user_id = $1 and t.place = c.place order by t.position desc limit 1),
+        (select max(o.position) from wished_tasks o where is_coming and o.place = c.place), '4999999999'
+      ), 10)::bigint + number_at_place)::text
+        end) else wished end as wished
+      from (
+        select c.*, is_taken, case when is_taken and rank = 1 then key_between(position, least(
+        (select t.position from tasks t where t.user_id = $1 and t.place = c.place and t.position > c.position order by t.position limit 1),
+        (select min(o.position) from wished_tasks o where is_coming and o.place = c.place and o.position > c.position)
+      )) end as between_both
+        from wished_tasks c, lateral (select is_coming and exists (
+        select from tasks t where t.user_id = $1 and t.place = c.place and t.position = c.position and t.id not in (select id from wished_tasks o where is_coming)
+          and t.id not in (select id from plan where kind = 'task' and not existed)
+      ) as is_taken) taken
+      ) c
+    ) wanted, jsonb_to_record(wished) as image (
+      title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], list_id uuid, parent_id uuid, position text, completed_at timestamptz, created_at timestamptz
+    )
+  ), removed_tasks as (
+    delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and kind = 'task' and not existed
+      and exists (select from allowed)
+    returning tasks.id, plan.version, plan.image
+  ), updated_tasks as (
+    update tasks set title = image.title, description = image.description, status = image.status, priority = image.priority, due_date = image.due_date, title_key = coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), description_key = case when tasks.description_key is not null then coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")) end, list_id = image.list_id, parent_id = image.parent_id, position = image.position, completed_at = image.completed_at, created_at = image.created_at, version = tasks.version + 1, updated_at = now()
+    from wanted_tasks image where tasks.user_id = $1 and tasks.id = image.id and remained and diff is not null
+    returning tasks.id, tasks.version, diff, image.tags
+  ), inserted_tasks as (
+    insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at, version)
+    select $1::text, id, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.list_id,image.parent_id,image.position,image.completed_at,image.created_at, next_version from wanted_tasks image where not remained
   ), removed_tags as (
-    delete from task_tags t using updated, wanted
-    where t.user_id = $1 and t.task_id = updated.id and wanted.id = updated.id and t.tag <> all(wanted.tags)
+    delete from task_tags t using updated_tasks
+    where t.user_id = $1 and t.task_id = updated_tasks.id and t.tag <> all(updated_tasks.tags)
   ), added_tags as (
-    insert into task_tags (user_id, task_id, tag) select $1::text, id, unnest(tags) from wanted
-    where id in (select id from updated union all select id from inserted)
+    insert into task_tags (user_id, task_id, tag)
+    select $1::text, id, unnest(tags) from updated_tasks
+    union all select $1::text, id, unnest(tags) from wanted_tasks where not remained
     on conflict do nothing
+  ), changed_tasks as (
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from removed_tasks
+    union all select 'task', id, 'updated', version, diff from updated_tasks
+    union all select 'task', id, 'restored', next_version, null from wanted_tasks where not remained
   ), changed as (
-    select position, id, 'deleted' as operation, version, image as diff from removed join plan using (id)
-    union all select position, id, 'updated', updated.version, diff from updated join wanted using (id)
-    union all select position, id, 'restored', inserted.version, null from inserted join wanted using (id)
+    select * from changed_lists union all select * from changed_tasks
   ), counted as (
-    select count(*) as entries, sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) as added, sum(coalesce(octet_length(diff::text), 0)) as octets from changed having count(*) > 0
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'list'), 0) as lists, coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
   ), journal as (
-    insert into journals as j (user_id, seq, at, tasks, bytes)
-    select $1::text, entries, now(), added, octets from counted
-    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+    insert into journals as j (user_id, seq, at, lists, tasks, bytes)
+    select $1::text, entries, now(), lists, tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, lists = j.lists + excluded.lists, tasks = j.tasks + excluded.tasks,
       bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
-    select seq - entries + 1 as revision, at from journal, counted
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
   ), entered as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select $1::text, revision - 1 + row_number() over (order by position), revision, at, 'task', id, operation,
-      version, diff
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
     from recorded, changed
   ), result as (
     select exists (select from entries) as is_known,
       case when exists (select from allowed) then 'undone' else 'refused' end as outcome,
-      (select json_agg(json_build_object('position', position, 'code', conflict) order by position)
+      (select json_agg(json_build_object('entry', number, 'code', conflict) order by number)
         from plan where conflict is not null) as conflicts
   ), stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
-    select $1::text, $4::text, $5::text, json_build_object('revision', (select revision from recorded)), (select revision from recorded)
+    select $1::text, $3::text, $6::text, json_build_object('revision', (select revision from recorded)), (select revision from recorded)
     from result where outcome <> 'refused'
     on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
       revision = excluded.revision, created_at = excluded.created_at
   )
   select is_known, outcome, conflicts, (select revision::float8 from recorded) as revision from result;
+
+-- checkUndo
+with recursive revised as materialized (
+    select distinct id from changes where user_id = $1 and kind = 'task' and seq >= (
+      select revision from changes where user_id = $1 order by seq desc limit 1
+    )
+  ), revised_lists as materialized (
+    select distinct id from changes where user_id = $1 and kind = 'list' and seq >= (
+      select revision from changes where user_id = $1 order by seq desc limit 1
+    )
+  ), written as materialized (
+    select task.* from revised, lateral (
+      select id, parent_id, list_id from tasks where user_id = $1 and id = revised.id offset 0
+    ) task
+  ), ancestors as (
+    select id, parent_id as ancestor_id, 1 as distance from written where parent_id is not null
+    union all
+    select a.id, parent.parent_id, distance + 1
+    from ancestors a, lateral (
+      select parent_id from tasks where user_id = $1 and id = a.ancestor_id offset 0
+    ) parent
+    where parent.parent_id is not null and distance < 5
+  ), roots as materialized (
+    select written_id, id from (
+      select distinct on (a.id) a.id as written_id, ancestor_id as id, distance from ancestors a order by a.id, distance desc
+    ) topmost where distance < 5
+    union all
+    select id, id from written where parent_id is null
+  ), trees as (
+    select distinct id as root_id, id, 1 as level from roots
+    union all
+    select tree.root_id, child.id, level + 1 from trees tree, lateral (
+      select id from tasks where user_id = $1 and parent_id = tree.id offset 0
+    ) child
+    where level <= 5
+  ), reasons as (
+    select id, 'no_parent' as code from written where parent_id is not null and not exists (
+      select from tasks p where p.user_id = $1 and p.id = written.parent_id
+    )
+    union all
+    select id, 'no_list' from written where list_id is not null and not exists (
+      select from lists where lists.user_id = $1 and lists.id = written.list_id
+    )
+    union all
+    select written.id, 'other_list' from written, lateral (
+      select list_id from tasks where user_id = $1 and id = written.parent_id offset 0
+    ) parent
+    where parent.list_id is distinct from written.list_id
+    union all
+    select id, case when bool_or(ancestor_id = id) then 'cycle' else 'too_deep' end
+    from ancestors group by id having max(distance) >= 5
+    union all
+    select (select written_id from roots where roots.id = root_id limit 1),
+      case when max(level) > 5 then 'too_deep' else 'too_many' end
+    from trees group by root_id having max(level) > 5 or count(*) > 1000 + 1
+    union all
+    select distinct revised.id, 'in_use'
+    from revised cross join lateral (
+      select list_id from tasks where user_id = $1 and parent_id = revised.id offset 0
+    ) child left join lateral (
+      select id, list_id from tasks where user_id = $1 and id = revised.id offset 0
+    ) task on true
+    where task.id is null or task.list_id is distinct from child.list_id
+    union all
+    select distinct revised_lists.id, 'in_use' from revised_lists
+      join tasks t on t.user_id = $1 and t.list_id = revised_lists.id
+    where not exists (select from lists where lists.user_id = $1 and lists.id = revised_lists.id)
+  )
+  select refuse(json_build_object('operation', $2::int, 'reasons', json_agg(json_build_object('code', code, 'entry', (
+      select min(c.seq) - $3::bigint from changes c
+      where c.user_id = $1 and c.id = reasons.id and c.revision = $3::bigint
+    ))))::text)
+  from (select * from reasons limit 1000) reasons having count(*) > 0;
 
 -- selectStoredResponse
 select fingerprint, answer as response, revision::float8 from idempotency_keys

@@ -2,7 +2,8 @@ import * as idempotency from '../kit/idempotency';
 import * as kit from '../kit/journal';
 import { TaskInput } from '../tasks/contract';
 import * as tasks from '../tasks/service';
-import { describeOperations, statementsOf, testStatements, withKey } from '../testing/statements';
+import * as tree from '../tasks/tree';
+import { anyValues, describeOperations, statementsOf, testStatements, withKey } from '../testing/statements';
 import * as contract from './contract';
 import * as queries from './queries';
 import * as journal from './service';
@@ -13,6 +14,7 @@ const all = [
   ['selectHead', kit.selectHead({})] as const,
   ...statementsOf(queries),
   ...statementsOf(undo),
+  ['checkUndo', tree.checkUndo(anyValues)] as const,
   ...statementsOf(ofKit),
 ];
 
@@ -25,6 +27,8 @@ testStatements(all, (driver) =>
     const { body: last } = await journal.changes(ctx, { limit: 500 });
     return {
       'listChanges of all': () => journal.changes(ctx, { limit: 1 }),
+      'listChanges of all, next page of lists': () =>
+        journal.changes(ctx, { limit: 1, since: `${first.token.split('~')[0]}~list~${c.id}` }),
       'listChanges of all, next page': () => journal.changes(ctx, { limit: 1, since: `${first.token}~${c.id}` }),
       'listChanges since a token': () => journal.changes(ctx, { limit: 1, since: last.token }),
       streamChanges: () => journal.openStream(ctx, {}),

@@ -5,15 +5,23 @@
 -- packages/db/src/driver.ts).
 --
 --   listTasks: selectHead, selectPage
+--   listTasks of one parent: selectHead, 
+--   listTags: selectTags
 --   getTask: selectTask
 --   createTask: createTask
 --   createTask with Idempotency-Key: selectStoredResponse, createTask, deleteExpiredKeys
+--   createTask below a parent: createTaskInTree, checkPlace
 --   replaceTask: replaceTask
+--   replaceTask below a parent: replaceTask, checkPlace
 --   updateTask without tags: updateTask
 --   updateTask with tags: updateTaskAndTags
 --   updateTask with Idempotency-Key: selectStoredResponse, updateTask, deleteExpiredKeys
+--   updateTask with status done: updateTaskInTree
+--   updateTask with another parent: updateTaskInTree, checkPlace
 --   completeTask: completeTask
 --   completeTask with Idempotency-Key: selectStoredResponse, completeTask, deleteExpiredKeys
+--   moveTask: moveTask, checkPlace
+--   moveTask with Idempotency-Key: selectStoredResponse, moveTask, deleteExpiredKeys, checkPlace
 --   deleteTask: deleteTask
 
 -- selectHead
@@ -55,19 +63,25 @@ with journal as (
   select count(*)::int as trimmed from oldest;
 
 -- selectTask
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks where user_id = $1 and id = $2::uuid;
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from tasks where user_id = $1 and id = $2::uuid;
+
+-- selectTags
+select tag, count(*) filter (where status <> 'done')::int as open, count(*) filter (where status = 'done')::int as done
+  from task_tags join tasks on tasks.user_id = $1 and tasks.id = task_id
+  where task_tags.user_id = $1
+  group by tag order by tag limit 1000;
 
 -- createTask
-with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+with recursive inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text, null::uuid, null::uuid, coalesce((left((select position from tasks where user_id = $1 and tasks.place = '00000000-0000-0000-0000-000000000000'::uuid order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
       case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
     where lock_user($1) and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $4::int)
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
   ), changed as (
     select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
@@ -81,21 +95,21 @@ with inserted as (
     select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
     returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- createTask with Idempotency-Key
-with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+with recursive inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text, null::uuid, null::uuid, coalesce((left((select position from tasks where user_id = $1 and tasks.place = '00000000-0000-0000-0000-000000000000'::uuid order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
       case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
     where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $5::int)
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
   ), changed as (
     select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
@@ -110,20 +124,56 @@ with inserted as (
     returning revision
   ), stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
-    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
     from result where outcome <> 'refused'
     on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
       revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
--- createTaskAndTags
-with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+-- createTask in a batch
+with recursive inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text, null::uuid, null::uuid, coalesce((left((select position from tasks where user_id = $1 and tasks.place = '00000000-0000-0000-0000-000000000000'::uuid order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
       case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
     where lock_user($1) and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $4::int)
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
+  ), changed as (
+    select id, 'created' as operation, version, null::json as diff from inserted
+  ), result as (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, current_setting('app.revision', true)::bigint, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $5::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
+
+-- createTaskAndTags
+with recursive inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text, null::uuid, null::uuid, coalesce((left((select position from tasks where user_id = $1 and tasks.place = '00000000-0000-0000-0000-000000000000'::uuid order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
+      case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
+    where lock_user($1) and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $4::int)
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
@@ -131,7 +181,7 @@ with inserted as (
   ), changed as (
     select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
@@ -145,17 +195,17 @@ with inserted as (
     select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
     returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- createTaskAndTags with Idempotency-Key
-with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+with recursive inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text, null::uuid, null::uuid, coalesce((left((select position from tasks where user_id = $1 and tasks.place = '00000000-0000-0000-0000-000000000000'::uuid order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
       case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
     where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($5::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $5::int)
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
@@ -163,7 +213,7 @@ with inserted as (
   ), changed as (
     select id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
   ), journal as (
@@ -178,22 +228,188 @@ with inserted as (
     returning revision
   ), stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
-    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    select $1::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
     from result where outcome <> 'refused'
     on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
       revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- createTaskAndTags in a batch
+with recursive inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text, null::uuid, null::uuid, coalesce((left((select position from tasks where user_id = $1 and tasks.place = '00000000-0000-0000-0000-000000000000'::uuid order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
+      case when ($3::jsonb ->> 'status')::text = 'done' then now() end, 1
+    where lock_user($1) and ($4::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $4::int)
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), changed as (
+    select id, 'created' as operation, version, null::json as diff from inserted
+  ), result as (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, current_setting('app.revision', true)::bigint, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $5::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
+
+-- createTaskInTree
+with recursive goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $1::jsonb ? 'list_id' then ($1::jsonb ->> 'list_id')::uuid else (select p.list_id from tasks p where p.user_id = $2 and p.id = chosen.parent_id) end as list_id
+      from (select ($1::jsonb ->> 'parent_id')::uuid as parent_id) chosen
+    ) goal
+  ), inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $2::text, $3::uuid, ($1::jsonb ->> 'title')::text, ($1::jsonb ->> 'description')::text, ($1::jsonb ->> 'status')::text, ($1::jsonb ->> 'priority')::text, ($1::jsonb ->> 'due_date')::date, ($1::jsonb ->> 'title_key')::text, ($1::jsonb ->> 'description_key')::text, goal.list_id, goal.parent_id, coalesce((left((select position from tasks where user_id = $2 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
+      case when ($1::jsonb ->> 'status')::text = 'done' then now() end, 1 from goal
+    where lock_user($2) and ($4::int is null or coalesce((select tasks from journals where user_id = $2), 0) + 1 <= $4::int)
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($1::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), changed as (
+    select id, 'created' as operation, version, null::json as diff from inserted
+  ), result as (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($1::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $2::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $2::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- createTaskInTree with Idempotency-Key
+with recursive goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $1::jsonb ? 'list_id' then ($1::jsonb ->> 'list_id')::uuid else (select p.list_id from tasks p where p.user_id = $2 and p.id = chosen.parent_id) end as list_id
+      from (select ($1::jsonb ->> 'parent_id')::uuid as parent_id) chosen
+    ) goal
+  ), inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $2::text, $3::uuid, ($1::jsonb ->> 'title')::text, ($1::jsonb ->> 'description')::text, ($1::jsonb ->> 'status')::text, ($1::jsonb ->> 'priority')::text, ($1::jsonb ->> 'due_date')::date, ($1::jsonb ->> 'title_key')::text, ($1::jsonb ->> 'description_key')::text, goal.list_id, goal.parent_id, coalesce((left((select position from tasks where user_id = $2 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
+      case when ($1::jsonb ->> 'status')::text = 'done' then now() end, 1 from goal
+    where not exists (
+      select from idempotency_keys where user_id = $2 and key = $4::text and created_at > now() - interval '24 hours'
+    ) and lock_user($2) and ($5::int is null or coalesce((select tasks from journals where user_id = $2), 0) + 1 <= $5::int)
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($1::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), changed as (
+    select id, 'created' as operation, version, null::json as diff from inserted
+  ), result as (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($1::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $2::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $2::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $2::text, $4::text, $6::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- createTaskInTree in a batch
+with recursive goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $1::jsonb ? 'list_id' then ($1::jsonb ->> 'list_id')::uuid else (select p.list_id from tasks p where p.user_id = $2 and p.id = chosen.parent_id) end as list_id
+      from (select ($1::jsonb ->> 'parent_id')::uuid as parent_id) chosen
+    ) goal
+  ), inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $2::text, $3::uuid, ($1::jsonb ->> 'title')::text, ($1::jsonb ->> 'description')::text, ($1::jsonb ->> 'status')::text, ($1::jsonb ->> 'priority')::text, ($1::jsonb ->> 'due_date')::date, ($1::jsonb ->> 'title_key')::text, ($1::jsonb ->> 'description_key')::text, goal.list_id, goal.parent_id, coalesce((left((select position from tasks where user_id = $2 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
+      case when ($1::jsonb ->> 'status')::text = 'done' then now() end, 1 from goal
+    where lock_user($2) and ($4::int is null or coalesce((select tasks from journals where user_id = $2), 0) + 1 <= $4::int)
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($1::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), changed as (
+    select id, 'created' as operation, version, null::json as diff from inserted
+  ), result as (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($1::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $2::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $2::text, seq, current_setting('app.revision', true)::bigint, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $5::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
 
 -- updateTask
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
       select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
           then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
-        old.tags as tags, old.completed_at as old_completed_at
+        old.tags as tags, old.completed_at as old_completed_at, old.list_id, old.parent_id, old.position
       from old where true and ($4::int[] is null or version = any($4::int[]))
       and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
     ) computed
@@ -230,7 +446,7 @@ with old as materialized (
     ) as diff
     from written, old, next
   ), result as (
-    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
@@ -244,17 +460,17 @@ with old as materialized (
     select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
     returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- updateTask with Idempotency-Key
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
       select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
           then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
-        old.tags as tags, old.completed_at as old_completed_at
+        old.tags as tags, old.completed_at as old_completed_at, old.list_id, old.parent_id, old.position
       from old where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($5::int[] is null or version = any($5::int[]))
@@ -293,7 +509,7 @@ with old as materialized (
     ) as diff
     from written, old, next
   ), result as (
-    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
@@ -308,16 +524,87 @@ with old as materialized (
     returning revision
   ), stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
-    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
     from result where outcome <> 'refused'
     on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
       revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- updateTask in a batch
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
+        old.tags as tags, old.completed_at as old_completed_at, old.list_id, old.parent_id, old.position
+      from old where true and ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
+      or $3::jsonb ? 'description' and old.description is distinct from next.description
+      or $3::jsonb ? 'status' and old.status is distinct from next.status
+      or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
+      or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), changed as (
+    select written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at
+      ) differences
+    ) as diff
+    from written, old, next
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
+    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, seq, current_setting('app.revision', true)::bigint, at, 'task', id, operation, version, diff from journal, changed
+    returning revision
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $7::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
 
 -- updateTaskAndTags
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
@@ -325,7 +612,7 @@ with old as materialized (
           then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
-    ) as tags, old.completed_at as old_completed_at
+    ) as tags, old.completed_at as old_completed_at, old.list_id, old.parent_id, old.position
       from old where true and ($4::int[] is null or version = any($4::int[]))
       and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
     ) computed
@@ -371,7 +658,7 @@ with old as materialized (
     ) as diff
     from written, old, next
   ), result as (
-    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
@@ -385,11 +672,11 @@ with old as materialized (
     select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
     returning revision
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- updateTaskAndTags with Idempotency-Key
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
@@ -397,7 +684,7 @@ with old as materialized (
           then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
-    ) as tags, old.completed_at as old_completed_at
+    ) as tags, old.completed_at as old_completed_at, old.list_id, old.parent_id, old.position
       from old where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($5::int[] is null or version = any($5::int[]))
@@ -445,7 +732,7 @@ with old as materialized (
     ) as diff
     from written, old, next
   ), result as (
-    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
@@ -460,136 +747,510 @@ with old as materialized (
     returning revision
   ), stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
-    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
     from result where outcome <> 'refused'
     on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
       revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
--- completeTask
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+-- updateTaskAndTags in a batch
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select old.title as title, old.description as description, case when coalesce($3::boolean, old.status <> 'done') then 'done' when old.status = 'done' then 'todo' else old.status end as status, old.priority as priority, old.due_date as due_date, old.title_key as title_key, old.description_key as description_key,
-        old.tags as tags, old.completed_at as old_completed_at
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
+        array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, old.completed_at as old_completed_at, old.list_id, old.parent_id, old.position
       from old where true and ($4::int[] is null or version = any($4::int[]))
       and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
     ) computed
   ), written as (
-    update tasks set status = next.status, completed_at = next.completed_at,
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
       version = tasks.version + 1, updated_at = now()
     from old, next
-    where tasks.user_id = $1 and tasks.id = old.id and (old.status is distinct from next.status)
+    where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
+      or $3::jsonb ? 'description' and old.description is distinct from next.description
+      or $3::jsonb ? 'status' and old.status is distinct from next.status
+      or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
+      or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date
+      or old.tags is distinct from next.tags)
     returning tasks.id, tasks.version, tasks.updated_at
+  ), removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
   ), changed as (
     select written.id, 'updated' as operation, written.version, (
       select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
         select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
         where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
-        where old.completed_at is distinct from next.completed_at
+        where old.completed_at is distinct from next.completed_at union all
+        select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
+        where old.tags is distinct from next.tags
       ) differences
     ) as diff
     from written, old, next
   ), result as (
-    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks, bytes)
     select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
     on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
-      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
     returning seq, at
   ), recorded as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
+    select $1::text, seq, current_setting('app.revision', true)::bigint, at, 'task', id, operation, version, diff from journal, changed
     returning revision
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $7::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
 
--- completeTask with Idempotency-Key
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+-- updateTaskInTree
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $3::jsonb ? 'list_id' then ($3::jsonb ->> 'list_id')::uuid else case when $3::jsonb ? 'parent_id' and parent_id is not null then (select p.list_id from tasks p where p.user_id = $1 and p.id = chosen.parent_id) else list_id end end as list_id
+      from (select case when $3::jsonb ? 'parent_id' then ($3::jsonb ->> 'parent_id')::uuid else parent_id end as parent_id, list_id from old) chosen
+    ) goal
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
-      select old.title as title, old.description as description, case when coalesce($3::boolean, old.status <> 'done') then 'done' when old.status = 'done' then 'todo' else old.status end as status, old.priority as priority, old.due_date as due_date, old.title_key as title_key, old.description_key as description_key,
-        old.tags as tags, old.completed_at as old_completed_at
-      from old where not exists (
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
+        case when $3::jsonb ? 'tags' then array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) else old.tags end as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
+        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+      from old, goal where true and ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at, list_id = next.list_id, parent_id = next.parent_id, position = next.position,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
+      or $3::jsonb ? 'description' and old.description is distinct from next.description
+      or $3::jsonb ? 'status' and old.status is distinct from next.status
+      or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
+      or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date
+      or old.tags is distinct from next.tags
+      or old.list_id is distinct from next.list_id
+      or old.parent_id is distinct from next.parent_id
+      or old.position is distinct from next.position)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), below as (
+    select id, list_id, status, completed_at, 1 as few from tasks where user_id = $1 and parent_id = $2::uuid
+    union all
+    select child.*, 1 from below, lateral (
+      select id, list_id, status, completed_at from tasks where user_id = $1 and parent_id = below.id offset 0
+    ) child
+  ), written_below as (
+    update tasks set list_id = next.list_id, status = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then 'done' else tasks.status end,
+      completed_at = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then now()::timestamptz(3) else tasks.completed_at end,
+      version = tasks.version + 1, updated_at = now()
+    from below, old, next
+    where tasks.user_id = $1 and tasks.id = below.id and below.few = 1 and ((next.status = 'done' and old.status <> 'done' and below.status <> 'done') or below.list_id is distinct from next.list_id)
+      and exists (select from written)
+    returning tasks.id, tasks.version, tasks.list_id, tasks.status, tasks.completed_at
+  ), removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
+  ), changed as (
+    select 'task' as kind, written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at union all
+        select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
+        where old.tags is distinct from next.tags union all
+        select 'list_id' as name, to_json(old.list_id) as before, to_json(next.list_id) as after
+        where old.list_id is distinct from next.list_id union all
+        select 'parent_id' as name, to_json(old.parent_id) as before, to_json(next.parent_id) as after
+        where old.parent_id is distinct from next.parent_id union all
+        select 'position' as name, to_json(old.position) as before, to_json(next.position) as after
+        where old.position is distinct from next.position
+      ) differences
+    ) as diff
+    from written, old, next
+    union all
+    select 'task', below.id, 'updated', after.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'list_id' as name, to_json(below.list_id) as before, to_json(after.list_id) as after
+        where below.list_id is distinct from after.list_id union all
+        select 'status' as name, to_json(below.status) as before, to_json(after.status) as after
+        where below.status is distinct from after.status union all
+        select 'completed_at' as name, to_json(to_char(below.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(after.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where below.completed_at is distinct from after.completed_at
+      ) differences
+    )
+    from written_below after join below on below.id = after.id
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- updateTaskInTree with Idempotency-Key
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $3::jsonb ? 'list_id' then ($3::jsonb ->> 'list_id')::uuid else case when $3::jsonb ? 'parent_id' and parent_id is not null then (select p.list_id from tasks p where p.user_id = $1 and p.id = chosen.parent_id) else list_id end end as list_id
+      from (select case when $3::jsonb ? 'parent_id' then ($3::jsonb ->> 'parent_id')::uuid else parent_id end as parent_id, list_id from old) chosen
+    ) goal
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
+        case when $3::jsonb ? 'tags' then array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) else old.tags end as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
+        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+      from old, goal where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($5::int[] is null or version = any($5::int[]))
       and ($6::int[] is null or version <> all($6::int[])) and not $7::boolean
     ) computed
   ), written as (
-    update tasks set status = next.status, completed_at = next.completed_at,
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at, list_id = next.list_id, parent_id = next.parent_id, position = next.position,
       version = tasks.version + 1, updated_at = now()
     from old, next
-    where tasks.user_id = $1 and tasks.id = old.id and (old.status is distinct from next.status)
+    where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
+      or $3::jsonb ? 'description' and old.description is distinct from next.description
+      or $3::jsonb ? 'status' and old.status is distinct from next.status
+      or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
+      or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date
+      or old.tags is distinct from next.tags
+      or old.list_id is distinct from next.list_id
+      or old.parent_id is distinct from next.parent_id
+      or old.position is distinct from next.position)
     returning tasks.id, tasks.version, tasks.updated_at
+  ), below as (
+    select id, list_id, status, completed_at, 1 as few from tasks where user_id = $1 and parent_id = $2::uuid
+    union all
+    select child.*, 1 from below, lateral (
+      select id, list_id, status, completed_at from tasks where user_id = $1 and parent_id = below.id offset 0
+    ) child
+  ), written_below as (
+    update tasks set list_id = next.list_id, status = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then 'done' else tasks.status end,
+      completed_at = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then now()::timestamptz(3) else tasks.completed_at end,
+      version = tasks.version + 1, updated_at = now()
+    from below, old, next
+    where tasks.user_id = $1 and tasks.id = below.id and below.few = 1 and ((next.status = 'done' and old.status <> 'done' and below.status <> 'done') or below.list_id is distinct from next.list_id)
+      and exists (select from written)
+    returning tasks.id, tasks.version, tasks.list_id, tasks.status, tasks.completed_at
+  ), removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
   ), changed as (
-    select written.id, 'updated' as operation, written.version, (
+    select 'task' as kind, written.id, 'updated' as operation, written.version, (
       select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
         select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
         where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
-        where old.completed_at is distinct from next.completed_at
+        where old.completed_at is distinct from next.completed_at union all
+        select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
+        where old.tags is distinct from next.tags union all
+        select 'list_id' as name, to_json(old.list_id) as before, to_json(next.list_id) as after
+        where old.list_id is distinct from next.list_id union all
+        select 'parent_id' as name, to_json(old.parent_id) as before, to_json(next.parent_id) as after
+        where old.parent_id is distinct from next.parent_id union all
+        select 'position' as name, to_json(old.position) as before, to_json(next.position) as after
+        where old.position is distinct from next.position
       ) differences
     ) as diff
     from written, old, next
+    union all
+    select 'task', below.id, 'updated', after.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'list_id' as name, to_json(below.list_id) as before, to_json(after.list_id) as after
+        where below.list_id is distinct from after.list_id union all
+        select 'status' as name, to_json(below.status) as before, to_json(after.status) as after
+        where below.status is distinct from after.status union all
+        select 'completed_at' as name, to_json(to_char(below.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(after.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where below.completed_at is distinct from after.completed_at
+      ) differences
+    )
+    from written_below after join below on below.id = after.id
   ), result as (
-    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks, bytes)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
-    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
       bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
-    returning revision
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
   ), stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
-    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    select $1::text, $4::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
     from result where outcome <> 'refused'
     on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
       revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- updateTaskInTree in a batch
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $3::jsonb ? 'list_id' then ($3::jsonb ->> 'list_id')::uuid else case when $3::jsonb ? 'parent_id' and parent_id is not null then (select p.list_id from tasks p where p.user_id = $1 and p.id = chosen.parent_id) else list_id end end as list_id
+      from (select case when $3::jsonb ? 'parent_id' then ($3::jsonb ->> 'parent_id')::uuid else parent_id end as parent_id, list_id from old) chosen
+    ) goal
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title')::text else old.title end as title, case when $3::jsonb ? 'description' then ($3::jsonb ->> 'description')::text else old.description end as description, case when $3::jsonb ? 'status' then ($3::jsonb ->> 'status')::text else old.status end as status, case when $3::jsonb ? 'priority' then ($3::jsonb ->> 'priority')::text else old.priority end as priority, case when $3::jsonb ? 'due_date' then ($3::jsonb ->> 'due_date')::date else old.due_date end as due_date, case when $3::jsonb ? 'title' then ($3::jsonb ->> 'title_key')::text else old.title_key end as title_key, case when $3::jsonb ? 'description' and old.description_key is not null
+          then ($3::jsonb ->> 'description_key')::text else old.description_key end as description_key,
+        case when $3::jsonb ? 'tags' then array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) else old.tags end as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
+        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+      from old, goal where true and ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at, list_id = next.list_id, parent_id = next.parent_id, position = next.position,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and ($3::jsonb ? 'title' and old.title is distinct from next.title
+      or $3::jsonb ? 'description' and old.description is distinct from next.description
+      or $3::jsonb ? 'status' and old.status is distinct from next.status
+      or $3::jsonb ? 'priority' and old.priority is distinct from next.priority
+      or $3::jsonb ? 'due_date' and old.due_date is distinct from next.due_date
+      or old.tags is distinct from next.tags
+      or old.list_id is distinct from next.list_id
+      or old.parent_id is distinct from next.parent_id
+      or old.position is distinct from next.position)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), below as (
+    select id, list_id, status, completed_at, 1 as few from tasks where user_id = $1 and parent_id = $2::uuid
+    union all
+    select child.*, 1 from below, lateral (
+      select id, list_id, status, completed_at from tasks where user_id = $1 and parent_id = below.id offset 0
+    ) child
+  ), written_below as (
+    update tasks set list_id = next.list_id, status = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then 'done' else tasks.status end,
+      completed_at = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then now()::timestamptz(3) else tasks.completed_at end,
+      version = tasks.version + 1, updated_at = now()
+    from below, old, next
+    where tasks.user_id = $1 and tasks.id = below.id and below.few = 1 and ((next.status = 'done' and old.status <> 'done' and below.status <> 'done') or below.list_id is distinct from next.list_id)
+      and exists (select from written)
+    returning tasks.id, tasks.version, tasks.list_id, tasks.status, tasks.completed_at
+  ), removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
+  ), changed as (
+    select 'task' as kind, written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at union all
+        select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
+        where old.tags is distinct from next.tags union all
+        select 'list_id' as name, to_json(old.list_id) as before, to_json(next.list_id) as after
+        where old.list_id is distinct from next.list_id union all
+        select 'parent_id' as name, to_json(old.parent_id) as before, to_json(next.parent_id) as after
+        where old.parent_id is distinct from next.parent_id union all
+        select 'position' as name, to_json(old.position) as before, to_json(next.position) as after
+        where old.position is distinct from next.position
+      ) differences
+    ) as diff
+    from written, old, next
+    union all
+    select 'task', below.id, 'updated', after.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'list_id' as name, to_json(below.list_id) as before, to_json(after.list_id) as after
+        where below.list_id is distinct from after.list_id union all
+        select 'status' as name, to_json(below.status) as before, to_json(after.status) as after
+        where below.status is distinct from after.status union all
+        select 'completed_at' as name, to_json(to_char(below.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(after.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where below.completed_at is distinct from after.completed_at
+      ) differences
+    )
+    from written_below after join below on below.id = after.id
+  ), result as (
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, current_setting('app.revision', true)::bigint as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $7::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
 
 -- replaceTask
-with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+with recursive inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text, goal.list_id, goal.parent_id, coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
       case when ($3::jsonb ->> 'status')::text = 'done' then now() end, coalesce(
-      (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid order by c.seq desc limit 1),
-      (select floor from journals where user_id = $1), 0) + 1
+      (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid and c.kind = 'task' order by c.seq desc limit 1),
+      (select floor from journals where user_id = $1), 0) + 1 from goal
     where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and lock_user($1) and ($6::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $6::int)
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     )) from inserted
   ), old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $3::jsonb ? 'list_id' then ($3::jsonb ->> 'list_id')::uuid else (select p.list_id from tasks p where p.user_id = $1 and p.id = chosen.parent_id) end as list_id
+      from (select ($3::jsonb ->> 'parent_id')::uuid as parent_id) chosen
+    ) goal
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
       select ($3::jsonb ->> 'title')::text as title, ($3::jsonb ->> 'description')::text as description, ($3::jsonb ->> 'status')::text as status, ($3::jsonb ->> 'priority')::text as priority, ($3::jsonb ->> 'due_date')::date as due_date, ($3::jsonb ->> 'title_key')::text as title_key, ($3::jsonb ->> 'description_key')::text as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
-    ) as tags, old.completed_at as old_completed_at
-      from old where lock_user($1) and ($4::int[] is null or version = any($4::int[]))
+    ) as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
+        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+      from old, goal where lock_user($1) and ($4::int[] is null or version = any($4::int[]))
       and ($7::int[] is null or version <> all($7::int[])) and not $8::boolean
     ) computed
   ), written as (
-    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at, list_id = next.list_id, parent_id = next.parent_id, position = next.position,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and (old.title is distinct from next.title
@@ -597,8 +1258,25 @@ with inserted as (
       or old.status is distinct from next.status
       or old.priority is distinct from next.priority
       or old.due_date is distinct from next.due_date
-      or old.tags is distinct from next.tags)
+      or old.tags is distinct from next.tags
+      or old.list_id is distinct from next.list_id
+      or old.parent_id is distinct from next.parent_id
+      or old.position is distinct from next.position)
     returning tasks.id, tasks.version, tasks.updated_at
+  ), below as (
+    select id, list_id, status, completed_at, 1 as few from tasks where user_id = $1 and parent_id = $2::uuid
+    union all
+    select child.*, 1 from below, lateral (
+      select id, list_id, status, completed_at from tasks where user_id = $1 and parent_id = below.id offset 0
+    ) child
+  ), written_below as (
+    update tasks set list_id = next.list_id, status = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then 'done' else tasks.status end,
+      completed_at = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then now()::timestamptz(3) else tasks.completed_at end,
+      version = tasks.version + 1, updated_at = now()
+    from below, old, next
+    where tasks.user_id = $1 and tasks.id = below.id and below.few = 1 and ((next.status = 'done' and old.status <> 'done' and below.status <> 'done') or below.list_id is distinct from next.list_id)
+      and exists (select from written)
+    returning tasks.id, tasks.version, tasks.list_id, tasks.status, tasks.completed_at
   ), removed_tags as (
     delete from task_tags t using written, next
     where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
@@ -606,7 +1284,7 @@ with inserted as (
     insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
     on conflict do nothing
   ), changed as (
-    select written.id, 'updated' as operation, written.version, (
+    select 'task' as kind, written.id, 'updated' as operation, written.version, (
       select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
         select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
         where old.title is distinct from next.title union all
@@ -625,64 +1303,96 @@ with inserted as (
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
         where old.completed_at is distinct from next.completed_at union all
         select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
-        where old.tags is distinct from next.tags
+        where old.tags is distinct from next.tags union all
+        select 'list_id' as name, to_json(old.list_id) as before, to_json(next.list_id) as after
+        where old.list_id is distinct from next.list_id union all
+        select 'parent_id' as name, to_json(old.parent_id) as before, to_json(next.parent_id) as after
+        where old.parent_id is distinct from next.parent_id union all
+        select 'position' as name, to_json(old.position) as before, to_json(next.position) as after
+        where old.position is distinct from next.position
       ) differences
     ) as diff
     from written, old, next
     union all
-    select id, 'created' as operation, version, null::json as diff from inserted
+    select 'task', below.id, 'updated', after.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'list_id' as name, to_json(below.list_id) as before, to_json(after.list_id) as after
+        where below.list_id is distinct from after.list_id union all
+        select 'status' as name, to_json(below.status) as before, to_json(after.status) as after
+        where below.status is distinct from after.status union all
+        select 'completed_at' as name, to_json(to_char(below.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(after.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where below.completed_at is distinct from after.completed_at
+      ) differences
+    )
+    from written_below after join below on below.id = after.id
+    union all
+    select 'task', id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
-    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
     union all
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks, bytes)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
-    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
       bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
-    returning revision
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- replaceTask with Idempotency-Key
-with inserted as (
-    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, completed_at, version)
-    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text,
+with recursive inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text, goal.list_id, goal.parent_id, coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
       case when ($3::jsonb ->> 'status')::text = 'done' then now() end, coalesce(
-      (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid order by c.seq desc limit 1),
-      (select floor from journals where user_id = $1), 0) + 1
+      (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid and c.kind = 'task' order by c.seq desc limit 1),
+      (select floor from journals where user_id = $1), 0) + 1 from goal
     where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and not exists (
       select from idempotency_keys where user_id = $1 and key = $6::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($7::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $7::int)
-    returning id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
   ), inserted_tags as (
     insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     )) from inserted
   ), old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $3::jsonb ? 'list_id' then ($3::jsonb ->> 'list_id')::uuid else (select p.list_id from tasks p where p.user_id = $1 and p.id = chosen.parent_id) end as list_id
+      from (select ($3::jsonb ->> 'parent_id')::uuid as parent_id) chosen
+    ) goal
   ), next as materialized (
     select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
     from (
       select ($3::jsonb ->> 'title')::text as title, ($3::jsonb ->> 'description')::text as description, ($3::jsonb ->> 'status')::text as status, ($3::jsonb ->> 'priority')::text as priority, ($3::jsonb ->> 'due_date')::date as due_date, ($3::jsonb ->> 'title_key')::text as title_key, ($3::jsonb ->> 'description_key')::text as description_key,
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
-    ) as tags, old.completed_at as old_completed_at
-      from old where not exists (
+    ) as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
+        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+      from old, goal where not exists (
       select from idempotency_keys where user_id = $1 and key = $6::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($4::int[] is null or version = any($4::int[]))
       and ($8::int[] is null or version <> all($8::int[])) and not $9::boolean
     ) computed
   ), written as (
-    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at,
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at, list_id = next.list_id, parent_id = next.parent_id, position = next.position,
       version = tasks.version + 1, updated_at = now()
     from old, next
     where tasks.user_id = $1 and tasks.id = old.id and (old.title is distinct from next.title
@@ -690,8 +1400,25 @@ with inserted as (
       or old.status is distinct from next.status
       or old.priority is distinct from next.priority
       or old.due_date is distinct from next.due_date
-      or old.tags is distinct from next.tags)
+      or old.tags is distinct from next.tags
+      or old.list_id is distinct from next.list_id
+      or old.parent_id is distinct from next.parent_id
+      or old.position is distinct from next.position)
     returning tasks.id, tasks.version, tasks.updated_at
+  ), below as (
+    select id, list_id, status, completed_at, 1 as few from tasks where user_id = $1 and parent_id = $2::uuid
+    union all
+    select child.*, 1 from below, lateral (
+      select id, list_id, status, completed_at from tasks where user_id = $1 and parent_id = below.id offset 0
+    ) child
+  ), written_below as (
+    update tasks set list_id = next.list_id, status = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then 'done' else tasks.status end,
+      completed_at = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then now()::timestamptz(3) else tasks.completed_at end,
+      version = tasks.version + 1, updated_at = now()
+    from below, old, next
+    where tasks.user_id = $1 and tasks.id = below.id and below.few = 1 and ((next.status = 'done' and old.status <> 'done' and below.status <> 'done') or below.list_id is distinct from next.list_id)
+      and exists (select from written)
+    returning tasks.id, tasks.version, tasks.list_id, tasks.status, tasks.completed_at
   ), removed_tags as (
     delete from task_tags t using written, next
     where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
@@ -699,7 +1426,7 @@ with inserted as (
     insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
     on conflict do nothing
   ), changed as (
-    select written.id, 'updated' as operation, written.version, (
+    select 'task' as kind, written.id, 'updated' as operation, written.version, (
       select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
         select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
         where old.title is distinct from next.title union all
@@ -718,84 +1445,283 @@ with inserted as (
         select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
         where old.completed_at is distinct from next.completed_at union all
         select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
-        where old.tags is distinct from next.tags
+        where old.tags is distinct from next.tags union all
+        select 'list_id' as name, to_json(old.list_id) as before, to_json(next.list_id) as after
+        where old.list_id is distinct from next.list_id union all
+        select 'parent_id' as name, to_json(old.parent_id) as before, to_json(next.parent_id) as after
+        where old.parent_id is distinct from next.parent_id union all
+        select 'position' as name, to_json(old.position) as before, to_json(next.position) as after
+        where old.position is distinct from next.position
       ) differences
     ) as diff
     from written, old, next
     union all
-    select id, 'created' as operation, version, null::json as diff from inserted
+    select 'task', below.id, 'updated', after.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'list_id' as name, to_json(below.list_id) as before, to_json(after.list_id) as after
+        where below.list_id is distinct from after.list_id union all
+        select 'status' as name, to_json(below.status) as before, to_json(after.status) as after
+        where below.status is distinct from after.status union all
+        select 'completed_at' as name, to_json(to_char(below.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(after.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where below.completed_at is distinct from after.completed_at
+      ) differences
+    )
+    from written_below after join below on below.id = after.id
+    union all
+    select 'task', id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
-    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
       case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
     from old left join next on true left join written on true
     union all
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, array(
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, 'created' as outcome from inserted
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks, bytes)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
-    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
       bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
-    returning revision
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
   ), stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
-    select $1::text, $6::text, $10::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    select $1::text, $6::text, $10::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
     from result where outcome <> 'refused'
     on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
       revision = excluded.revision, created_at = excluded.created_at
   )
-  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
 
--- deleteTask
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
-  ), deleted as (
-    delete from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
-      and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean and true returning id
+-- replaceTask in a batch
+with recursive inserted as (
+    insert into tasks (user_id, id, title, description, status, priority, due_date, title_key, description_key, list_id, parent_id, position, completed_at, version)
+    select $1::text, $2::uuid, ($3::jsonb ->> 'title')::text, ($3::jsonb ->> 'description')::text, ($3::jsonb ->> 'status')::text, ($3::jsonb ->> 'priority')::text, ($3::jsonb ->> 'due_date')::date, ($3::jsonb ->> 'title_key')::text, ($3::jsonb ->> 'description_key')::text, goal.list_id, goal.parent_id, coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'),
+      case when ($3::jsonb ->> 'status')::text = 'done' then now() end, coalesce(
+      (select c.version from changes c where c.user_id = $1 and c.id = $2::uuid and c.kind = 'task' order by c.seq desc limit 1),
+      (select floor from journals where user_id = $1), 0) + 1 from goal
+    where not exists (select from tasks where user_id = $1 and id = $2::uuid) and ($4::int[] is null and not $5::boolean) and lock_user($1) and ($6::int is null or coalesce((select tasks from journals where user_id = $1), 0) + 1 <= $6::int)
+    returning id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version
+  ), inserted_tags as (
+    insert into task_tags (user_id, task_id, tag) select user_id, id, unnest(array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    )) from inserted
+  ), old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $3::jsonb ? 'list_id' then ($3::jsonb ->> 'list_id')::uuid else (select p.list_id from tasks p where p.user_id = $1 and p.id = chosen.parent_id) end as list_id
+      from (select ($3::jsonb ->> 'parent_id')::uuid as parent_id) chosen
+    ) goal
+  ), next as materialized (
+    select *, case when status = 'done' then coalesce(old_completed_at, now()::timestamptz(3)) end as completed_at
+    from (
+      select ($3::jsonb ->> 'title')::text as title, ($3::jsonb ->> 'description')::text as description, ($3::jsonb ->> 'status')::text as status, ($3::jsonb ->> 'priority')::text as priority, ($3::jsonb ->> 'due_date')::date as due_date, ($3::jsonb ->> 'title_key')::text as title_key, ($3::jsonb ->> 'description_key')::text as description_key,
+        array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
+        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+      from old, goal where lock_user($1) and ($4::int[] is null or version = any($4::int[]))
+      and ($7::int[] is null or version <> all($7::int[])) and not $8::boolean
+    ) computed
+  ), written as (
+    update tasks set title = next.title, description = next.description, status = next.status, priority = next.priority, due_date = next.due_date, title_key = next.title_key, description_key = next.description_key, completed_at = next.completed_at, list_id = next.list_id, parent_id = next.parent_id, position = next.position,
+      version = tasks.version + 1, updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and (old.title is distinct from next.title
+      or old.description is distinct from next.description
+      or old.status is distinct from next.status
+      or old.priority is distinct from next.priority
+      or old.due_date is distinct from next.due_date
+      or old.tags is distinct from next.tags
+      or old.list_id is distinct from next.list_id
+      or old.parent_id is distinct from next.parent_id
+      or old.position is distinct from next.position)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), below as (
+    select id, list_id, status, completed_at, 1 as few from tasks where user_id = $1 and parent_id = $2::uuid
+    union all
+    select child.*, 1 from below, lateral (
+      select id, list_id, status, completed_at from tasks where user_id = $1 and parent_id = below.id offset 0
+    ) child
+  ), written_below as (
+    update tasks set list_id = next.list_id, status = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then 'done' else tasks.status end,
+      completed_at = case when (next.status = 'done' and old.status <> 'done' and below.status <> 'done') then now()::timestamptz(3) else tasks.completed_at end,
+      version = tasks.version + 1, updated_at = now()
+    from below, old, next
+    where tasks.user_id = $1 and tasks.id = below.id and below.few = 1 and ((next.status = 'done' and old.status <> 'done' and below.status <> 'done') or below.list_id is distinct from next.list_id)
+      and exists (select from written)
+    returning tasks.id, tasks.version, tasks.list_id, tasks.status, tasks.completed_at
+  ), removed_tags as (
+    delete from task_tags t using written, next
+    where t.user_id = $1 and t.task_id = written.id and t.tag <> all(next.tags)
+  ), added_tags as (
+    insert into task_tags (user_id, task_id, tag) select $1::text, written.id, unnest(next.tags) from written, next
+    on conflict do nothing
   ), changed as (
-    select id, 'deleted' as operation, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(old.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(old.description, '') collate "C"))) as diff from old where exists (select from deleted)
+    select 'task' as kind, written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'title' as name, to_json(old.title) as before, to_json(next.title) as after
+        where old.title is distinct from next.title union all
+        select 'description' as name, to_json(old.description) as before, to_json(next.description) as after
+        where old.description is distinct from next.description union all
+        select 'status' as name, to_json(old.status) as before, to_json(next.status) as after
+        where old.status is distinct from next.status union all
+        select 'priority' as name, to_json(old.priority) as before, to_json(next.priority) as after
+        where old.priority is distinct from next.priority union all
+        select 'due_date' as name, to_json(old.due_date) as before, to_json(next.due_date) as after
+        where old.due_date is distinct from next.due_date union all
+        select 'title_key' as name, to_json(old.title_key) as before, to_json(next.title_key) as after
+        where old.title is distinct from next.title and (old.title_key, next.title_key) is distinct from (lower(coalesce(old.title, '') collate "C"), lower(coalesce(next.title, '') collate "C")) union all
+        select 'description_key' as name, to_json(old.description_key) as before, to_json(next.description_key) as after
+        where old.description is distinct from next.description and (old.description_key, next.description_key) is distinct from (lower(coalesce(old.description, '') collate "C"), lower(coalesce(next.description, '') collate "C")) union all
+        select 'completed_at' as name, to_json(to_char(old.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(next.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where old.completed_at is distinct from next.completed_at union all
+        select 'tags' as name, to_json(old.tags) as before, to_json(next.tags) as after
+        where old.tags is distinct from next.tags union all
+        select 'list_id' as name, to_json(old.list_id) as before, to_json(next.list_id) as after
+        where old.list_id is distinct from next.list_id union all
+        select 'parent_id' as name, to_json(old.parent_id) as before, to_json(next.parent_id) as after
+        where old.parent_id is distinct from next.parent_id union all
+        select 'position' as name, to_json(old.position) as before, to_json(next.position) as after
+        where old.position is distinct from next.position
+      ) differences
+    ) as diff
+    from written, old, next
+    union all
+    select 'task', below.id, 'updated', after.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'list_id' as name, to_json(below.list_id) as before, to_json(after.list_id) as after
+        where below.list_id is distinct from after.list_id union all
+        select 'status' as name, to_json(below.status) as before, to_json(after.status) as after
+        where below.status is distinct from after.status union all
+        select 'completed_at' as name, to_json(to_char(below.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as before, to_json(to_char(after.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as after
+        where below.completed_at is distinct from after.completed_at
+      ) differences
+    )
+    from written_below after join below on below.id = after.id
+    union all
+    select 'task', id, 'created' as operation, version, null::json as diff from inserted
   ), result as (
-    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old
+    select old.id, old.user_id, next.title, next.description, next.status, next.priority, next.due_date, next.list_id, next.parent_id, next.position, next.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, next.tags,
+      case when next.tags is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome
+    from old left join next on true left join written on true
+    union all
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, array(
+      select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
+    ) as tags, 'created' as outcome from inserted
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks, bytes)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
-    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, current_setting('app.revision', true)::bigint as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $9::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
+
+-- deleteTask
+with recursive doomed as (
+    select id as doomed_id, 1 as few from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
+      and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean and true
+    union all
+    select child.id, 1 from doomed, lateral (
+      select id from tasks where user_id = $1 and parent_id = doomed_id offset 0
+    ) child
+  ), deleted as (
+    delete from tasks using doomed where tasks.user_id = $1 and tasks.id = doomed_id and doomed.few = 1
+    returning tasks.id, tasks.version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image
+  ), changed as (
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted
+  ), result as (
+    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome
+    from tasks where user_id = $1 and id = $2::uuid
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
       bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
-    returning revision
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
   )
   select version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- deleteTask with Idempotency-Key
-with old as materialized (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
-  ), deleted as (
-    delete from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
+with recursive doomed as (
+    select id as doomed_id, 1 as few from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
       and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean and not exists (
       select from idempotency_keys where user_id = $1 and key = $6::text and created_at > now() - interval '24 hours'
-    ) and lock_user($1) returning id
+    ) and lock_user($1)
+    union all
+    select child.id, 1 from doomed, lateral (
+      select id from tasks where user_id = $1 and parent_id = doomed_id offset 0
+    ) child
+  ), deleted as (
+    delete from tasks using doomed where tasks.user_id = $1 and tasks.id = doomed_id and doomed.few = 1
+    returning tasks.id, tasks.version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image
   ), changed as (
-    select id, 'deleted' as operation, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(old.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(old.description, '') collate "C"))) as diff from old where exists (select from deleted)
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted
   ), result as (
-    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old
+    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome
+    from tasks where user_id = $1 and id = $2::uuid
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
   ), journal as (
     insert into journals as j (user_id, seq, at, tasks, bytes)
-    select $1::text, 1, now(), case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end, coalesce(octet_length(diff::text), 0) from changed
-    on conflict (user_id) do update set seq = j.seq + 1, tasks = j.tasks + excluded.tasks,
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
       bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
     returning seq, at
   ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select $1::text, seq, seq, at, 'task', id, operation, version, diff from journal, changed
-    returning revision
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
   ), stored as (
     insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
     select $1::text, $6::text, $7::text, json_build_object('version', version), (select revision from recorded)
@@ -804,6 +1730,700 @@ with old as materialized (
       revision = excluded.revision, created_at = excluded.created_at
   )
   select version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- deleteTask in a batch
+with recursive doomed as (
+    select id as doomed_id, 1 as few from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
+      and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean and true
+    union all
+    select child.id, 1 from doomed, lateral (
+      select id from tasks where user_id = $1 and parent_id = doomed_id offset 0
+    ) child
+  ), deleted as (
+    delete from tasks using doomed where tasks.user_id = $1 and tasks.id = doomed_id and doomed.few = 1
+    returning tasks.id, tasks.version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image
+  ), changed as (
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted
+  ), result as (
+    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome
+    from tasks where user_id = $1 and id = $2::uuid
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, current_setting('app.revision', true)::bigint as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $6::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
+
+-- completeTask
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), targets as (
+    select id as target_id, status as old_status, completed_at as old_completed_at,
+      case when coalesce($3::boolean, status <> 'done') then 'done' when status = 'done' then 'todo' else status end as new_status, 1 as few
+    from old where ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean and true
+    union all
+    select child.*, 'done', 1 from targets, lateral (
+      select id, status, completed_at from tasks where user_id = $1 and parent_id = target_id offset 0
+    ) child
+    where new_status = 'done' and (old_status <> 'done' or target_id <> $2::uuid)
+  ), written as (
+    update tasks set status = new_status, version = tasks.version + 1, updated_at = now(),
+      completed_at = case when new_status = 'done' then now()::timestamptz(3) end
+    from targets
+    where tasks.user_id = $1 and tasks.id = target_id and old_status <> new_status and targets.few = 1
+    returning tasks.id, tasks.version, tasks.updated_at, tasks.status, tasks.completed_at, old_status, old_completed_at
+  ), changed as (
+    select 'task' as kind, id, 'updated' as operation, version, json_build_object(
+      'status', json_build_object('from', old_status, 'to', status),
+      'completed_at', json_build_object('from', to_char(old_completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'to', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    ) as diff
+    from written
+  ), result as (
+    select old.id, old.user_id, old.title, old.description, coalesce(written.status, old.status) as status, old.priority, old.due_date, old.list_id, old.parent_id, old.position, case when written.id is null then old.completed_at else written.completed_at end as completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, old.tags,
+      case when not exists (select from targets) then 'refused' when written.id is null then 'unchanged' else 'updated' end
+        as outcome
+    from old left join written on written.id = old.id
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- completeTask with Idempotency-Key
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), targets as (
+    select id as target_id, status as old_status, completed_at as old_completed_at,
+      case when coalesce($3::boolean, status <> 'done') then 'done' when status = 'done' then 'todo' else status end as new_status, 1 as few
+    from old where ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean and not exists (
+      select from idempotency_keys where user_id = $1 and key = $7::text and created_at > now() - interval '24 hours'
+    ) and lock_user($1)
+    union all
+    select child.*, 'done', 1 from targets, lateral (
+      select id, status, completed_at from tasks where user_id = $1 and parent_id = target_id offset 0
+    ) child
+    where new_status = 'done' and (old_status <> 'done' or target_id <> $2::uuid)
+  ), written as (
+    update tasks set status = new_status, version = tasks.version + 1, updated_at = now(),
+      completed_at = case when new_status = 'done' then now()::timestamptz(3) end
+    from targets
+    where tasks.user_id = $1 and tasks.id = target_id and old_status <> new_status and targets.few = 1
+    returning tasks.id, tasks.version, tasks.updated_at, tasks.status, tasks.completed_at, old_status, old_completed_at
+  ), changed as (
+    select 'task' as kind, id, 'updated' as operation, version, json_build_object(
+      'status', json_build_object('from', old_status, 'to', status),
+      'completed_at', json_build_object('from', to_char(old_completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'to', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    ) as diff
+    from written
+  ), result as (
+    select old.id, old.user_id, old.title, old.description, coalesce(written.status, old.status) as status, old.priority, old.due_date, old.list_id, old.parent_id, old.position, case when written.id is null then old.completed_at else written.completed_at end as completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, old.tags,
+      case when not exists (select from targets) then 'refused' when written.id is null then 'unchanged' else 'updated' end
+        as outcome
+    from old left join written on written.id = old.id
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $1::text, $7::text, $8::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, (select revision::float8 from recorded) as revision from result;
+
+-- completeTask in a batch
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), targets as (
+    select id as target_id, status as old_status, completed_at as old_completed_at,
+      case when coalesce($3::boolean, status <> 'done') then 'done' when status = 'done' then 'todo' else status end as new_status, 1 as few
+    from old where ($4::int[] is null or version = any($4::int[]))
+      and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean and true
+    union all
+    select child.*, 'done', 1 from targets, lateral (
+      select id, status, completed_at from tasks where user_id = $1 and parent_id = target_id offset 0
+    ) child
+    where new_status = 'done' and (old_status <> 'done' or target_id <> $2::uuid)
+  ), written as (
+    update tasks set status = new_status, version = tasks.version + 1, updated_at = now(),
+      completed_at = case when new_status = 'done' then now()::timestamptz(3) end
+    from targets
+    where tasks.user_id = $1 and tasks.id = target_id and old_status <> new_status and targets.few = 1
+    returning tasks.id, tasks.version, tasks.updated_at, tasks.status, tasks.completed_at, old_status, old_completed_at
+  ), changed as (
+    select 'task' as kind, id, 'updated' as operation, version, json_build_object(
+      'status', json_build_object('from', old_status, 'to', status),
+      'completed_at', json_build_object('from', to_char(old_completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'to', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    ) as diff
+    from written
+  ), result as (
+    select old.id, old.user_id, old.title, old.description, coalesce(written.status, old.status) as status, old.priority, old.due_date, old.list_id, old.parent_id, old.position, case when written.id is null then old.completed_at else written.completed_at end as completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, old.tags,
+      case when not exists (select from targets) then 'refused' when written.id is null then 'unchanged' else 'updated' end
+        as outcome
+    from old left join written on written.id = old.id
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, current_setting('app.revision', true)::bigint as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  ), reasons as (
+    select case when false
+      then (select json_agg(json_build_object('code', code)) from unnest('{}'::text[]) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $7::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
+
+-- moveTask
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $3::jsonb ? 'list_id' then ($3::jsonb ->> 'list_id')::uuid else case when $3::jsonb ? 'parent_id' and parent_id is not null then (select p.list_id from tasks p where p.user_id = $1 and p.id = chosen.parent_id) else list_id end end as list_id
+      from (select case when $3::jsonb ? 'parent_id' then ($3::jsonb ->> 'parent_id')::uuid when not $3::jsonb ? 'list_id' then parent_id end
+        as parent_id, list_id from old) chosen
+    ) goal
+  ), spot as materialized (
+    select low, (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and position > low order by position limit 1) as high
+    from (
+      select case $4::text
+        when 'first' then ''
+        when 'after' then (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.id = $5::uuid)
+        else coalesce((select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid order by position desc limit 1), '')
+      end as low
+    ) chosen
+  ), moved as materialized (
+    select case when coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) = (select place from goal) and old.position > low and (high is null or old.position < high) then old.position
+      else key_between(nullif(low, ''), high) end as position
+    from old, spot where low is not null
+  ), neighbours as materialized (
+    select id, position, number from (
+      select id, position, row_number() over (order by position desc) as number from (
+      select tasks.id, tasks.position from tasks, goal, moved
+      where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.position < moved.position
+        and length(moved.position) > 60
+      order by tasks.position desc limit 500 + 1
+    ) before
+      union all select id, position, row_number() over (order by position) from (
+      select tasks.id, tasks.position from tasks, goal, moved
+      where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.position > moved.position
+        and length(moved.position) > 60
+      order by tasks.position asc limit 500 + 1
+    ) behind
+    ) neighbours
+  ), renumbered as materialized (
+    select id, key_between(bounds.low, bounds.high, (row_number() over (order by row.position))::int, (count(*) over ())::int) as position
+    from (
+      select id, position from neighbours where number <= 500
+      union all select $2::uuid, position from moved where length(position) > 60
+    ) row, (
+      select max(n.position) filter (where n.position < moved.position) as low,
+        min(n.position) filter (where n.position > moved.position) as high
+      from moved left join neighbours n on number > 500 group by moved.position
+    ) bounds
+  ), next as materialized (
+    select goal.list_id, goal.parent_id, coalesce(
+        (select position from renumbered where renumbered.id = old.id), moved.position
+      ) as position
+    from old, goal, moved where ($6::int[] is null or version = any($6::int[]))
+      and ($7::int[] is null or version <> all($7::int[])) and not $8::boolean and true
+  ), written as (
+    update tasks set list_id = next.list_id, parent_id = next.parent_id, position = next.position, version = tasks.version + 1,
+      updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and (old.list_id is distinct from next.list_id or old.parent_id is distinct from next.parent_id or old.position is distinct from next.position)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), below as (
+    select id, list_id, 1 as few from tasks where user_id = $1 and parent_id = $2::uuid
+    union all
+    select child.*, 1 from below, lateral (
+      select id, list_id from tasks where user_id = $1 and parent_id = below.id offset 0
+    ) child
+  ), written_below as (
+    update tasks set list_id = next.list_id, version = tasks.version + 1, updated_at = now()
+    from below, next
+    where tasks.user_id = $1 and tasks.id = below.id and below.few = 1 and below.list_id is distinct from next.list_id
+      and exists (select from written)
+    returning tasks.id, tasks.version
+  ), written_siblings as (
+    update tasks set position = renumbered.position, version = tasks.version + 1, updated_at = now()
+    from renumbered
+    where tasks.user_id = $1 and tasks.id = renumbered.id and renumbered.id <> $2::uuid
+      and tasks.position <> renumbered.position and exists (select from written)
+    returning tasks.id, tasks.version, tasks.position
+  ), changed as (
+    select 'task' as kind, written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'list_id' as name, to_json(old.list_id) as before, to_json(next.list_id) as after
+        where old.list_id is distinct from next.list_id union all
+        select 'parent_id' as name, to_json(old.parent_id) as before, to_json(next.parent_id) as after
+        where old.parent_id is distinct from next.parent_id union all
+        select 'position' as name, to_json(old.position) as before, to_json(next.position) as after
+        where old.position is distinct from next.position
+      ) differences
+    ) as diff
+    from written, old, next
+    union all
+    select 'task', written_below.id, 'updated', written_below.version,
+      json_build_object('list_id', json_build_object('from', below.list_id, 'to', next.list_id))
+    from written_below join below using (id), next
+    union all
+    select 'task', s.id, 'updated', s.version,
+      json_build_object('position', json_build_object('from', neighbours.position, 'to', s.position))
+    from written_siblings s join neighbours on neighbours.id = s.id
+  ), result as (
+    select old.id, old.user_id, old.title, old.description, old.status, old.priority, old.due_date, next.list_id, next.parent_id, next.position, old.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, old.tags,
+      case when next.position is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome,
+      case when spot.low is null and ($6::int[] is null or old.version = any($6::int[]))
+      and ($7::int[] is null or old.version <> all($7::int[])) and not $8::boolean then array_remove(array[
+        case when goal.parent_id is not null and not exists (
+          select from tasks p where p.user_id = $1 and p.id = goal.parent_id
+        ) then 'no_parent' end,
+        case when goal.list_id is not null and not exists (
+          select from lists where lists.user_id = $1 and lists.id = goal.list_id
+        ) then 'no_list' end,
+        'no_sibling'
+      ], null) end as faults
+    from old cross join goal cross join spot left join next on true left join written on true
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, faults, (select revision::float8 from recorded) as revision from result;
+
+-- moveTask with Idempotency-Key
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $3::jsonb ? 'list_id' then ($3::jsonb ->> 'list_id')::uuid else case when $3::jsonb ? 'parent_id' and parent_id is not null then (select p.list_id from tasks p where p.user_id = $1 and p.id = chosen.parent_id) else list_id end end as list_id
+      from (select case when $3::jsonb ? 'parent_id' then ($3::jsonb ->> 'parent_id')::uuid when not $3::jsonb ? 'list_id' then parent_id end
+        as parent_id, list_id from old) chosen
+    ) goal
+  ), spot as materialized (
+    select low, (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and position > low order by position limit 1) as high
+    from (
+      select case $4::text
+        when 'first' then ''
+        when 'after' then (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.id = $5::uuid)
+        else coalesce((select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid order by position desc limit 1), '')
+      end as low
+    ) chosen
+  ), moved as materialized (
+    select case when coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) = (select place from goal) and old.position > low and (high is null or old.position < high) then old.position
+      else key_between(nullif(low, ''), high) end as position
+    from old, spot where low is not null
+  ), neighbours as materialized (
+    select id, position, number from (
+      select id, position, row_number() over (order by position desc) as number from (
+      select tasks.id, tasks.position from tasks, goal, moved
+      where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.position < moved.position
+        and length(moved.position) > 60
+      order by tasks.position desc limit 500 + 1
+    ) before
+      union all select id, position, row_number() over (order by position) from (
+      select tasks.id, tasks.position from tasks, goal, moved
+      where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.position > moved.position
+        and length(moved.position) > 60
+      order by tasks.position asc limit 500 + 1
+    ) behind
+    ) neighbours
+  ), renumbered as materialized (
+    select id, key_between(bounds.low, bounds.high, (row_number() over (order by row.position))::int, (count(*) over ())::int) as position
+    from (
+      select id, position from neighbours where number <= 500
+      union all select $2::uuid, position from moved where length(position) > 60
+    ) row, (
+      select max(n.position) filter (where n.position < moved.position) as low,
+        min(n.position) filter (where n.position > moved.position) as high
+      from moved left join neighbours n on number > 500 group by moved.position
+    ) bounds
+  ), next as materialized (
+    select goal.list_id, goal.parent_id, coalesce(
+        (select position from renumbered where renumbered.id = old.id), moved.position
+      ) as position
+    from old, goal, moved where ($6::int[] is null or version = any($6::int[]))
+      and ($7::int[] is null or version <> all($7::int[])) and not $8::boolean and not exists (
+      select from idempotency_keys where user_id = $1 and key = $9::text and created_at > now() - interval '24 hours'
+    ) and lock_user($1)
+  ), written as (
+    update tasks set list_id = next.list_id, parent_id = next.parent_id, position = next.position, version = tasks.version + 1,
+      updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and (old.list_id is distinct from next.list_id or old.parent_id is distinct from next.parent_id or old.position is distinct from next.position)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), below as (
+    select id, list_id, 1 as few from tasks where user_id = $1 and parent_id = $2::uuid
+    union all
+    select child.*, 1 from below, lateral (
+      select id, list_id from tasks where user_id = $1 and parent_id = below.id offset 0
+    ) child
+  ), written_below as (
+    update tasks set list_id = next.list_id, version = tasks.version + 1, updated_at = now()
+    from below, next
+    where tasks.user_id = $1 and tasks.id = below.id and below.few = 1 and below.list_id is distinct from next.list_id
+      and exists (select from written)
+    returning tasks.id, tasks.version
+  ), written_siblings as (
+    update tasks set position = renumbered.position, version = tasks.version + 1, updated_at = now()
+    from renumbered
+    where tasks.user_id = $1 and tasks.id = renumbered.id and renumbered.id <> $2::uuid
+      and tasks.position <> renumbered.position and exists (select from written)
+    returning tasks.id, tasks.version, tasks.position
+  ), changed as (
+    select 'task' as kind, written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'list_id' as name, to_json(old.list_id) as before, to_json(next.list_id) as after
+        where old.list_id is distinct from next.list_id union all
+        select 'parent_id' as name, to_json(old.parent_id) as before, to_json(next.parent_id) as after
+        where old.parent_id is distinct from next.parent_id union all
+        select 'position' as name, to_json(old.position) as before, to_json(next.position) as after
+        where old.position is distinct from next.position
+      ) differences
+    ) as diff
+    from written, old, next
+    union all
+    select 'task', written_below.id, 'updated', written_below.version,
+      json_build_object('list_id', json_build_object('from', below.list_id, 'to', next.list_id))
+    from written_below join below using (id), next
+    union all
+    select 'task', s.id, 'updated', s.version,
+      json_build_object('position', json_build_object('from', neighbours.position, 'to', s.position))
+    from written_siblings s join neighbours on neighbours.id = s.id
+  ), result as (
+    select old.id, old.user_id, old.title, old.description, old.status, old.priority, old.due_date, next.list_id, next.parent_id, next.position, old.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, old.tags,
+      case when next.position is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome,
+      case when spot.low is null and ($6::int[] is null or old.version = any($6::int[]))
+      and ($7::int[] is null or old.version <> all($7::int[])) and not $8::boolean then array_remove(array[
+        case when goal.parent_id is not null and not exists (
+          select from tasks p where p.user_id = $1 and p.id = goal.parent_id
+        ) then 'no_parent' end,
+        case when goal.list_id is not null and not exists (
+          select from lists where lists.user_id = $1 and lists.id = goal.list_id
+        ) then 'no_list' end,
+        'no_sibling'
+      ], null) end as faults
+    from old cross join goal cross join spot left join next on true left join written on true
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = greatest(excluded.at, j.at + interval '1 microsecond')
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, seq - entries + 1 as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  ), stored as (
+    insert into idempotency_keys (user_id, key, fingerprint, answer, revision)
+    select $1::text, $9::text, $10::text, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', tags,'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version), (select revision from recorded)
+    from result where outcome <> 'refused'
+    on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
+      revision = excluded.revision, created_at = excluded.created_at
+  )
+  select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, outcome, faults, (select revision::float8 from recorded) as revision from result;
+
+-- moveTask in a batch
+with recursive old as materialized (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key, description_key, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags from tasks where user_id = $1 and id = $2::uuid
+  ), goal as materialized (
+    select parent_id, list_id, coalesce(goal.parent_id, goal.list_id, '00000000-0000-0000-0000-000000000000'::uuid) as place
+    from (
+      select parent_id, case when $3::jsonb ? 'list_id' then ($3::jsonb ->> 'list_id')::uuid else case when $3::jsonb ? 'parent_id' and parent_id is not null then (select p.list_id from tasks p where p.user_id = $1 and p.id = chosen.parent_id) else list_id end end as list_id
+      from (select case when $3::jsonb ? 'parent_id' then ($3::jsonb ->> 'parent_id')::uuid when not $3::jsonb ? 'list_id' then parent_id end
+        as parent_id, list_id from old) chosen
+    ) goal
+  ), spot as materialized (
+    select low, (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and position > low order by position limit 1) as high
+    from (
+      select case $4::text
+        when 'first' then ''
+        when 'after' then (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.id = $5::uuid)
+        else coalesce((select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid order by position desc limit 1), '')
+      end as low
+    ) chosen
+  ), moved as materialized (
+    select case when coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) = (select place from goal) and old.position > low and (high is null or old.position < high) then old.position
+      else key_between(nullif(low, ''), high) end as position
+    from old, spot where low is not null
+  ), neighbours as materialized (
+    select id, position, number from (
+      select id, position, row_number() over (order by position desc) as number from (
+      select tasks.id, tasks.position from tasks, goal, moved
+      where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.position < moved.position
+        and length(moved.position) > 60
+      order by tasks.position desc limit 500 + 1
+    ) before
+      union all select id, position, row_number() over (order by position) from (
+      select tasks.id, tasks.position from tasks, goal, moved
+      where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.position > moved.position
+        and length(moved.position) > 60
+      order by tasks.position asc limit 500 + 1
+    ) behind
+    ) neighbours
+  ), renumbered as materialized (
+    select id, key_between(bounds.low, bounds.high, (row_number() over (order by row.position))::int, (count(*) over ())::int) as position
+    from (
+      select id, position from neighbours where number <= 500
+      union all select $2::uuid, position from moved where length(position) > 60
+    ) row, (
+      select max(n.position) filter (where n.position < moved.position) as low,
+        min(n.position) filter (where n.position > moved.position) as high
+      from moved left join neighbours n on number > 500 group by moved.position
+    ) bounds
+  ), next as materialized (
+    select goal.list_id, goal.parent_id, coalesce(
+        (select position from renumbered where renumbered.id = old.id), moved.position
+      ) as position
+    from old, goal, moved where ($6::int[] is null or version = any($6::int[]))
+      and ($7::int[] is null or version <> all($7::int[])) and not $8::boolean and true
+  ), written as (
+    update tasks set list_id = next.list_id, parent_id = next.parent_id, position = next.position, version = tasks.version + 1,
+      updated_at = now()
+    from old, next
+    where tasks.user_id = $1 and tasks.id = old.id and (old.list_id is distinct from next.list_id or old.parent_id is distinct from next.parent_id or old.position is distinct from next.position)
+    returning tasks.id, tasks.version, tasks.updated_at
+  ), below as (
+    select id, list_id, 1 as few from tasks where user_id = $1 and parent_id = $2::uuid
+    union all
+    select child.*, 1 from below, lateral (
+      select id, list_id from tasks where user_id = $1 and parent_id = below.id offset 0
+    ) child
+  ), written_below as (
+    update tasks set list_id = next.list_id, version = tasks.version + 1, updated_at = now()
+    from below, next
+    where tasks.user_id = $1 and tasks.id = below.id and below.few = 1 and below.list_id is distinct from next.list_id
+      and exists (select from written)
+    returning tasks.id, tasks.version
+  ), written_siblings as (
+    update tasks set position = renumbered.position, version = tasks.version + 1, updated_at = now()
+    from renumbered
+    where tasks.user_id = $1 and tasks.id = renumbered.id and renumbered.id <> $2::uuid
+      and tasks.position <> renumbered.position and exists (select from written)
+    returning tasks.id, tasks.version, tasks.position
+  ), changed as (
+    select 'task' as kind, written.id, 'updated' as operation, written.version, (
+      select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
+        select 'list_id' as name, to_json(old.list_id) as before, to_json(next.list_id) as after
+        where old.list_id is distinct from next.list_id union all
+        select 'parent_id' as name, to_json(old.parent_id) as before, to_json(next.parent_id) as after
+        where old.parent_id is distinct from next.parent_id union all
+        select 'position' as name, to_json(old.position) as before, to_json(next.position) as after
+        where old.position is distinct from next.position
+      ) differences
+    ) as diff
+    from written, old, next
+    union all
+    select 'task', written_below.id, 'updated', written_below.version,
+      json_build_object('list_id', json_build_object('from', below.list_id, 'to', next.list_id))
+    from written_below join below using (id), next
+    union all
+    select 'task', s.id, 'updated', s.version,
+      json_build_object('position', json_build_object('from', neighbours.position, 'to', s.position))
+    from written_siblings s join neighbours on neighbours.id = s.id
+  ), result as (
+    select old.id, old.user_id, old.title, old.description, old.status, old.priority, old.due_date, next.list_id, next.parent_id, next.position, old.completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, old.tags,
+      case when next.position is null then 'refused' when written.id is null then 'unchanged' else 'updated' end as outcome,
+      case when spot.low is null and ($6::int[] is null or old.version = any($6::int[]))
+      and ($7::int[] is null or old.version <> all($7::int[])) and not $8::boolean then array_remove(array[
+        case when goal.parent_id is not null and not exists (
+          select from tasks p where p.user_id = $1 and p.id = goal.parent_id
+        ) then 'no_parent' end,
+        case when goal.list_id is not null and not exists (
+          select from lists where lists.user_id = $1 and lists.id = goal.list_id
+        ) then 'no_list' end,
+        'no_sibling'
+      ], null) end as faults
+    from old cross join goal cross join spot left join next on true left join written on true
+  ), counted as (
+    select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
+      coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
+    from changed having count(*) > 0
+  ), journal as (
+    insert into journals as j (user_id, seq, at, tasks, bytes)
+    select $1::text, entries, now(), tasks, octets from counted
+    on conflict (user_id) do update set seq = j.seq + excluded.seq, tasks = j.tasks + excluded.tasks,
+      bytes = j.bytes + excluded.bytes, at = case when j.seq >= current_setting('app.revision', true)::bigint then j.at else greatest(excluded.at, j.at + interval '1 microsecond') end
+    returning seq, at
+  ), recorded as (
+    select seq - entries + 1 as first_seq, current_setting('app.revision', true)::bigint as revision, at from journal, counted
+  ), entered as (
+    insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
+    select $1::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
+      diff
+    from recorded, changed
+  ), reasons as (
+    select case when cardinality(faults) > 0
+      then (select json_agg(json_build_object('code', code)) from unnest(faults) as code)
+      when version is null then '[{"code": "not_allowed"}]'::json
+      else json_build_array(json_build_object('code', 'precondition_failed', 'version', version)) end as reasons
+    from (select) one left join result on true
+    where outcome is null or outcome = 'refused'
+  )
+  select set_config('app.results', current_setting('app.results', true) || ',' || coalesce(
+      (select refuse(json_build_object('operation', $9::int, 'reasons', reasons)::text) from reasons),
+      (select version::text from result where outcome <> 'deleted'), 'NULL'
+    ), true);
+
+-- checkPlace
+with recursive revised as materialized (
+    select $1::uuid as id
+  ), revised_lists as materialized (
+    select null::uuid as id where false
+  ), written as materialized (
+    select task.* from revised, lateral (
+      select id, parent_id, list_id from tasks where user_id = $2 and id = revised.id offset 0
+    ) task
+  ), ancestors as (
+    select id, parent_id as ancestor_id, 1 as distance from written where parent_id is not null
+    union all
+    select a.id, parent.parent_id, distance + 1
+    from ancestors a, lateral (
+      select parent_id from tasks where user_id = $2 and id = a.ancestor_id offset 0
+    ) parent
+    where parent.parent_id is not null and distance < 5
+  ), roots as materialized (
+    select written_id, id from (
+      select distinct on (id) id as written_id, ancestor_id as id, distance from ancestors order by id, distance desc
+    ) topmost where distance < 5
+    union all
+    select id, id from written where parent_id is null
+  ), trees as (
+    select distinct id as root_id, id, 1 as level from roots
+    union all
+    select tree.root_id, child.id, level + 1 from trees tree, lateral (
+      select id from tasks where user_id = $2 and parent_id = tree.id offset 0
+    ) child
+    where level <= 5
+  ), reasons as (
+    select id, 'no_parent' as code from written where parent_id is not null and not exists (
+      select from tasks p where p.user_id = $2 and p.id = written.parent_id
+    )
+    union all
+    select id, 'no_list' from written where list_id is not null and not exists (
+      select from lists where lists.user_id = $2 and lists.id = written.list_id
+    )
+    union all
+    select written.id, 'other_list' from written, lateral (
+      select list_id from tasks where user_id = $2 and id = written.parent_id offset 0
+    ) parent
+    where parent.list_id is distinct from written.list_id
+    union all
+    select id, case when bool_or(ancestor_id = id) then 'cycle' else 'too_deep' end
+    from ancestors group by id having max(distance) >= 5
+    union all
+    select (select written_id from roots where roots.id = root_id limit 1),
+      case when max(level) > 5 then 'too_deep' else 'too_many' end
+    from trees group by root_id having max(level) > 5 or count(*) > 1000 + 1
+    union all
+    select distinct revised.id, 'in_use'
+    from revised cross join lateral (
+      select list_id from tasks where user_id = $2 and parent_id = revised.id offset 0
+    ) child left join lateral (
+      select id, list_id from tasks where user_id = $2 and id = revised.id offset 0
+    ) task on true
+    where task.id is null or task.list_id is distinct from child.list_id
+    union all
+    select distinct revised_lists.id, 'in_use' from revised_lists
+      join tasks t on t.user_id = $2 and t.list_id = revised_lists.id
+    where not exists (select from lists where lists.user_id = $2 and lists.id = revised_lists.id)
+  )
+  select refuse(json_build_object('operation', $3::int, 'reasons', json_agg(json_build_object('code', code)))::text)
+  from (select * from reasons limit 1000) reasons having count(*) > 0;
 
 -- selectStoredResponse
 select fingerprint, answer as response, revision::float8 from idempotency_keys
@@ -820,400 +2440,400 @@ delete from idempotency_keys where user_id = $1 and key in (
   returning key;
 
 -- selectPage {"sort":"created_at","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, created_at as key from tasks
     where user_id = $1
     order by created_at asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"created_at","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, created_at as key from tasks
     where user_id = $1 and (created_at, id) > ($2::timestamptz, $3::uuid)
     order by created_at asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"created_at","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, created_at as key from tasks
     where user_id = $1
     order by created_at desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, created_at as key from tasks
     where user_id = $1 and (created_at, id) < ($2::timestamptz, $3::uuid)
     order by created_at desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"updated_at","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, updated_at as key from tasks
     where user_id = $1
     order by updated_at asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"updated_at","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, updated_at as key from tasks
     where user_id = $1 and (updated_at, id) > ($2::timestamptz, $3::uuid)
     order by updated_at asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"updated_at","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, updated_at as key from tasks
     where user_id = $1
     order by updated_at desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"updated_at","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, updated_at as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, updated_at as key from tasks
     where user_id = $1 and (updated_at, id) < ($2::timestamptz, $3::uuid)
     order by updated_at desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and (case when due_date is null then 'infinity'::date else due_date end, id) > ($2::date, $3::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then '-infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then '-infinity'::date else due_date end as key from tasks
     where user_id = $1
     order by case when due_date is null then '-infinity'::date else due_date end desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"due_date","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then '-infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then '-infinity'::date else due_date end as key from tasks
     where user_id = $1 and (case when due_date is null then '-infinity'::date else due_date end, id) < ($2::date, $3::uuid)
     order by case when due_date is null then '-infinity'::date else due_date end desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"priority","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, priority_rank as key from tasks
     where user_id = $1
     order by priority_rank asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"priority","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, priority_rank as key from tasks
     where user_id = $1 and (priority_rank, id) > ($2::smallint, $3::uuid)
     order by priority_rank asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"priority","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, priority_rank as key from tasks
     where user_id = $1
     order by priority_rank desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"priority","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, priority_rank as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, priority_rank as key from tasks
     where user_id = $1 and (priority_rank, id) < ($2::smallint, $3::uuid)
     order by priority_rank desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"title","descending":false,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key as key from tasks
     where user_id = $1
     order by title_key asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"title","descending":false,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key as key from tasks
     where user_id = $1 and (title_key, id) > ($2::text, $3::uuid)
     order by title_key asc, id asc limit 101) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"title","descending":true,"afterCursor":false,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key as key from tasks
     where user_id = $1
     order by title_key desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $2::int and bytes <= 1048576
+  where number <= $2::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"title","descending":true,"afterCursor":true,"isConditional":false,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, title_key as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, title_key as key from tasks
     where user_id = $1 and (title_key, id) < ($2::text, $3::uuid)
     order by title_key desc, id desc limit 101) candidates
     window preceding as (
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["status"]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and status = any($2::text[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $5::int and bytes <= 1048576
+  where number <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["priority"]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and priority_rank = any($2::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $5::int and bytes <= 1048576
+  where number <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["due_before"]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and (case when due_date is null then 'infinity'::date else due_date end <= $2::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $5::int and bytes <= 1048576
+  where number <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["due_after"]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and (case when due_date is null then 'infinity'::date else due_date end >= $2::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end, id) > ($3::date, $4::uuid)
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int) candidates
     window preceding as (
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $5::int and bytes <= 1048576
+  where number <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["tag"]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (with rarest_tag_tasks as (select t.task_id from task_tags t where t.user_id = $1 and t.tag = (
     select tag.name from unnest($2::text[]) as tag (name)
     order by (select count(*) from (select t.task_id from task_tags t where t.user_id = $1 and t.tag = tag.name order by t.task_id limit 1000 + 1) counted) limit 1
   ) order by t.task_id limit 1000 + 1)
     (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and (
     select count(*) from task_tags t
     where t.user_id = $1 and t.task_id = tasks.id and t.tag = any($2::text[])
@@ -1221,7 +2841,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $5::int)
     union all
     (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and (
     select count(*) from task_tags t
     where t.user_id = $1 and t.task_id = tasks.id and t.tag = any($2::text[])
@@ -1231,16 +2851,16 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $5::int and bytes <= 1048576
+  where number <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["q"]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and not exists (
     select from (select (title_key || chr(10) || coalesce(description_key, lower(description collate "C"), '')) as searched offset 0) task, unnest($2::text[]) as word
     where strpos(searched, word) = 0
@@ -1250,20 +2870,20 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $5::int and bytes <= 1048576
+  where number <= $5::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
 -- selectPage {"sort":"due_date","descending":false,"afterCursor":true,"isConditional":false,"filters":["status","priority","due_before","due_after","tag","q"]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (with rarest_tag_tasks as (select t.task_id from task_tags t where t.user_id = $1 and t.tag = (
     select tag.name from unnest($2::text[]) as tag (name)
     order by (select count(*) from (select t.task_id from task_tags t where t.user_id = $1 and t.tag = tag.name order by t.task_id limit 1000 + 1) counted) limit 1
   ) order by t.task_id limit 1000 + 1)
     (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and status = any($3::text[]) and priority_rank = any($4::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end <= $5::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end >= $6::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (
     select count(*) from task_tags t
     where t.user_id = $1 and t.task_id = tasks.id and t.tag = any($2::text[])
@@ -1274,7 +2894,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
     order by case when due_date is null then 'infinity'::date else due_date end asc, id asc limit $10::int)
     union all
     (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, case when due_date is null then 'infinity'::date else due_date end as key from tasks
     where user_id = $1 and status = any($3::text[]) and priority_rank = any($4::smallint[]) and (case when due_date is null then 'infinity'::date else due_date end <= $5::date and case when due_date is null then 'infinity'::date else due_date end > '-infinity'::date) and (case when due_date is null then 'infinity'::date else due_date end >= $6::date and case when due_date is null then 'infinity'::date else due_date end < 'infinity'::date) and (
     select count(*) from task_tags t
     where t.user_id = $1 and t.task_id = tasks.id and t.tag = any($2::text[])
@@ -1287,16 +2907,112 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
       order by key asc, id asc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $10::int and bytes <= 1048576
+  where number <= $10::int and bytes <= 1048576
   order by tasks.key asc, id asc;
 
--- selectPage {"sort":"created_at","descending":true,"afterCursor":false,"isConditional":true,"filters":[]}
-select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+-- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"isConditional":false,"filters":["list"]}
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
   from (
-    select *, row_number() over preceding as position,
+    select *, row_number() over preceding as number,
       coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
     from (
-    select id, user_id, title, description, status, priority, due_date, completed_at, created_at, updated_at, version, created_at as key from tasks
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, created_at as key from tasks
+    where user_id = $1 and list_id = $2::uuid and (created_at, id) < ($3::timestamptz, $4::uuid)
+    order by created_at desc, id desc limit $5::int) candidates
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
+  ) tasks
+  where number <= $5::int and bytes <= 1048576
+  order by tasks.key desc, id desc;
+
+-- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"isConditional":false,"filters":["inbox"]}
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+  from (
+    select *, row_number() over preceding as number,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, created_at as key from tasks
+    where user_id = $1 and list_id is null and (created_at, id) < ($2::timestamptz, $3::uuid)
+    order by created_at desc, id desc limit $4::int) candidates
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
+  ) tasks
+  where number <= $4::int and bytes <= 1048576
+  order by tasks.key desc, id desc;
+
+-- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"isConditional":false,"filters":["parent"]}
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+  from (
+    select *, row_number() over preceding as number,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, created_at as key from tasks
+    where user_id = $1 and parent_id = $2::uuid and (created_at, id) < ($3::timestamptz, $4::uuid)
+    order by created_at desc, id desc limit $5::int) candidates
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
+  ) tasks
+  where number <= $5::int and bytes <= 1048576
+  order by tasks.key desc, id desc;
+
+-- selectPage {"sort":"created_at","descending":true,"afterCursor":true,"isConditional":false,"filters":["top"]}
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+  from (
+    select *, row_number() over preceding as number,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, created_at as key from tasks
+    where user_id = $1 and parent_id is null and (created_at, id) < ($2::timestamptz, $3::uuid)
+    order by created_at desc, id desc limit $4::int) candidates
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
+  ) tasks
+  where number <= $4::int and bytes <= 1048576
+  order by tasks.key desc, id desc;
+
+-- selectPage {"sort":"position","descending":false,"afterCursor":false,"isConditional":false,"filters":["list","top","place"]}
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+  from (
+    select *, row_number() over preceding as number,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, position as key from tasks
+    where user_id = $1 and list_id = $2::uuid and parent_id is null and place = $3::uuid
+    order by position asc, id asc limit $4::int) candidates
+    window preceding as (
+      order by key asc, id asc rows between unbounded preceding and 2 preceding
+    )
+  ) tasks
+  where number <= $4::int and bytes <= 1048576
+  order by tasks.key asc, id asc;
+
+-- selectPage {"sort":"position","descending":true,"afterCursor":true,"isConditional":false,"filters":["list","top","place"]}
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+  from (
+    select *, row_number() over preceding as number,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, position as key from tasks
+    where user_id = $1 and list_id = $2::uuid and parent_id is null and place = $3::uuid and (position, id) < ($4::text, $5::uuid)
+    order by position desc, id desc limit $6::int) candidates
+    window preceding as (
+      order by key desc, id desc rows between unbounded preceding and 2 preceding
+    )
+  ) tasks
+  where number <= $6::int and bytes <= 1048576
+  order by tasks.key desc, id desc;
+
+-- selectPage {"sort":"created_at","descending":true,"afterCursor":false,"isConditional":true,"filters":[]}
+select id, user_id, title, description, status, status = 'done' as completed, priority, due_date, array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag) as tags, list_id, parent_id, position, completed_at at time zone 'UTC' as completed_at, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version, key::text as key
+  from (
+    select *, row_number() over preceding as number,
+      coalesce(sum(octet_length(title) + coalesce(octet_length(description), 0)) over preceding, 0) as bytes
+    from (
+    select id, user_id, title, description, status, priority, due_date, list_id, parent_id, position, completed_at, created_at, updated_at, version, created_at as key from tasks
     where user_id = $1 and not exists (
       select from journals where user_id = $1
         and (seq, (extract(epoch from at) * 1000000)::float8) in (select * from unnest($2::bigint[], $3::float8[]))
@@ -1306,5 +3022,5 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
       order by key desc, id desc rows between unbounded preceding and 2 preceding
     )
   ) tasks
-  where position <= $4::int and bytes <= 1048576
+  where number <= $4::int and bytes <= 1048576
   order by tasks.key desc, id desc;

@@ -3,7 +3,9 @@ import { createDatabase, type Database, type Driver, openDriver, type Statement 
 import { user } from '@taskward/db/schema';
 import { freshDatabase } from '@taskward/db/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { WriteStatement } from '../kit/write';
+import { BATCH_REVISION } from '../kit/journal';
+import type { Operation } from '../kit/operation';
+import type { KeyedStatement } from '../kit/write';
 
 type Named = readonly [name: string, statement: Statement];
 
@@ -17,16 +19,27 @@ export function statementsOf(module: object): Named[] {
       ? [
           [name, define.withoutKey],
           [`${name} with Idempotency-Key`, define.withKey],
+          ...('inBatch' in define ? [[`${name} in a batch`, define.inBatch] as [string, unknown]] : []),
         ]
       : [[name, define]];
     return forms.flatMap(([form, create]): Named[] => {
-      const statement: unknown = typeof create === 'function' ? create(anyValues) : undefined;
+      const statement = build(create);
       return isStatement(statement) ? [[form, statement]] : [];
     });
   });
 }
 
-const isWrite = (value: unknown): value is WriteStatement<unknown, object> =>
+/** Undefined for what is no function, and for one that takes other values, to write a part of a statement. */
+function build(create: unknown): unknown {
+  try {
+    return typeof create === 'function' ? create(anyValues) : undefined;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+const isWrite = (value: unknown): value is KeyedStatement<unknown, object> =>
   typeof value === 'object' && value !== null && 'withKey' in value;
 
 const isStatement = (value: unknown): value is Statement =>
@@ -46,6 +59,8 @@ export function testStatements(statements: readonly Named[], describe?: (driver:
     drop = database.drop;
     driver = await openDriver(database.url);
     await driver.queryAsOwner('set plan_cache_mode = force_generic_plan');
+    // Inside a batch, statements have its revision.
+    await driver.queryAsOwner(`select set_config('${BATCH_REVISION}', '1', false)`);
     // Tables as small as these would be read whole.
     for (const kind of ['seqscan', 'hashjoin', 'mergejoin']) await driver.queryAsOwner(`set enable_${kind} = off`);
   });
@@ -118,7 +133,7 @@ export async function describeOperations(
   });
   const cases = await define(createContext(db));
   const described = Object.keys(cases).map((name) => name.split(' ')[0]);
-  const ids = Object.values(contract).flatMap((value) => ('method' in value ? [value.id] : []));
+  const ids = Object.values<unknown>(contract).flatMap((value) => (isOperation(value) ? [value.id] : []));
   expect(new Set(described)).toEqual(new Set(ids));
   const lines: string[] = [];
   for (const [name, run] of Object.entries(cases)) {
@@ -129,6 +144,9 @@ export async function describeOperations(
   random.mockRestore();
   return `${HEADER}${lines.join('\n')}\n`;
 }
+
+const isOperation = (value: unknown): value is Operation =>
+  typeof value === 'object' && value !== null && 'method' in value;
 
 interface Plan {
   readonly 'Relation Name'?: string;
