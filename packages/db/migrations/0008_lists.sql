@@ -35,7 +35,6 @@ CREATE INDEX "tasks_in_inbox" ON "tasks" USING btree ("user_id","created_at","id
 CREATE INDEX "tasks_by_list" ON "tasks" USING btree ("user_id","list_id","created_at","id") WHERE list_id is not null;--> statement-breakpoint
 CREATE INDEX "tasks_by_parent" ON "tasks" USING btree ("user_id","parent_id","created_at","id") WHERE parent_id is not null;--> statement-breakpoint
 ALTER TABLE "tasks" ADD CONSTRAINT "tasks_by_place" UNIQUE("user_id","place","position") DEFERRABLE;--> statement-breakpoint
-ALTER TABLE "changes" ADD CONSTRAINT "changes_kind" CHECK (kind in ('start', 'task', 'list'));--> statement-breakpoint
 CREATE POLICY "lists_owner_only" ON "lists" AS PERMISSIVE FOR ALL TO "app_user" USING (user_id = (select current_setting('app.user_id', true))) WITH CHECK (user_id = (select current_setting('app.user_id', true)));
 --> statement-breakpoint
 ALTER TABLE "lists" FORCE ROW LEVEL SECURITY;--> statement-breakpoint

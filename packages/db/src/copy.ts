@@ -14,7 +14,9 @@ export const copiedTables: ReadonlySet<PgTable> = topologicalOrder(
 function topologicalOrder(tables: readonly PgTable[], sorted = new Set<PgTable>()): Set<PgTable> {
   for (const table of tables) {
     if (sorted.has(table)) continue;
-    const parents = getTableConfig(table).foreignKeys.map((key) => key.reference().foreignTable);
+    const parents = getTableConfig(table)
+      .foreignKeys.map((key) => key.reference().foreignTable)
+      .filter((parent) => parent !== table);
     topologicalOrder(parents, sorted).add(table);
   }
   return sorted;
@@ -60,11 +62,14 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 const ROWS_AT_ONCE = 500;
 
 async function copyTable(source: Connection, target: Connection, table: PgTable): Promise<CopiedTable> {
-  const { name, columns, policies } = getTableConfig(table);
+  const { name, columns, policies, primaryKeys } = getTableConfig(table);
   // So that the owner need not bypass row-level security; nobody else sees the table before it is forced again.
   if (policies.length > 0) await target.execute(sql`alter table ${table} no force row level security`);
   const names = columns.filter((column) => !column.generated).map((column) => sql.identifier(column.name));
   const list = sql.join(names, sql`, `);
+  // Rows conflict by any key, unless there is one of several columns: others may be deferrable, which cannot be asked for.
+  const key = primaryKeys[0]?.columns.map((column) => sql.identifier(column.name));
+  const conflict = key ? sql`on conflict (${sql.join(key, sql`, `)})` : sql`on conflict`;
   let added = 0;
   await source
     .execute(sql`declare rows no scroll cursor for select to_json(t)::text as row from ${table} t`)
@@ -81,7 +86,7 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
     const inserted = await read(
       target,
       sql`insert into ${table} (${list}) select ${list} from json_populate_recordset(null::${table}, ${json}::json)
-        on conflict do nothing returning 1`,
+        ${conflict} do nothing returning 1`,
     );
     added += inserted.length;
   }
@@ -92,6 +97,9 @@ async function copyTable(source: Connection, target: Connection, table: PgTable)
       `The target differs in ${name} (${other.rows} rows, the source ${one.rows}): use an empty database, or one where nothing has changed since it was copied.`,
     );
   }
+  // A table with checks that are still due cannot be altered.
+  await target.execute(sql`set constraints all immediate`);
+  await target.execute(sql`set constraints all deferred`);
   if (policies.length > 0) await target.execute(sql`alter table ${table} force row level security`);
   return { table: name, rows: one.rows, added, hash: one.hash };
 }

@@ -94,12 +94,18 @@ const isResourceChanged = `exists (
         select from jsonb_each(before_later.fields) as field (name, value)
         where name = ${textOf('name')} and name = any('{${[...new Set(resources.flatMap(({ diffFields }) => diffFields))]}}')
           and value is distinct from present -> name
-      ) or exists (
-        select from later where later.kind = nets.kind and later.id = nets.id having count(*) > ${MAX_LATER_ENTRIES}
-          or bool_or(operation in ('updated', 'deleted') and diff is null)
-      )`;
+      ) or is_unknown`;
 
-/** The resources that are to be undone, with what they shall be, and what prevents it. */
+/** Whether the later entries do not tell all. */
+const unknown = `unknown as (
+    select kind, id, count(*) > ${MAX_LATER_ENTRIES} or bool_or(operation in ('updated', 'deleted') and diff is null) as is_unknown
+    from later group by kind, id
+  )`;
+
+/**
+ * The resources that are to be undone, with what they shall be, and what prevents it. The other sides of the joins are parts of
+ * `nets`: full joins are the ones that PostgreSQL never makes by comparing each row with each.
+ */
 const plan = `plan as materialized (
     select kind, id, number, existed, remained, today.version, image, present,
       case when is_update then (
@@ -112,9 +118,9 @@ const plan = `plan as materialized (
         when is_update then case when ${isFieldChanged} then 'changed' end
         when ${isResourceChanged} then 'changed'
       end as conflict
-    from nets left join today using (kind, id) left join before_it using (kind, id) left join after_it using (kind, id)
-      left join before_later using (kind, id)
-    where existed or remained
+    from nets full join today using (kind, id) full join before_it using (kind, id) full join after_it using (kind, id)
+      full join before_later using (kind, id) full join unknown using (kind, id)
+    where coalesce(existed or remained, false)
   )`;
 
 const added = (kind: string) =>
@@ -163,7 +169,17 @@ interface UndoValues {
 }
 
 const parts = (isAllowed: string) => [
-  ...[entries, nets, later, before('before_it', 'entries'), after, before('before_later', 'later'), today, plan],
+  ...[
+    entries,
+    nets,
+    later,
+    before('before_it', 'entries'),
+    after,
+    before('before_later', 'later'),
+    unknown,
+    today,
+    plan,
+  ],
   allowed(isAllowed),
   ...resources.flatMap(({ writes }) => writes),
   `changed as (

@@ -16,8 +16,8 @@ interface Undoable extends JournaledResource {
   readonly diffFields: readonly string[];
   /** The parameter that has how many the user may have. */
   readonly max: string;
-  /** The place of a row that shall exist, which is JSON. */
-  readonly place: string;
+  /** The place of a row that is JSON. */
+  readonly place: (row: string) => string;
   /** Whether a row, `t`, stands at the place of another one, `c`. */
   readonly isAtPlace: string;
   /** The column that stays null until its row is folded. */
@@ -28,12 +28,13 @@ interface Undoable extends JournaledResource {
 
 const tags = [
   `removed_tags as (
-    delete from task_tags t using updated_tasks, wanted_tasks wanted
-    where t.user_id = :userId and t.task_id = updated_tasks.id and wanted.id = updated_tasks.id and t.tag <> all(wanted.tags)
+    delete from task_tags t using updated_tasks
+    where t.user_id = :userId and t.task_id = updated_tasks.id and t.tag <> all(updated_tasks.tags)
   )`,
   `added_tags as (
-    insert into task_tags (user_id, task_id, tag) select :userId::text, id, unnest(tags) from wanted_tasks
-    where id in (select id from updated_tasks union all select id from inserted_tasks)
+    insert into task_tags (user_id, task_id, tag)
+    select :userId::text, id, unnest(tags) from updated_tasks
+    union all select :userId::text, id, unnest(tags) from wanted_tasks where not remained
     on conflict do nothing
   )`,
 ];
@@ -47,7 +48,7 @@ const undoables: readonly Undoable[] = [
     imageColumns: lists.imageColumns,
     diffFields: Object.keys(lists.imageColumns),
     max: ':maxLists',
-    place: NO_PLACE,
+    place: () => NO_PLACE,
     isAtPlace: 'true',
   },
   {
@@ -58,7 +59,7 @@ const undoables: readonly Undoable[] = [
     imageColumns,
     diffFields: [...Object.keys(imageColumns), 'tags'],
     max: ':maxTasks',
-    place: `coalesce((wished ->> 'parent_id')::uuid, (wished ->> 'list_id')::uuid, ${NO_PLACE})`,
+    place: (row) => `coalesce((${row} ->> 'parent_id')::uuid, (${row} ->> 'list_id')::uuid, ${NO_PLACE})`,
     isAtPlace: 't.place = c.place',
     unfolded: 'description_key',
     tags,
@@ -74,7 +75,10 @@ export function textKeysOf(diff: string): string {
 
 const textOf = (name: string) => `replace(${name}, '_key', '')`;
 
-/** The queries that write what `plan` has of a resource, with the entries `changed_…`. */
+/**
+ * The queries that write what `plan` has of a resource, with the entries `changed_…`. None joins two of the others: without
+ * knowing how many rows they have, PostgreSQL would compare each of ten thousand with each.
+ */
 function writesOf({ kind, count, table, ...resource }: Undoable): string[] {
   const { diffFields, imageRecord, imageColumns, isAtPlace, place, tags = [], unfolded } = resource;
   const assignments = Object.entries(imageColumns).map(([column, value]) =>
@@ -82,57 +86,53 @@ function writesOf({ kind, count, table, ...resource }: Undoable): string[] {
       ? `${column} = case when ${table}.${column} is not null then ${value} end`
       : `${column} = ${value}`,
   );
+  const ofTable = `from ${table} t where t.user_id = :userId and ${isAtPlace}`;
+  const coming = `from wished_${count} o where is_coming`;
   const isTaken = `exists (
-        select from ${table} t where t.user_id = :userId and ${isAtPlace} and t.position = c.position
-          and t.id not in (select id from coming_${count}) and t.id not in (select id from plan where kind = '${kind}' and not existed)
+        select ${ofTable} and t.position = c.position and t.id not in (select id ${coming})
+          and t.id not in (select id from plan where kind = '${kind}' and not existed)
       )`;
   const nextPosition = `least(
-        (select t.position from ${table} t where t.user_id = :userId and ${isAtPlace} and t.position > c.position
-          order by t.position limit 1),
-        (select min(o.position) from coming_${count} o where o.place = c.place and o.position > c.position)
+        (select t.position ${ofTable} and t.position > c.position order by t.position limit 1),
+        (select min(o.position) ${coming} and o.place = c.place and o.position > c.position)
       )`;
   const lastPosition = `greatest(
-        (select t.position from ${table} t where t.user_id = :userId and ${isAtPlace} order by t.position desc limit 1),
-        (select max(o.position) from coming_${count} o where o.place = c.place), '4999999999'
+        (select t.position ${ofTable} order by t.position desc limit 1),
+        (select max(o.position) ${coming} and o.place = c.place), '4999999999'
       )`;
   return [
     `wished_${count} as materialized (
-    select id, number, remained, present, wished, ${place} as place, wished ->> 'position' as position
+    select *, row_number() over (partition by is_coming, place, position order by number) as rank,
+      row_number() over (partition by is_coming, place order by number) as number_at_place
     from (
-      select id, number, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
-      from plan where kind = '${kind}' and existed and exists (select from allowed)
+      select id, number, remained, present, wished, ${place('wished')} as place, (wished ->> 'position') collate "C" as position,
+        not remained or (wished -> 'position', ${place('wished')}) is distinct from (present -> 'position', ${place('present')})
+          as is_coming
+      from (
+        select id, number, remained, present, coalesce(present, '{}') || coalesce(target, '{}') as wished
+        from plan where kind = '${kind}' and existed and exists (select from allowed)
+      ) wished
     ) wished
   )`,
-    `coming_${count} as materialized (
-    select id, place, position collate "C" as position, row_number() over (partition by place, position order by number) as rank,
-      row_number() over (partition by place order by number) as number
-    from wished_${count}
-    where not remained or (wished -> 'position', place) is distinct from (present -> 'position', ${place.replaceAll('wished', 'present')})
-  )`,
-    // Where another one has its position now, it comes right after that; else it would be as long as the neighbours', last.
-    `placed_${count} as materialized (
-    select id, case
-        when position is not null and rank = 1 and not is_taken then position
-        when rank = 1 and length(between_both) <= ${MAX_POSITION_LENGTH} then between_both
-        else (left(${lastPosition}, 10)::bigint + number)::text
-      end as position
-    from (
-      select c.*, is_taken, case when is_taken and rank = 1 then key_between(position, ${nextPosition}) end as between_both
-      from coming_${count} c, lateral (select ${isTaken} as is_taken) taken
-    ) c
-  )`,
-    // How those that shall exist differ from those that do.
+    // How those that shall exist differ from those that do. Where another one has the position of one that comes, it comes right
+    // after that; else it would be as long as the neighbours', last.
     `wanted_${count} as materialized (
-    select id, number, remained, (
+    select id, remained, case when not remained then ${lastVersionOf({ kind, count }, 'wanted.id')} + 1 end as next_version, case when remained then (
       select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
       from unnest('{${diffFields}}'::text[]) as name
       where present -> ${textOf('name')} is distinct from wished -> ${textOf('name')}
         and (name = ${textOf('name')} or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
-    ) as diff, image.*
+    ) end as diff, image.*
     from (
-      select w.id, w.number, w.remained, w.present,
-        w.wished || case when p.id is null then '{}' else jsonb_build_object('position', p.position) end as wished
-      from wished_${count} w left join placed_${count} p on p.id = w.id
+      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+          when position is not null and rank = 1 and not is_taken then position
+          when rank = 1 and length(between_both) <= ${MAX_POSITION_LENGTH} then between_both
+          else (left(${lastPosition}, 10)::bigint + number_at_place)::text
+        end) else wished end as wished
+      from (
+        select c.*, is_taken, case when is_taken and rank = 1 then key_between(position, ${nextPosition}) end as between_both
+        from wished_${count} c, lateral (select is_coming and ${isTaken} as is_taken) taken
+      ) c
     ) wanted, jsonb_to_record(wished) as image (
       ${imageRecord}
     )
@@ -140,25 +140,22 @@ function writesOf({ kind, count, table, ...resource }: Undoable): string[] {
     `removed_${count} as (
     delete from ${table} using plan where ${table}.user_id = :userId and ${table}.id = plan.id and kind = '${kind}' and not existed
       and exists (select from allowed)
-    returning ${table}.id
+    returning ${table}.id, plan.version, plan.image
   )`,
     `updated_${count} as (
     update ${table} set ${assignments.join(', ')}, version = ${table}.version + 1, updated_at = now()
     from wanted_${count} image where ${table}.user_id = :userId and ${table}.id = image.id and remained and diff is not null
-    returning ${table}.id, ${table}.version
+    returning ${table}.id, ${table}.version, diff${tags.length > 0 ? ', image.tags' : ''}
   )`,
     `inserted_${count} as (
     insert into ${table} (user_id, id, ${Object.keys(imageColumns)}, version)
-    select :userId::text, id, ${Object.values(imageColumns)}, ${lastVersionOf({ kind, count }, 'image.id')} + 1
-    from wanted_${count} image where not remained
-    returning id, version
+    select :userId::text, id, ${Object.values(imageColumns)}, next_version from wanted_${count} image where not remained
   )`,
     ...tags,
     `changed_${count} as (
-    select '${kind}' as kind, number, id, 'deleted' as operation, version, image as diff
-    from removed_${count} join plan using (id) where kind = '${kind}'
-    union all select '${kind}', number, id, 'updated', updated_${count}.version, diff from updated_${count} join wanted_${count} using (id)
-    union all select '${kind}', number, id, 'restored', inserted_${count}.version, null from inserted_${count} join wanted_${count} using (id)
+    select '${kind}' as kind, id, 'deleted' as operation, version, image as diff from removed_${count}
+    union all select '${kind}', id, 'updated', version, diff from updated_${count}
+    union all select '${kind}', id, 'restored', next_version, null from wanted_${count} where not remained
   )`,
   ];
 }

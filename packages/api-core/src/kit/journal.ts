@@ -43,8 +43,7 @@ export const recordChange = ({ kind, count }: JournaledResource, inBatch = false
   )`;
 
 /**
- * The same for any number of rows, of any of these resources: all entries are of one revision, in the order of `number`.
- * `changed` has `kind` and `number` besides.
+ * The same for any number of rows, of any of these resources, as one revision. `changed` has `kind` besides.
  */
 export function recordChanges(resources: readonly JournaledResource[], inBatch = false): string {
   const counts = resources.map(({ count }) => count);
@@ -62,7 +61,7 @@ export function recordChanges(resources: readonly JournaledResource[], inBatch =
     select seq - entries + 1 as first_seq, ${inBatch ? batchRevision : 'seq - entries + 1'} as revision, at from journal, counted
   ), entered as (
     insert into changes (user_id, seq, revision, at, kind, id, operation, version, diff)
-    select :userId::text, first_seq - 1 + row_number() over (order by number), revision, at, kind, id, operation, version,
+    select :userId::text, first_seq - 1 + row_number() over (), revision, at, kind, id, operation, version,
       diff
     from recorded, changed
   )`;

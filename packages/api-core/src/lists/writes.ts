@@ -4,7 +4,7 @@ import { type PreconditionValues, preconditionsHold, preconditionsHoldForNone } 
 import { defineWrite } from '../kit/write';
 import { journaled as journaledTask } from '../tasks/columns';
 import { endOf } from '../tasks/tree';
-import { deleted as deletedTasks } from '../tasks/tree-writes';
+import { deletedRow } from '../tasks/tree-writes';
 import type { List } from './contract';
 import { listImage } from './images';
 import { byId, fields, type Id, tableColumns } from './queries';
@@ -121,11 +121,11 @@ export const moveList = defineWrite<List, Id & Spot & PreconditionValues>(
     returning lists.id, lists.version, lists.position
   )`,
     `changed as (
-    select 'list' as kind, 0 as number, written.id, 'updated' as operation, written.version,
+    select 'list' as kind, written.id, 'updated' as operation, written.version,
       json_build_object('position', json_build_object('from', old.position, 'to', next.position)) as diff
     from written, old, next
     union all
-    select 'list', 1, s.id, 'updated', s.version,
+    select 'list', s.id, 'updated', s.version,
       json_build_object('position', json_build_object('from', neighbours.position, 'to', s.position))
     from written_siblings s join neighbours on neighbours.id = s.id
   )`,
@@ -167,7 +167,7 @@ const defineDelete = (...tasks: string[]) =>
       `changed as (
     select * from changed_tasks
     union all
-    select 'list', 2, id, 'deleted', version, ${listImage} from old where exists (select from deleted)
+    select 'list', id, 'deleted', version, ${listImage} from old where exists (select from deleted)
   )`,
       `result as (
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome,
@@ -179,10 +179,12 @@ const defineDelete = (...tasks: string[]) =>
 
 /** Deletes the list with its tasks. */
 export const deleteList = defineDelete(
-  `deleted_tasks as (${deletedTasks('list_id = :id::uuid and exists (select from deleted)')}
+  `deleted_tasks as (
+    delete from tasks where user_id = :userId and list_id = :id::uuid and exists (select from deleted)
+    returning ${deletedRow}
   )`,
   `changed_tasks as (
-    select 'task' as kind, 1 as number, id, 'deleted' as operation, version, image as diff from deleted_tasks
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted_tasks
   )`,
 );
 
@@ -200,7 +202,7 @@ export const deleteListAndKeepTasks = defineDelete(
     returning tasks.id, tasks.version, kept.position, kept.new_position
   )`,
   `changed_tasks as (
-    select 'task' as kind, 1 as number, id, 'updated' as operation, version, (
+    select 'task' as kind, id, 'updated' as operation, version, (
       select json_object_agg(name, json_build_object('from', before, 'to', after)) from (
         select 'list_id' as name, to_json(:id::uuid) as before, null::json as after
         union all select 'position', to_json(position), to_json(new_position) where position <> new_position

@@ -2378,7 +2378,7 @@ with recursive revised as materialized (
     where parent.parent_id is not null and distance < 5
   ), roots as materialized (
     select written_id, id from (
-      select distinct on (id) id as written_id, ancestor_id as id, distance from ancestors order by id, distance desc
+      select distinct on (a.id) a.id as written_id, ancestor_id as id, distance from ancestors a order by a.id, distance desc
     ) topmost where distance < 5
     union all
     select id, id from written where parent_id is null

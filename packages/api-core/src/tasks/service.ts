@@ -15,7 +15,7 @@ import type { ListQuery, Task, TaskInput, TaskMove, TaskPatch } from './contract
 import { placeProblem, placing } from './place-problems';
 import * as queries from './queries';
 import { checkPlace } from './tree';
-import { deleteTask, moveTask } from './tree-writes';
+import { completeTask, deleteTask, moveTask } from './tree-writes';
 import * as writes from './writes';
 
 export interface TaskContext extends Context {
@@ -178,7 +178,7 @@ export function toUpdate(id: string, patch: TaskPatch, preconditions: Preconditi
 }
 
 export const toComplete = (id: string, completed: boolean | undefined, preconditions: Preconditions) => ({
-  statement: writes.completeTask,
+  statement: completeTask,
   values: { id, completed: completed ?? null, ...toPreconditionValues(preconditions) },
 });
 

@@ -1,41 +1,82 @@
 import { moveQueries, type Spot } from '../kit/position';
 import { type PreconditionValues, preconditionsHold } from '../kit/preconditions';
+import { utc } from '../kit/sql';
 import { defineWrite } from '../kit/write';
-import { journaled, placeColumns, taskImage, toImage } from './columns';
+import { journaled, placeColumns, taskImage } from './columns';
 import type { Task } from './contract';
 import { byId, type Id, tableColumns } from './queries';
-import { below, goals, placeOf } from './tree';
-import { aggregated, difference, existingTree, old, result } from './writes';
+import { areFew, below, childrenOf, FEW, goals, placeOf } from './tree';
+import { aggregated, difference, existingTree, old, result, resultColumns } from './writes';
 
 /** The SQL of the writes that move or delete a task, with what is below it. */
 
-/** The entries of tasks that were deleted, with what they were, in terms of `images`. */
-export const images = (condition: string) => `images as materialized (
-    select id, version, ${taskImage} as image from tasks where user_id = :userId and ${condition}
-  )`;
+/** A deleted row, as it was. */
+export const deletedRow = `tasks.id, tasks.version, ${taskImage} as image`;
 
 /** Deletes the task, and what is below it. The journal keeps them as they were. */
 export const deleteTask = defineWrite<Pick<Task, 'version'>, Id & PreconditionValues>(
   { ...journaled, changes: [journaled], fields: { version: 'version' } },
   (isAllowed) => [
-    old,
-    below('id'),
-    images('id in (select id from below)'),
-    `deleted as (
-    delete from tasks where ${byId} and ${preconditionsHold} and ${isAllowed} returning id
+    `doomed as (
+    select id as doomed_id, ${FEW} from tasks where ${byId} and ${preconditionsHold} and ${isAllowed}
+    union all
+    select child.id, 1 from doomed, ${childrenOf('doomed_id', 'id')} child
   )`,
-    `deleted_below as (
-    delete from tasks using below where tasks.user_id = :userId and tasks.id = below.id and exists (select from deleted)
-    returning tasks.id
+    `deleted as (
+    delete from tasks using doomed where tasks.user_id = :userId and tasks.id = doomed_id and ${areFew('doomed')}
+    returning ${deletedRow}
   )`,
     `changed as (
-    select 'task' as kind, 0 as number, id, 'deleted' as operation, version, ${toImage('old', 'tags')} as diff
-    from old where exists (select from deleted)
-    union all
-    select 'task', row_number() over (), id, 'deleted', version, image from images join deleted_below using (id)
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted
   )`,
     result(`
-    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome from old`),
+    select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome
+    from tasks where ${byId}`),
+  ],
+);
+
+/** Whether the task shall be done. */
+const isCompleted = `coalesce(:completed::boolean, status <> 'done')`;
+
+/** Sets the status by `:completed`, or toggles it where that is null; what is open below it becomes done with it. */
+export const completeTask = defineWrite<Task, Id & { completed: boolean | null } & PreconditionValues>(
+  existingTree,
+  (isAllowed) => [
+    old,
+    `targets as (
+    select id as target_id, status as old_status, completed_at as old_completed_at,
+      case when ${isCompleted} then 'done' when status = 'done' then 'todo' else status end as new_status, ${FEW}
+    from old where ${preconditionsHold} and ${isAllowed}
+    union all
+    select child.*, 'done', 1 from targets, ${childrenOf('target_id', 'id, status, completed_at')} child
+    where new_status = 'done' and (old_status <> 'done' or target_id <> :id::uuid)
+  )`,
+    `written as (
+    update tasks set status = new_status, version = tasks.version + 1, updated_at = now(),
+      completed_at = case when new_status = 'done' then now()::timestamptz(3) end
+    from targets
+    where tasks.user_id = :userId and tasks.id = target_id and old_status <> new_status and ${areFew('targets')}
+    returning tasks.id, tasks.version, tasks.updated_at, tasks.status, tasks.completed_at, old_status, old_completed_at
+  )`,
+    `changed as (
+    select 'task' as kind, id, 'updated' as operation, version, json_build_object(
+      'status', json_build_object('from', old_status, 'to', status),
+      'completed_at', json_build_object('from', ${utc('old_completed_at').json}, 'to', ${utc('completed_at').json})
+    ) as diff
+    from written
+  )`,
+    result(`
+    select ${resultColumns
+      .map((name) => {
+        if (name === 'completed_at')
+          return 'case when written.id is null then old.completed_at else written.completed_at end as completed_at';
+        const isWritten = ['status', 'version', 'updated_at'].includes(name);
+        return isWritten ? `coalesce(written.${name}, old.${name}) as ${name}` : `old.${name}`;
+      })
+      .join(', ')},
+      case when not exists (select from targets) then 'refused' when written.id is null then 'unchanged' else 'updated' end
+        as outcome
+    from old left join written on written.id = old.id`),
   ],
 );
 
@@ -70,7 +111,7 @@ export const moveTask = defineWrite<Task, MoveValues & Spot & PreconditionValues
     `written_below as (
     update tasks set list_id = next.list_id, version = tasks.version + 1, updated_at = now()
     from below, next
-    where tasks.user_id = :userId and tasks.id = below.id and below.list_id is distinct from next.list_id
+    where tasks.user_id = :userId and tasks.id = below.id and ${areFew('below')} and below.list_id is distinct from next.list_id
       and exists (select from written)
     returning tasks.id, tasks.version
   )`,
@@ -82,16 +123,16 @@ export const moveTask = defineWrite<Task, MoveValues & Spot & PreconditionValues
     returning tasks.id, tasks.version, tasks.position
   )`,
     `changed as (
-    select 'task' as kind, 0 as number, written.id, 'updated' as operation, written.version, ${aggregated(
+    select 'task' as kind, written.id, 'updated' as operation, written.version, ${aggregated(
       placeColumns.map((name) => difference(name, 'old', 'next', `old.${name} is distinct from next.${name}`)),
     )} as diff
     from written, old, next
     union all
-    select 'task', 1, written_below.id, 'updated', written_below.version,
+    select 'task', written_below.id, 'updated', written_below.version,
       json_build_object('list_id', json_build_object('from', below.list_id, 'to', next.list_id))
     from written_below join below using (id), next
     union all
-    select 'task', 2, s.id, 'updated', s.version,
+    select 'task', s.id, 'updated', s.version,
       json_build_object('position', json_build_object('from', neighbours.position, 'to', s.position))
     from written_siblings s join neighbours on neighbours.id = s.id
   )`,

@@ -49,14 +49,29 @@ export const endOf = (place: string) =>
     `select position from tasks where user_id = :userId and tasks.place = ${place} order by position desc limit 1`,
   );
 
+/**
+ * The tasks directly below one, to be joined to its row. `offset 0` keeps the subquery, so that each is read by the index:
+ * otherwise PostgreSQL, which has no idea how many rows a recursive query has, may read all tasks of the user instead.
+ */
+export const childrenOf = (parent: string, columns: string) => `lateral (
+      select ${columns} from tasks where user_id = :userId and parent_id = ${parent} offset 0
+    )`;
+const byId = (id: string, columns: string) => `lateral (
+      select ${columns} from tasks where user_id = :userId and id = ${id} offset 0
+    )`;
+
+/**
+ * A column and a condition of the rows of a recursive query that are joined to the table: PostgreSQL takes an equality for
+ * selective, and so looks each row up by its key, where it would otherwise read all tasks of the user.
+ */
+export const FEW = '1 as few';
+export const areFew = (rows: string) => `${rows}.few = 1`;
+
 /** All tasks below `:id`. */
 export const below = (columns: string) => `below as (
-    select ${columns} from tasks where user_id = :userId and parent_id = :id::uuid
+    select ${columns}, ${FEW} from tasks where user_id = :userId and parent_id = :id::uuid
     union all
-    select ${columns
-      .split(', ')
-      .map((column) => `t.${column}`)
-      .join(', ')} from below join tasks t on t.user_id = :userId and t.parent_id = below.id
+    select child.*, 1 from below, ${childrenOf('below.id', columns)} child
   )`;
 
 /**
@@ -68,21 +83,23 @@ const check = (revised: string, revisedLists: string, subject: string) => `
   with recursive revised as materialized (${revised}
   ), revised_lists as materialized (${revisedLists}
   ), written as materialized (
-    select t.id, t.parent_id, t.list_id from revised join tasks t on t.user_id = :userId and t.id = revised.id
+    select task.* from revised, ${byId('revised.id', 'id, parent_id, list_id')} task
   ), ancestors as (
     select id, parent_id as ancestor_id, 1 as distance from written where parent_id is not null
     union all
-    select a.id, t.parent_id, distance + 1
-    from ancestors a join tasks t on t.user_id = :userId and t.id = a.ancestor_id
-    where t.parent_id is not null and distance < ${MAX_LEVELS}
+    select a.id, parent.parent_id, distance + 1
+    from ancestors a, ${byId('a.ancestor_id', 'parent_id')} parent
+    where parent.parent_id is not null and distance < ${MAX_LEVELS}
   ), roots as materialized (
-    select distinct on (written.id) written.id as written_id, coalesce(ancestor_id, written.id) as id
-    from written left join ancestors a on a.id = written.id
-    order by written.id, distance desc
+    select written_id, id from (
+      select distinct on (a.id) a.id as written_id, ancestor_id as id, distance from ancestors a order by a.id, distance desc
+    ) topmost where distance < ${MAX_LEVELS}
+    union all
+    select id, id from written where parent_id is null
   ), trees as (
     select distinct id as root_id, id, 1 as level from roots
     union all
-    select tree.root_id, t.id, level + 1 from trees tree join tasks t on t.user_id = :userId and t.parent_id = tree.id
+    select tree.root_id, child.id, level + 1 from trees tree, ${childrenOf('tree.id', 'id')} child
     where level <= ${MAX_LEVELS}
   ), reasons as (
     select id, 'no_parent' as code from written where parent_id is not null and not exists (
@@ -93,20 +110,19 @@ const check = (revised: string, revisedLists: string, subject: string) => `
       select from lists where lists.user_id = :userId and lists.id = written.list_id
     )
     union all
-    select written.id, 'other_list' from written join tasks p on p.user_id = :userId and p.id = written.parent_id
-    where p.list_id is distinct from written.list_id
+    select written.id, 'other_list' from written, ${byId('written.parent_id', 'list_id')} parent
+    where parent.list_id is distinct from written.list_id
     union all
     select id, case when bool_or(ancestor_id = id) then 'cycle' else 'too_deep' end
     from ancestors group by id having max(distance) >= ${MAX_LEVELS}
     union all
-    select min(written_id::text)::uuid, case when max(level) > ${MAX_LEVELS} then 'too_deep' else 'too_many' end
-    from trees join roots on roots.id = root_id
-    where not exists (select from ancestors a where a.id = written_id and distance >= ${MAX_LEVELS})
-    group by root_id having max(level) > ${MAX_LEVELS} or count(distinct trees.id) > ${MAX_BELOW} + 1
+    select (select written_id from roots where roots.id = root_id limit 1),
+      case when max(level) > ${MAX_LEVELS} then 'too_deep' else 'too_many' end
+    from trees group by root_id having max(level) > ${MAX_LEVELS} or count(*) > ${MAX_BELOW} + 1
     union all
-    select distinct revised.id, 'in_use' from revised join tasks t on t.user_id = :userId and t.parent_id = revised.id
-      left join written on written.id = revised.id
-    where written.id is null or written.list_id is distinct from t.list_id
+    select distinct revised.id, 'in_use'
+    from revised cross join ${childrenOf('revised.id', 'list_id')} child left join ${byId('revised.id', 'id, list_id')} task on true
+    where task.id is null or task.list_id is distinct from child.list_id
     union all
     select distinct revised_lists.id, 'in_use' from revised_lists
       join tasks t on t.user_id = :userId and t.list_id = revised_lists.id

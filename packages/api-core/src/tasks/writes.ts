@@ -18,8 +18,8 @@ import {
   writtenColumns,
 } from './columns';
 import type { Task, TaskInput } from './contract';
-import { byId, fields, type Id, tableColumns } from './queries';
-import { below, endOf, goals, placeOf } from './tree';
+import { byId, fields, tableColumns } from './queries';
+import { areFew, below, endOf, goals, placeOf } from './tree';
 
 /**
  * The SQL that writes tasks. Each statement is a `with` clause of these parts: `old` is the row as it is, `next` as it shall
@@ -89,13 +89,6 @@ const replacement: Update = {
   reachesBelow: true,
   isChanged: `${anyDiffers(differs, [...inputColumns, 'tags'])}\n      or ${placeDiffers}`,
 };
-const isCompleted = `coalesce(:completed::boolean, old.status <> 'done')`;
-const completion: Update = {
-  reachesBelow: true,
-  set: { status: `case when ${isCompleted} then 'done' when old.status = 'done' then 'todo' else old.status end` },
-  isChanged: differs('status'),
-};
-
 /** The row that is there. No part of a statement sees what another part of it writes. */
 export const old = `old as materialized (
     select ${[...tableColumns, ...keyColumns].join(', ')}, ${fields.tags} as tags from tasks where ${byId}
@@ -163,7 +156,7 @@ function changed({ goal, reachesBelow, set, tags }: Update, otherEntries = ''): 
     const [text] = name.split('_key');
     return difference(name, 'old', 'next', `old.${text} is distinct from next.${text}${isNotPlain}`);
   });
-  const kind = reachesBelow ? `'task' as kind, 0 as number, ` : '';
+  const kind = reachesBelow ? `'task' as kind, ` : '';
   return `changed as (
     select ${kind}written.id, 'updated' as operation, written.version, ${aggregated(differences)} as diff
     from written, old, next${reachesBelow ? entriesBelow : ''}${otherEntries}
@@ -178,13 +171,13 @@ const writtenBelow = `written_below as (
       completed_at = case when ${isCompletedToo} then now()::timestamptz(3) else tasks.completed_at end,
       version = tasks.version + 1, updated_at = now()
     from below, old, next
-    where tasks.user_id = :userId and tasks.id = below.id and (${isCompletedToo} or ${changesList})
+    where tasks.user_id = :userId and tasks.id = below.id and ${areFew('below')} and (${isCompletedToo} or ${changesList})
       and exists (select from written)
     returning tasks.id, tasks.version, tasks.list_id, tasks.status, tasks.completed_at
   )`;
 const entriesBelow = `
     union all
-    select 'task', row_number() over (), below.id, 'updated', after.version, ${aggregated(
+    select 'task', below.id, 'updated', after.version, ${aggregated(
       ['list_id', 'status', 'completed_at'].map((name) =>
         difference(name, 'below', 'after', `below.${name} is distinct from after.${name}`),
       ),
@@ -224,7 +217,7 @@ export const result = (...sources: string[]) => `result as (${sources.join('\n  
   )`;
 
 const newEntry = (kind = '') => `
-    select ${kind && `'task', 0, `}id, 'created' as operation, version, null::json as diff from inserted`;
+    select ${kind && `'task', `}id, 'created' as operation, version, null::json as diff from inserted`;
 
 interface Quota {
   /** How many tasks the user may have; null for any number. */
@@ -288,12 +281,6 @@ export const updateTaskInTree = defineWrite<Task, TaskValues & PreconditionValue
   ...updateParts(patchInTree, `${isAllowed} and ${preconditionsHold}`),
   result(updated),
 ]);
-
-/** Sets the status by `:completed`, or toggles it where that is null; what is open below it becomes done with it. */
-export const completeTask = defineWrite<Task, Id & { completed: boolean | null } & PreconditionValues>(
-  existingTree,
-  (isAllowed) => [...updateParts(completion, `${isAllowed} and ${preconditionsHold}`), result(updated)],
-);
 
 /** Creates the task, or replaces it whole. */
 export const replaceTask = defineWrite<Task, TaskValues & PreconditionValues & Quota>(

@@ -48,6 +48,14 @@ const SOME_ROWS = [
        case n % 2 when 0 then 'done' else 'todo' end, case n % 2 when 0 then now() end, date '0001-01-01' + n
      from "user", generate_series(1, 60) n`,
   `insert into task_tags (user_id, task_id, tag) select user_id, id, 'tag ' || n from tasks, generate_series(1, 2) n`,
+  `insert into lists (user_id, id, name, position)
+     select id, gen_random_uuid(), 'Gärten ' || n, (5000000000 + n) || '05' from "user", generate_series(1, 3) n`,
+  // Tasks below one that is read after them, in another batch.
+  `update tasks set list_id = l.id, parent_id = p.id from lists l, tasks p
+     where l.user_id = tasks.user_id and l.name = 'Gärten 3' and p.user_id = tasks.user_id
+       and p.due_date = date '0001-01-01' + 60 and tasks.due_date <= date '0001-01-01' + 40`,
+  `update tasks set list_id = l.id from lists l
+     where l.user_id = tasks.user_id and l.name = 'Gärten 3' and due_date = date '0001-01-01' + 60`,
   `insert into idempotency_keys (user_id, key, fingerprint, answer)
      select id, 'k', 'f', '{"n": 1.50, "deep": [null, {"ü": ""}]}' from "user"`,
   `insert into journals (user_id, seq, at, tasks) select id, 2, '2026-03-29T01:59:59.999999+02', 60 from "user"`,
@@ -161,7 +169,7 @@ describe.runIf(engine !== 'pglite')('db:copy to a server', { timeout: 60_000 }, 
   ])('db:copy stops when the target differs in %s, and changes nothing', async (table, difference) => {
     await copy(filled.url, target.url);
     // Other rows are missing, and the copy must not add them.
-    for (const lost of namesOfUsers) {
+    for (const lost of namesOfUsers.toReversed()) {
       await asOwner(target, `delete from ${lost} where user_id = 'u3'`);
     }
     await asOwner(target, difference);

@@ -85,7 +85,6 @@ export const changes = pgTable(
     index('changes_by_resource').on(t.userId, t.id, t.seq),
     index('changes_in_trash').on(t.userId, t.seq).where(sql`operation = 'deleted' and diff is not null`),
     check('changes_position', sql`seq >= 1 and revision between 1 and seq`),
-    check('changes_kind', sql`kind in (${oneOf(kinds)})`),
     check('changes_operation', sql`operation in (${oneOf(operations)})`),
     check('changes_via_length', sql`char_length(via) <= 100`),
     ownRowsOnly('changes_owner_only'),
