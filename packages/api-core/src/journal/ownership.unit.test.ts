@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
+import * as lists from '../lists/service';
 import { TaskInput } from '../tasks/contract';
 import * as tasks from '../tasks/service';
 import { useUnrestrictedDatabase } from '../testing/unrestricted';
@@ -73,4 +74,25 @@ test('without row-level security, the same task id and the same revisions are di
   await journal.purge(bob, id);
   expect(await readAll()).toEqual(before);
   expect((await journal.restore(as('ada'), id)).body).toMatchObject({ title: 'Secret', tags: ['ada'], version: 3 });
+});
+
+test('without row-level security, a list with tasks is deleted, undone and restored without those that another user has under the same ids', async () => {
+  const [list, parent, child] = [randomUUID(), randomUUID(), randomUUID()];
+  for (const user of ['ada', 'bob'] as const) {
+    const ctx = as(user);
+    await lists.replace(ctx, list, { name: user });
+    await tasks.replace(ctx, parent, TaskInput.parse({ title: user, list_id: list }));
+    await tasks.replace(ctx, child, TaskInput.parse({ title: user, parent_id: parent }));
+  }
+  const [ada, bob] = [as('ada'), as('bob')];
+  const before = [...(await readAll()), await lists.list(ada, page)];
+  for (const kept of ['delete', 'keep'] as const) {
+    await journal.undo(bob, await revisionOf(lists.remove(bob, list, { tasks: kept })));
+    expect((await tasks.get(bob, child)).body).toMatchObject({ title: 'bob', list_id: list, parent_id: parent });
+  }
+  // What Ada has under these ids is no place for a task of Bob.
+  await lists.remove(bob, list, { tasks: 'delete' });
+  expect((await journal.restore(bob, child)).body).toMatchObject({ list_id: null, parent_id: null });
+  expect((await lists.list(bob, page)).body?.data).toEqual([]);
+  expect([...(await readAll()), await lists.list(ada, page)]).toEqual(before);
 });

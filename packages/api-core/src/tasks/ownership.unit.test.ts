@@ -24,6 +24,9 @@ test('without row-level security, no statement reads or changes a task of anothe
     () => tasks.update(bob, id, { tags: ['his'] }),
     () => tasks.update(bob, id, {}),
     () => tasks.complete(bob, id, undefined),
+    () => tasks.update(bob, id, { parent_id: null }),
+    () => tasks.move(bob, id, {}),
+    () => tasks.move(bob, id, { after: null, list_id: null }),
     () => tasks.remove(bob, id),
   ];
   for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ code: 'not_found' });
@@ -48,6 +51,35 @@ test('without row-level security, the same task id addresses different tasks for
   expect(await tasks.get(as('ada'), id)).toEqual(before);
   await tasks.remove(as('bob'), id);
   expect(await tasks.get(as('ada'), id)).toEqual(before);
+});
+
+test('without row-level security, a task is not placed below or after one of another user, nor changed with what is below that', async () => {
+  const { id: parent } = await createAdasTask();
+  const below = await tasks.create(as('ada'), { ...input, parent_id: parent });
+  const { id: sibling } = await createAdasTask();
+  const before = await tasks.list(as('ada'), everything);
+  const bob = as('bob');
+  const { id } = (await tasks.create(bob, TaskInput.parse({ title: 'His' }))).body;
+  const attempts = [
+    () => tasks.create(bob, TaskInput.parse({ title: 'His', parent_id: parent })),
+    () => tasks.replace(bob, id, TaskInput.parse({ title: 'His', parent_id: parent })),
+    () => tasks.update(bob, id, { parent_id: parent }),
+    () => tasks.move(bob, id, { parent_id: parent }),
+    () => tasks.move(bob, id, { after: sibling }),
+  ];
+  for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ code: 'validation' });
+  // The same ids, in a tree of his own.
+  await tasks.replace(bob, parent, TaskInput.parse({ title: 'His' }));
+  await tasks.replace(bob, below.body.id, TaskInput.parse({ title: 'His', parent_id: parent }));
+  await tasks.update(bob, parent, { status: 'done' });
+  expect((await tasks.get(bob, below.body.id)).body).toMatchObject({ completed: true });
+  await tasks.move(bob, parent, { parent_id: id });
+  await tasks.move(bob, id, { after: null });
+  await tasks.remove(bob, id);
+  await expect(tasks.get(bob, below.body.id)).rejects.toMatchObject({ code: 'not_found' });
+  expect((await tasks.tags(bob)).body.data).not.toContainEqual(expect.objectContaining({ tag: 'hers' }));
+  expect((await tasks.list(bob, { ...everything, parent })).body?.data).toEqual([]);
+  expect(await tasks.list(as('ada'), everything)).toEqual(before);
 });
 
 test('without row-level security, two users can use the same idempotency key', async () => {
