@@ -23,6 +23,7 @@ const onNeon = [
     'ops/*',
     'security/{isolation,layers}',
     'tasks/{crud,filters,idempotency,list-timeout,pagination,races,versions}',
+    'tree/{cascades,concurrent-moves,moves,places,undo*}',
   ),
 ];
 

@@ -193,7 +193,6 @@ describe('pages', () => {
       { list, sort: 'position' },
       { list, sort: '-position' },
       { list: 'inbox', sort: 'position' },
-      { list, parent: 'none', sort: 'position' },
       { parent: ids.A, sort: 'position' },
       { list, parent: ids.A, sort: 'position' },
       { list },

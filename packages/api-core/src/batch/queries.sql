@@ -27,7 +27,10 @@ select set_config('app.results', '', true), set_config('app.revision', (
 select (
     select current_setting('app.revision')::bigint from journals
     where user_id = $1 and seq >= current_setting('app.revision')::bigint
-  )::float8 as revision, substr(current_setting('app.results'), 2) as versions;
+  )::float8 as revision, substr(current_setting('app.results'), 2) as versions, (
+    select refuse('{"operation": null, "reasons": []}') from journals
+    where user_id = $1 and seq - current_setting('app.revision')::bigint >= 10000
+  );
 
 -- endKeyedBatch
 with recorded as (
@@ -47,7 +50,10 @@ with recorded as (
     on conflict (user_id, key) do update set fingerprint = excluded.fingerprint, answer = excluded.answer,
       revision = excluded.revision, created_at = excluded.created_at
   )
-  select revision::float8 as revision, substr(current_setting('app.results'), 2) as versions from recorded;
+  select revision::float8 as revision, substr(current_setting('app.results'), 2) as versions, (
+    select refuse('{"operation": null, "reasons": []}') from journals
+    where user_id = $1 and seq - current_setting('app.revision')::bigint >= 10000
+  ) from recorded;
 
 -- deleteExpiredKeys
 delete from idempotency_keys where user_id = $1 and key in (

@@ -1,5 +1,5 @@
 import type { Statement } from '@taskward/db';
-import { beginBatch, beginKeyedBatch, type EndRow, endBatch, endKeyedBatch } from '../kit/batch';
+import { beginBatch, beginKeyedBatch, type EndRow, endBatch, endKeyedBatch, MAX_BATCH_CHANGES } from '../kit/batch';
 import { ApiError, notFound } from '../kit/errors';
 import { deleteExpiredKeys, idempotencyKeyMismatch } from '../kit/idempotency';
 import type { Output } from '../kit/operation';
@@ -69,8 +69,9 @@ function toPreconditions({ if_match, if_none_match }: BatchOperation): Precondit
 
 /** The problem that the operation would have by itself, with pointers to the operation. */
 function toProblem(operations: readonly BatchOperation[], { operation, reasons }: Refusal): ApiError {
-  const refused = operations[operation ?? 0];
-  const problem = refused ? problemOf(refused, reasons) : notFound();
+  const refused = operation === null ? undefined : operations[operation];
+  if (!refused) return new ApiError('conflict', `A batch changes at most ${MAX_BATCH_CHANGES} tasks and lists.`);
+  const problem = problemOf(refused, reasons);
   const { errors = [{ code: problem.code, message: problem.message }] } = problem.options;
   return new ApiError(problem.code, `Operation ${operation} failed; nothing was changed.`, {
     errors: errors.map(({ code, message }) => ({ in: 'body', pointer: `/operations/${operation}`, code, message })),

@@ -4,9 +4,9 @@
 -- transaction, after the statement that sets the role and the user, and locks the user for a write (setUserContext in
 -- packages/db/src/driver.ts).
 --
---   listChanges of all: selectHead, selectListsById, selectFirstTasks
---   listChanges of all, next page of lists: selectHead, selectListsById, selectFirstTasks, selectIsKnown
---   listChanges of all, next page: selectHead, selectNextTasks, selectIsKnown
+--   listChanges of all: selectHead, selectListsById, selectFirstTasks, selectHead
+--   listChanges of all, next page of lists: selectListsById, selectFirstTasks, selectIsKnown, selectHead
+--   listChanges of all, next page: selectNextTasks, selectIsKnown, selectHead
 --   listChanges since a token: selectChanged, selectIsKnown
 --   streamChanges: selectHead
 --   streamChanges since a token: selectChanged, selectIsKnown
@@ -15,7 +15,7 @@
 --   undoRevision: undoRevision, checkUndo
 --   undoRevision with Idempotency-Key: selectStoredResponse, undoRevision, deleteExpiredKeys, checkUndo
 --   listTrash: selectTrash
---   restoreTask: restoreTask
+--   restoreTask: restoreTask, 
 --   purgeTask: purgeTask
 --   emptyTrash: emptyTrash
 
@@ -90,7 +90,7 @@ select id, user_id, title, description, status, status = 'done' as completed, pr
   order by id;
 
 -- selectListsById
-select id, user_id, name, position, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from lists where user_id = $1 and id > $2::uuid
+select id, user_id, name, position, created_at at time zone 'UTC' as created_at, updated_at at time zone 'UTC' as updated_at, version from lists where user_id = $1 and ($2::uuid is null or id > $2::uuid)
   order by id limit $3::int + 1;
 
 -- selectRevisions
@@ -477,7 +477,7 @@ with entries as materialized (
       ) wished
     ) wished
   ), wanted_lists as materialized (
-    select id, remained, case when not remained then coalesce(
+    select id, number, remained, case when not remained then coalesce(
       (select c.version from changes c where c.user_id = $1 and c.id = wanted.id and c.kind = 'list' order by c.seq desc limit 1),
       (select floor from journals where user_id = $1), 0) + 1 end as next_version, case when remained then (
       select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
@@ -486,7 +486,7 @@ with entries as materialized (
         and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
     ) end as diff, image.*
     from (
-      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+      select id, number, remained, present, case when is_coming then wished || jsonb_build_object('position', case
           when position is not null and rank = 1 and not is_taken then position
           when rank = 1 and length(between_both) <= 60 then between_both
           else (left(greatest(
@@ -510,18 +510,18 @@ with entries as materialized (
   ), removed_lists as (
     delete from lists using plan where lists.user_id = $1 and lists.id = plan.id and kind = 'list' and not existed
       and exists (select from allowed)
-    returning lists.id, plan.version, plan.image
+    returning plan.number, lists.id, plan.version, plan.image
   ), updated_lists as (
     update lists set name = image.name, position = image.position, created_at = image.created_at, version = lists.version + 1, updated_at = now()
     from wanted_lists image where lists.user_id = $1 and lists.id = image.id and remained and diff is not null
-    returning lists.id, lists.version, diff
+    returning image.number, lists.id, lists.version, diff
   ), inserted_lists as (
     insert into lists (user_id, id, name,position,created_at, version)
     select $1::text, id, image.name,image.position,image.created_at, next_version from wanted_lists image where not remained
   ), changed_lists as (
-    select 'list' as kind, id, 'deleted' as operation, version, image as diff from removed_lists
-    union all select 'list', id, 'updated', version, diff from updated_lists
-    union all select 'list', id, 'restored', next_version, null from wanted_lists where not remained
+    select number, 'list' as kind, id, 'deleted' as operation, version, image as diff from removed_lists
+    union all select number, 'list', id, 'updated', version, diff from updated_lists
+    union all select number, 'list', id, 'restored', next_version, null from wanted_lists where not remained
   ), wished_tasks as materialized (
     select *, row_number() over (partition by is_coming, place, position order by number) as rank,
       row_number() over (partition by is_coming, place order by number) as number_at_place
@@ -535,7 +535,7 @@ with entries as materialized (
       ) wished
     ) wished
   ), wanted_tasks as materialized (
-    select id, remained, case when not remained then coalesce(
+    select id, number, remained, case when not remained then coalesce(
       (select c.version from changes c where c.user_id = $1 and c.id = wanted.id and c.kind = 'task' order by c.seq desc limit 1),
       (select floor from journals where user_id = $1), 0) + 1 end as next_version, case when remained then (
       select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
@@ -544,7 +544,7 @@ with entries as materialized (
         and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
     ) end as diff, image.*
     from (
-      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+      select id, number, remained, present, case when is_coming then wished || jsonb_build_object('position', case
           when position is not null and rank = 1 and not is_taken then position
           when rank = 1 and length(between_both) <= 60 then between_both
           else (left(greatest(
@@ -568,11 +568,11 @@ with entries as materialized (
   ), removed_tasks as (
     delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and kind = 'task' and not existed
       and exists (select from allowed)
-    returning tasks.id, plan.version, plan.image
+    returning plan.number, tasks.id, plan.version, plan.image
   ), updated_tasks as (
     update tasks set title = image.title, description = image.description, status = image.status, priority = image.priority, due_date = image.due_date, title_key = coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), description_key = case when tasks.description_key is not null then coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")) end, list_id = image.list_id, parent_id = image.parent_id, position = image.position, completed_at = image.completed_at, created_at = image.created_at, version = tasks.version + 1, updated_at = now()
     from wanted_tasks image where tasks.user_id = $1 and tasks.id = image.id and remained and diff is not null
-    returning tasks.id, tasks.version, diff, image.tags
+    returning image.number, tasks.id, tasks.version, diff, image.tags
   ), inserted_tasks as (
     insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at, version)
     select $1::text, id, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.list_id,image.parent_id,image.position,image.completed_at,image.created_at, next_version from wanted_tasks image where not remained
@@ -585,11 +585,12 @@ with entries as materialized (
     union all select $1::text, id, unnest(tags) from wanted_tasks where not remained
     on conflict do nothing
   ), changed_tasks as (
-    select 'task' as kind, id, 'deleted' as operation, version, image as diff from removed_tasks
-    union all select 'task', id, 'updated', version, diff from updated_tasks
-    union all select 'task', id, 'restored', next_version, null from wanted_tasks where not remained
+    select number, 'task' as kind, id, 'deleted' as operation, version, image as diff from removed_tasks
+    union all select number, 'task', id, 'updated', version, diff from updated_tasks
+    union all select number, 'task', id, 'restored', next_version, null from wanted_tasks where not remained
   ), changed as (
-    select * from changed_lists union all select * from changed_tasks
+    select kind, id, operation, version, diff
+    from (select * from changed_lists union all select * from changed_tasks) changed order by number
   ), counted as (
     select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
       coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'list'), 0) as lists, coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks
@@ -721,7 +722,7 @@ with entries as materialized (
       ) wished
     ) wished
   ), wanted_lists as materialized (
-    select id, remained, case when not remained then coalesce(
+    select id, number, remained, case when not remained then coalesce(
       (select c.version from changes c where c.user_id = $1 and c.id = wanted.id and c.kind = 'list' order by c.seq desc limit 1),
       (select floor from journals where user_id = $1), 0) + 1 end as next_version, case when remained then (
       select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
@@ -730,7 +731,7 @@ with entries as materialized (
         and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
     ) end as diff, image.*
     from (
-      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+      select id, number, remained, present, case when is_coming then wished || jsonb_build_object('position', case
           when position is not null and rank = 1 and not is_taken then position
           when rank = 1 and length(between_both) <= 60 then between_both
           else (left(greatest(
@@ -754,18 +755,18 @@ with entries as materialized (
   ), removed_lists as (
     delete from lists using plan where lists.user_id = $1 and lists.id = plan.id and kind = 'list' and not existed
       and exists (select from allowed)
-    returning lists.id, plan.version, plan.image
+    returning plan.number, lists.id, plan.version, plan.image
   ), updated_lists as (
     update lists set name = image.name, position = image.position, created_at = image.created_at, version = lists.version + 1, updated_at = now()
     from wanted_lists image where lists.user_id = $1 and lists.id = image.id and remained and diff is not null
-    returning lists.id, lists.version, diff
+    returning image.number, lists.id, lists.version, diff
   ), inserted_lists as (
     insert into lists (user_id, id, name,position,created_at, version)
     select $1::text, id, image.name,image.position,image.created_at, next_version from wanted_lists image where not remained
   ), changed_lists as (
-    select 'list' as kind, id, 'deleted' as operation, version, image as diff from removed_lists
-    union all select 'list', id, 'updated', version, diff from updated_lists
-    union all select 'list', id, 'restored', next_version, null from wanted_lists where not remained
+    select number, 'list' as kind, id, 'deleted' as operation, version, image as diff from removed_lists
+    union all select number, 'list', id, 'updated', version, diff from updated_lists
+    union all select number, 'list', id, 'restored', next_version, null from wanted_lists where not remained
   ), wished_tasks as materialized (
     select *, row_number() over (partition by is_coming, place, position order by number) as rank,
       row_number() over (partition by is_coming, place order by number) as number_at_place
@@ -779,7 +780,7 @@ with entries as materialized (
       ) wished
     ) wished
   ), wanted_tasks as materialized (
-    select id, remained, case when not remained then coalesce(
+    select id, number, remained, case when not remained then coalesce(
       (select c.version from changes c where c.user_id = $1 and c.id = wanted.id and c.kind = 'task' order by c.seq desc limit 1),
       (select floor from journals where user_id = $1), 0) + 1 end as next_version, case when remained then (
       select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
@@ -788,7 +789,7 @@ with entries as materialized (
         and (name = replace(name, '_key', '') or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
     ) end as diff, image.*
     from (
-      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+      select id, number, remained, present, case when is_coming then wished || jsonb_build_object('position', case
           when position is not null and rank = 1 and not is_taken then position
           when rank = 1 and length(between_both) <= 60 then between_both
           else (left(greatest(
@@ -812,11 +813,11 @@ with entries as materialized (
   ), removed_tasks as (
     delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and kind = 'task' and not existed
       and exists (select from allowed)
-    returning tasks.id, plan.version, plan.image
+    returning plan.number, tasks.id, plan.version, plan.image
   ), updated_tasks as (
     update tasks set title = image.title, description = image.description, status = image.status, priority = image.priority, due_date = image.due_date, title_key = coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), description_key = case when tasks.description_key is not null then coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")) end, list_id = image.list_id, parent_id = image.parent_id, position = image.position, completed_at = image.completed_at, created_at = image.created_at, version = tasks.version + 1, updated_at = now()
     from wanted_tasks image where tasks.user_id = $1 and tasks.id = image.id and remained and diff is not null
-    returning tasks.id, tasks.version, diff, image.tags
+    returning image.number, tasks.id, tasks.version, diff, image.tags
   ), inserted_tasks as (
     insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at, version)
     select $1::text, id, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.list_id,image.parent_id,image.position,image.completed_at,image.created_at, next_version from wanted_tasks image where not remained
@@ -829,11 +830,12 @@ with entries as materialized (
     union all select $1::text, id, unnest(tags) from wanted_tasks where not remained
     on conflict do nothing
   ), changed_tasks as (
-    select 'task' as kind, id, 'deleted' as operation, version, image as diff from removed_tasks
-    union all select 'task', id, 'updated', version, diff from updated_tasks
-    union all select 'task', id, 'restored', next_version, null from wanted_tasks where not remained
+    select number, 'task' as kind, id, 'deleted' as operation, version, image as diff from removed_tasks
+    union all select number, 'task', id, 'updated', version, diff from updated_tasks
+    union all select number, 'task', id, 'restored', next_version, null from wanted_tasks where not remained
   ), changed as (
-    select * from changed_lists union all select * from changed_tasks
+    select kind, id, operation, version, diff
+    from (select * from changed_lists union all select * from changed_tasks) changed order by number
   ), counted as (
     select count(*) as entries, sum(coalesce(octet_length(diff::text), 0)) as octets,
       coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'list'), 0) as lists, coalesce(sum(case when operation in ('created', 'restored') then 1 when operation = 'deleted' then -1 else 0 end) filter (where kind = 'task'), 0) as tasks

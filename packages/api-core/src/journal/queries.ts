@@ -94,9 +94,9 @@ export const selectNextTasks = defineStatement<WalkedRow, { limit: number; after
   { isReadOnly: true },
 );
 
-/** The first lists by id, after `:after`, which is the nil UUID at first. */
-export const selectListsById = defineStatement<List, { limit: number; after: string }>(
-  `select ${toColumns(listFields)} from lists where user_id = :userId and id > :after::uuid
+/** The first lists by id, after `:after`, where that is not null. */
+export const selectListsById = defineStatement<List, { limit: number; after: string | null }>(
+  `select ${toColumns(listFields)} from lists where user_id = :userId and (:after::uuid is null or id > :after::uuid)
   order by id limit :limit::int + 1`,
   { isReadOnly: true },
 );

@@ -8,8 +8,9 @@ import { type Reason, toRefusal } from '../kit/refusal';
 import { decodeToken, encodeToken, type Position, START, type SyncToken } from '../kit/sync-token';
 import { runWrite, write } from '../kit/write';
 import { MAX_LISTS } from '../lists/contract';
+import { placing } from '../tasks/place-problems';
 import { maxTaskBytes, quotaExceeded, quotaOf, type TaskContext } from '../tasks/service';
-import { checkUndo } from '../tasks/tree';
+import { checkPlace, checkUndo } from '../tasks/tree';
 import type { Change, ChangesQuery, PageQuery, Revision, RevisionsQuery, TrashedTask } from './contract';
 import * as contract from './contract';
 import * as queries from './queries';
@@ -69,8 +70,6 @@ async function changesAfter(ctx: Context, since: Position, limit: number): Promi
   };
 }
 
-const NIL = '00000000-0000-0000-0000-000000000000';
-
 /**
  * A page of everything: lists, then tasks, each by id. Its token holds where the journal ended before the first page: what was
  * changed since then follows after the last one.
@@ -78,14 +77,15 @@ const NIL = '00000000-0000-0000-0000-000000000000';
 async function nextOfAll(ctx: Context, token: SyncToken | undefined, limit: number): Promise<contract.ChangePage> {
   const after = token?.after;
   const afterTask = after?.kind === 'list' ? undefined : after?.id;
-  const { head, lists, tasks, known } = await ctx.db.asUser(ctx.userId, {
-    head: selectHead({}),
-    ...(afterTask === undefined ? { lists: queries.selectListsById({ after: after?.id ?? NIL, limit }) } : undefined),
+  const { head, lists, tasks, known, tail } = await ctx.db.asUser(ctx.userId, {
+    ...(token ? undefined : { head: selectHead({}) }),
+    ...(afterTask === undefined ? { lists: queries.selectListsById({ after: after?.id ?? null, limit }) } : undefined),
     tasks:
       afterTask === undefined
         ? queries.selectFirstTasks({ limit })
         : queries.selectNextTasks({ after: afterTask, limit }),
     ...(token && { known: queries.selectIsKnown(token.position) }),
+    tail: selectHead({}),
   });
   if (known) assertKnown(known);
   const all = [
@@ -94,15 +94,16 @@ async function nextOfAll(ctx: Context, token: SyncToken | undefined, limit: numb
   ];
   const page = takePage(all, limit, (change) => (change.type === 'list' ? MAX_LIST_BYTES : maxTaskBytes(change.task)));
   const last = page.at(-1);
-  const hasMore = page.length < all.length || tasks.at(-1)?.has_more === true;
-  const position = token?.position ?? head[0] ?? START;
+  const isLast = page.length === all.length && tasks.at(-1)?.has_more !== true;
+  const position = token?.position ?? head?.[0] ?? START;
   return {
     changes: page,
     token: encodeToken({
       position,
-      after: hasMore && last ? { kind: last.type === 'list' ? 'list' : undefined, id: last.id } : undefined,
+      after: isLast || !last ? undefined : { kind: last.type === 'list' ? 'list' : undefined, id: last.id },
     }),
-    has_more: hasMore,
+    // What was changed on the way follows: only then has the client what there was at one moment.
+    has_more: !isLast || (tail[0] ?? START).seq !== position.seq,
     reset: token === undefined,
   };
 }
@@ -220,7 +221,9 @@ function toTrashed({ image, deleted_at, revision }: queries.TrashRow): TrashedTa
 
 /** @throws {ApiError} 404 where it is not in the trash, 409 where the user has as many tasks as they may have. */
 export async function restore(ctx: TaskContext, id: string): Promise<Output<typeof contract.restoreTask>> {
-  const result = await write(ctx, { statement: queries.restoreTask, values: { id, max: quotaOf(ctx) } });
+  const check = ({ operation }: { operation: number | null }) => checkPlace({ id, operation });
+  const restoring = write(ctx, { statement: queries.restoreTask, values: { id, max: quotaOf(ctx) }, check });
+  const result = await placing(restoring);
   if (result.outcome === 'refused') throw result.resource ? quotaExceeded() : notFound();
   return { status: 201, body: result.resource, revision: result.revision };
 }

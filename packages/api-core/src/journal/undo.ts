@@ -183,7 +183,8 @@ const parts = (isAllowed: string) => [
   allowed(isAllowed),
   ...resources.flatMap(({ writes }) => writes),
   `changed as (
-    ${resources.map(({ count }) => `select * from changed_${count}`).join(' union all ')}
+    select kind, id, operation, version, diff
+    from (${resources.map(({ count }) => `select * from changed_${count}`).join(' union all ')}) changed order by number
   )`,
   recordChanges(resources),
   result,

@@ -117,14 +117,14 @@ function writesOf({ kind, count, table, ...resource }: Undoable): string[] {
     // How those that shall exist differ from those that do. Where another one has the position of one that comes, it comes right
     // after that; else it would be as long as the neighbours', last.
     `wanted_${count} as materialized (
-    select id, remained, case when not remained then ${lastVersionOf({ kind, count }, 'wanted.id')} + 1 end as next_version, case when remained then (
+    select id, number, remained, case when not remained then ${lastVersionOf({ kind, count }, 'wanted.id')} + 1 end as next_version, case when remained then (
       select json_object_agg(name, json_build_object('from', present -> name, 'to', wished -> name))
       from unnest('{${diffFields}}'::text[]) as name
       where present -> ${textOf('name')} is distinct from wished -> ${textOf('name')}
         and (name = ${textOf('name')} or jsonb_build_array(present -> name, wished -> name) <> '[null, null]')
     ) end as diff, image.*
     from (
-      select id, remained, present, case when is_coming then wished || jsonb_build_object('position', case
+      select id, number, remained, present, case when is_coming then wished || jsonb_build_object('position', case
           when position is not null and rank = 1 and not is_taken then position
           when rank = 1 and length(between_both) <= ${MAX_POSITION_LENGTH} then between_both
           else (left(${lastPosition}, 10)::bigint + number_at_place)::text
@@ -140,12 +140,12 @@ function writesOf({ kind, count, table, ...resource }: Undoable): string[] {
     `removed_${count} as (
     delete from ${table} using plan where ${table}.user_id = :userId and ${table}.id = plan.id and kind = '${kind}' and not existed
       and exists (select from allowed)
-    returning ${table}.id, plan.version, plan.image
+    returning plan.number, ${table}.id, plan.version, plan.image
   )`,
     `updated_${count} as (
     update ${table} set ${assignments.join(', ')}, version = ${table}.version + 1, updated_at = now()
     from wanted_${count} image where ${table}.user_id = :userId and ${table}.id = image.id and remained and diff is not null
-    returning ${table}.id, ${table}.version, diff${tags.length > 0 ? ', image.tags' : ''}
+    returning image.number, ${table}.id, ${table}.version, diff${tags.length > 0 ? ', image.tags' : ''}
   )`,
     `inserted_${count} as (
     insert into ${table} (user_id, id, ${Object.keys(imageColumns)}, version)
@@ -153,9 +153,9 @@ function writesOf({ kind, count, table, ...resource }: Undoable): string[] {
   )`,
     ...tags,
     `changed_${count} as (
-    select '${kind}' as kind, id, 'deleted' as operation, version, image as diff from removed_${count}
-    union all select '${kind}', id, 'updated', version, diff from updated_${count}
-    union all select '${kind}', id, 'restored', next_version, null from wanted_${count} where not remained
+    select number, '${kind}' as kind, id, 'deleted' as operation, version, image as diff from removed_${count}
+    union all select number, '${kind}', id, 'updated', version, diff from updated_${count}
+    union all select number, '${kind}', id, 'restored', next_version, null from wanted_${count} where not remained
   )`,
   ];
 }

@@ -31,6 +31,14 @@ export interface EndRow {
   versions: string;
 }
 
+/** How many resources a batch may change, so that none takes long. */
+export const MAX_BATCH_CHANGES = 10_000;
+
+/** Refuses a batch that changed more. */
+const refusal = `(
+    select refuse('{"operation": null, "reasons": []}') from journals
+    where user_id = :userId and seq - current_setting('${BATCH_REVISION}')::bigint >= ${MAX_BATCH_CHANGES}
+  )`;
 const versions = `substr(current_setting('${BATCH_RESULTS}'), 2)`;
 const revision = `(
     select current_setting('${BATCH_REVISION}')::bigint from journals
@@ -38,7 +46,7 @@ const revision = `(
   )`;
 
 export const endBatch = defineStatement<EndRow>(`
-  select ${revision}::float8 as revision, ${versions} as versions`);
+  select ${revision}::float8 as revision, ${versions} as versions, ${refusal}`);
 
 /** The same, which stores the response. */
 export const endKeyedBatch = defineStatement<EndRow, IdempotencyKey & { ids: readonly string[] }>(`
@@ -50,4 +58,4 @@ export const endKeyedBatch = defineStatement<EndRow, IdempotencyKey & { ids: rea
       select json_agg(json_build_object('id', id, 'version', version) order by number)
       from unnest(:ids::text[], ('{' || ${versions} || '}')::int[]) with ordinality as operation (id, version, number)
     ))`)}
-  select revision::float8 as revision, ${versions} as versions from recorded`);
+  select revision::float8 as revision, ${versions} as versions, ${refusal} from recorded`);

@@ -43,7 +43,7 @@ export const recordChange = ({ kind, count }: JournaledResource, inBatch = false
   )`;
 
 /**
- * The same for any number of rows, of any of these resources, as one revision. `changed` has `kind` besides.
+ * The same for any number of rows, of any of these resources, as one revision, in the order of `changed`, which has `kind` besides.
  */
 export function recordChanges(resources: readonly JournaledResource[], inBatch = false): string {
   const counts = resources.map(({ count }) => count);

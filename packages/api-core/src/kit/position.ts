@@ -32,6 +32,8 @@ interface Siblings {
   readonly condition: string;
   /** The queries that the condition needs. */
   readonly from?: string;
+  /** What the one to stand after has to fulfil besides. */
+  readonly isSibling?: string;
 }
 
 /**
@@ -42,7 +44,7 @@ interface Siblings {
  *
  * @param isThere whether it is one of the siblings already.
  */
-export function moveQueries({ table, condition, from = '' }: Siblings, isThere: string): string[] {
+export function moveQueries({ table, condition, from = '', isSibling = 'true' }: Siblings, isThere: string): string[] {
   const others = (more = '') =>
     `select position from ${table}${from} where ${condition} and ${table}.id <> :id::uuid${more}`;
   const neighbours = (comparison: '<' | '>') => `(
@@ -57,7 +59,7 @@ export function moveQueries({ table, condition, from = '' }: Siblings, isThere: 
     from (
       select case :placing::text
         when 'first' then ''
-        when 'after' then (${others(` and ${table}.id = :after::uuid`)})
+        when 'after' then (${others(` and ${table}.id = :after::uuid and ${isSibling}`)})
         else coalesce((${others()} order by position desc limit 1), '')
       end as low
     ) chosen

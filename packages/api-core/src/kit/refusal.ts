@@ -2,7 +2,7 @@ import type { StoredResponse } from './idempotency';
 
 /** Why a statement refused: the message of the error that the function `refuse` of the database raises. */
 export interface Refusal {
-  /** The index of the operation in its batch. */
+  /** The index of the operation in its batch; null where it is by itself, or all of them together were refused. */
   readonly operation: number | null;
   readonly reasons: readonly Reason[];
   /** In place of them: the response that is stored for the `Idempotency-Key` of a batch. */

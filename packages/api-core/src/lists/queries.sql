@@ -393,7 +393,7 @@ with recursive old as materialized (
     from (
       select case $3::text
         when 'first' then ''
-        when 'after' then (select position from lists where lists.user_id = $1 and lists.id <> $2::uuid and lists.id = $4::uuid)
+        when 'after' then (select position from lists where lists.user_id = $1 and lists.id <> $2::uuid and lists.id = $4::uuid and true)
         else coalesce((select position from lists where lists.user_id = $1 and lists.id <> $2::uuid order by position desc limit 1), '')
       end as low
     ) chosen
@@ -484,7 +484,7 @@ with recursive old as materialized (
     from (
       select case $3::text
         when 'first' then ''
-        when 'after' then (select position from lists where lists.user_id = $1 and lists.id <> $2::uuid and lists.id = $4::uuid)
+        when 'after' then (select position from lists where lists.user_id = $1 and lists.id <> $2::uuid and lists.id = $4::uuid and true)
         else coalesce((select position from lists where lists.user_id = $1 and lists.id <> $2::uuid order by position desc limit 1), '')
       end as low
     ) chosen
@@ -583,7 +583,7 @@ with recursive old as materialized (
     from (
       select case $3::text
         when 'first' then ''
-        when 'after' then (select position from lists where lists.user_id = $1 and lists.id <> $2::uuid and lists.id = $4::uuid)
+        when 'after' then (select position from lists where lists.user_id = $1 and lists.id <> $2::uuid and lists.id = $4::uuid and true)
         else coalesce((select position from lists where lists.user_id = $1 and lists.id <> $2::uuid order by position desc limit 1), '')
       end as low
     ) chosen

@@ -853,7 +853,7 @@ with recursive old as materialized (
         case when $3::jsonb ? 'tags' then array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) else old.tags end as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
-        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+        case when (old.list_id, old.parent_id) is not distinct from (goal.list_id, goal.parent_id) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
       from old, goal where true and ($4::int[] is null or version = any($4::int[]))
       and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
     ) computed
@@ -974,7 +974,7 @@ with recursive old as materialized (
         case when $3::jsonb ? 'tags' then array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) else old.tags end as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
-        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+        case when (old.list_id, old.parent_id) is not distinct from (goal.list_id, goal.parent_id) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
       from old, goal where not exists (
       select from idempotency_keys where user_id = $1 and key = $4::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($5::int[] is null or version = any($5::int[]))
@@ -1103,7 +1103,7 @@ with recursive old as materialized (
         case when $3::jsonb ? 'tags' then array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) else old.tags end as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
-        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+        case when (old.list_id, old.parent_id) is not distinct from (goal.list_id, goal.parent_id) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
       from old, goal where true and ($4::int[] is null or version = any($4::int[]))
       and ($5::int[] is null or version <> all($5::int[])) and not $6::boolean
     ) computed
@@ -1245,7 +1245,7 @@ with recursive inserted as (
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
-        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+        case when (old.list_id, old.parent_id) is not distinct from (goal.list_id, goal.parent_id) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
       from old, goal where lock_user($1) and ($4::int[] is null or version = any($4::int[]))
       and ($7::int[] is null or version <> all($7::int[])) and not $8::boolean
     ) computed
@@ -1385,7 +1385,7 @@ with recursive inserted as (
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
-        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+        case when (old.list_id, old.parent_id) is not distinct from (goal.list_id, goal.parent_id) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
       from old, goal where not exists (
       select from idempotency_keys where user_id = $1 and key = $6::text and created_at > now() - interval '24 hours'
     ) and lock_user($1) and ($4::int[] is null or version = any($4::int[]))
@@ -1531,7 +1531,7 @@ with recursive inserted as (
         array(
       select tag collate "C" as tag from jsonb_array_elements_text($3::jsonb -> 'tags') as tag order by tag
     ) as tags, old.completed_at as old_completed_at, goal.list_id, goal.parent_id,
-        case when goal.place = coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
+        case when (old.list_id, old.parent_id) is not distinct from (goal.list_id, goal.parent_id) then old.position else coalesce((left((select position from tasks where user_id = $1 and tasks.place = goal.place order by position desc limit 1), 10)::bigint + 1)::text, '5000000000') end as position
       from old, goal where lock_user($1) and ($4::int[] is null or version = any($4::int[]))
       and ($7::int[] is null or version <> all($7::int[])) and not $8::boolean
     ) computed
@@ -1663,7 +1663,7 @@ with recursive doomed as (
     delete from tasks using doomed where tasks.user_id = $1 and tasks.id = doomed_id and doomed.few = 1
     returning tasks.id, tasks.version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image
   ), changed as (
-    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted order by id <> $2::uuid
   ), result as (
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome
     from tasks where user_id = $1 and id = $2::uuid
@@ -1701,7 +1701,7 @@ with recursive doomed as (
     delete from tasks using doomed where tasks.user_id = $1 and tasks.id = doomed_id and doomed.few = 1
     returning tasks.id, tasks.version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image
   ), changed as (
-    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted order by id <> $2::uuid
   ), result as (
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome
     from tasks where user_id = $1 and id = $2::uuid
@@ -1743,7 +1743,7 @@ with recursive doomed as (
     delete from tasks using doomed where tasks.user_id = $1 and tasks.id = doomed_id and doomed.few = 1
     returning tasks.id, tasks.version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image
   ), changed as (
-    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted order by id <> $2::uuid
   ), result as (
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome
     from tasks where user_id = $1 and id = $2::uuid
@@ -1801,7 +1801,7 @@ with recursive old as materialized (
       'status', json_build_object('from', old_status, 'to', status),
       'completed_at', json_build_object('from', to_char(old_completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'to', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     ) as diff
-    from written
+    from written order by id <> $2::uuid
   ), result as (
     select old.id, old.user_id, old.title, old.description, coalesce(written.status, old.status) as status, old.priority, old.due_date, old.list_id, old.parent_id, old.position, case when written.id is null then old.completed_at else written.completed_at end as completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, old.tags,
       case when not exists (select from targets) then 'refused' when written.id is null then 'unchanged' else 'updated' end
@@ -1853,7 +1853,7 @@ with recursive old as materialized (
       'status', json_build_object('from', old_status, 'to', status),
       'completed_at', json_build_object('from', to_char(old_completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'to', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     ) as diff
-    from written
+    from written order by id <> $2::uuid
   ), result as (
     select old.id, old.user_id, old.title, old.description, coalesce(written.status, old.status) as status, old.priority, old.due_date, old.list_id, old.parent_id, old.position, case when written.id is null then old.completed_at else written.completed_at end as completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, old.tags,
       case when not exists (select from targets) then 'refused' when written.id is null then 'unchanged' else 'updated' end
@@ -1909,7 +1909,7 @@ with recursive old as materialized (
       'status', json_build_object('from', old_status, 'to', status),
       'completed_at', json_build_object('from', to_char(old_completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'to', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     ) as diff
-    from written
+    from written order by id <> $2::uuid
   ), result as (
     select old.id, old.user_id, old.title, old.description, coalesce(written.status, old.status) as status, old.priority, old.due_date, old.list_id, old.parent_id, old.position, case when written.id is null then old.completed_at else written.completed_at end as completed_at, old.created_at, coalesce(written.updated_at, old.updated_at) as updated_at, coalesce(written.version, old.version) as version, old.tags,
       case when not exists (select from targets) then 'refused' when written.id is null then 'unchanged' else 'updated' end
@@ -1960,12 +1960,12 @@ with recursive old as materialized (
     from (
       select case $4::text
         when 'first' then ''
-        when 'after' then (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.id = $5::uuid)
+        when 'after' then (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.id = $5::uuid and (tasks.list_id, tasks.parent_id) is not distinct from (goal.list_id, goal.parent_id))
         else coalesce((select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid order by position desc limit 1), '')
       end as low
     ) chosen
   ), moved as materialized (
-    select case when coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) = (select place from goal) and old.position > low and (high is null or old.position < high) then old.position
+    select case when (select (old.list_id, old.parent_id) is not distinct from (goal.list_id, goal.parent_id) from goal) and old.position > low and (high is null or old.position < high) then old.position
       else key_between(nullif(low, ''), high) end as position
     from old, spot where low is not null
   ), neighbours as materialized (
@@ -2092,12 +2092,12 @@ with recursive old as materialized (
     from (
       select case $4::text
         when 'first' then ''
-        when 'after' then (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.id = $5::uuid)
+        when 'after' then (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.id = $5::uuid and (tasks.list_id, tasks.parent_id) is not distinct from (goal.list_id, goal.parent_id))
         else coalesce((select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid order by position desc limit 1), '')
       end as low
     ) chosen
   ), moved as materialized (
-    select case when coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) = (select place from goal) and old.position > low and (high is null or old.position < high) then old.position
+    select case when (select (old.list_id, old.parent_id) is not distinct from (goal.list_id, goal.parent_id) from goal) and old.position > low and (high is null or old.position < high) then old.position
       else key_between(nullif(low, ''), high) end as position
     from old, spot where low is not null
   ), neighbours as materialized (
@@ -2232,12 +2232,12 @@ with recursive old as materialized (
     from (
       select case $4::text
         when 'first' then ''
-        when 'after' then (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.id = $5::uuid)
+        when 'after' then (select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid and tasks.id = $5::uuid and (tasks.list_id, tasks.parent_id) is not distinct from (goal.list_id, goal.parent_id))
         else coalesce((select position from tasks, goal where tasks.user_id = $1 and tasks.place = goal.place and tasks.id <> $2::uuid order by position desc limit 1), '')
       end as low
     ) chosen
   ), moved as materialized (
-    select case when coalesce(old.parent_id, old.list_id, '00000000-0000-0000-0000-000000000000'::uuid) = (select place from goal) and old.position > low and (high is null or old.position < high) then old.position
+    select case when (select (old.list_id, old.parent_id) is not distinct from (goal.list_id, goal.parent_id) from goal) and old.position > low and (high is null or old.position < high) then old.position
       else key_between(nullif(low, ''), high) end as position
     from old, spot where low is not null
   ), neighbours as materialized (

@@ -75,7 +75,8 @@ function toFilters(
     list: list === 'inbox' ? undefined : list,
     inbox: list === 'inbox' || undefined,
     parent: parent === 'none' ? undefined : parent,
-    top: parent === 'none' || undefined,
+    // A place may be a list and a task that have one id.
+    top: parent === 'none' || (parent === undefined && sort.endsWith('position')) || undefined,
     // One place, whose order its index has.
     place: sort.endsWith('position') ? placeOf(list, parent) : undefined,
   };

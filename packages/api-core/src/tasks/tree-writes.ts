@@ -5,7 +5,7 @@ import { defineWrite } from '../kit/write';
 import { journaled, placeColumns, taskImage } from './columns';
 import type { Task } from './contract';
 import { byId, type Id, tableColumns } from './queries';
-import { areFew, below, childrenOf, FEW, goals, placeOf } from './tree';
+import { areFew, below, childrenOf, FEW, goals, isSamePlace } from './tree';
 import { aggregated, difference, existingTree, old, result, resultColumns } from './writes';
 
 /** The SQL of the writes that move or delete a task, with what is below it. */
@@ -27,7 +27,7 @@ export const deleteTask = defineWrite<Pick<Task, 'version'>, Id & PreconditionVa
     returning ${deletedRow}
   )`,
     `changed as (
-    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted
+    select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted order by id <> :id::uuid
   )`,
     result(`
     select version, case when exists (select from deleted) then 'deleted' else 'refused' end as outcome
@@ -63,7 +63,7 @@ export const completeTask = defineWrite<Task, Id & { completed: boolean | null }
       'status', json_build_object('from', old_status, 'to', status),
       'completed_at', json_build_object('from', ${utc('old_completed_at').json}, 'to', ${utc('completed_at').json})
     ) as diff
-    from written
+    from written order by id <> :id::uuid
   )`,
     result(`
     select ${resultColumns
@@ -85,7 +85,12 @@ interface MoveValues extends Id {
   readonly given: string;
 }
 
-const siblings = { table: 'tasks', condition: 'tasks.user_id = :userId and tasks.place = goal.place', from: ', goal' };
+const siblings = {
+  table: 'tasks',
+  condition: 'tasks.user_id = :userId and tasks.place = goal.place',
+  from: ', goal',
+  isSibling: isSamePlace('tasks'),
+};
 
 /** Moves the task to a spot of a place, with what is below it. */
 export const moveTask = defineWrite<Task, MoveValues & Spot & PreconditionValues>(
@@ -93,7 +98,7 @@ export const moveTask = defineWrite<Task, MoveValues & Spot & PreconditionValues
   (isAllowed) => [
     old,
     goals.move,
-    ...moveQueries(siblings, `${placeOf('old')} = (select place from goal)`),
+    ...moveQueries(siblings, `(select ${isSamePlace('old')} from goal)`),
     `next as materialized (
     select goal.list_id, goal.parent_id, coalesce(
         (select position from renumbered where renumbered.id = old.id), moved.position

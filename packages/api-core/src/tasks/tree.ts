@@ -12,7 +12,7 @@ const isGiven = (field: string) => `:given::jsonb ? '${field}'`;
 const given = (field: string) => `(:given::jsonb ->> '${field}')::uuid`;
 
 /** The place of a row. */
-export const placeOf = (row: string) => `coalesce(${row}.parent_id, ${row}.list_id, ${NO_PLACE})`;
+const placeOf = (row: string) => `coalesce(${row}.parent_id, ${row}.list_id, ${NO_PLACE})`;
 
 const listOfParent = '(select p.list_id from tasks p where p.user_id = :userId and p.id = chosen.parent_id)';
 const unlessParentGiven = `case when ${isGiven('parent_id')} and parent_id is not null then ${listOfParent} else list_id end`;
@@ -42,6 +42,10 @@ export const goals = {
     unlessParentGiven,
   ),
 };
+
+/** Whether a row stands where `goal` is. A list and a task may have one id, which then is `place` of both. */
+export const isSamePlace = (row: string) =>
+  `(${row}.list_id, ${row}.parent_id) is not distinct from (goal.list_id, goal.parent_id)`;
 
 /** The position after all tasks of a place. */
 export const endOf = (place: string) =>

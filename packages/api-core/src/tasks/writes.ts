@@ -19,7 +19,7 @@ import {
 } from './columns';
 import type { Task, TaskInput } from './contract';
 import { byId, fields, tableColumns } from './queries';
-import { areFew, below, endOf, goals, placeOf } from './tree';
+import { areFew, below, endOf, goals, isSamePlace } from './tree';
 
 /**
  * The SQL that writes tasks. Each statement is a `with` clause of these parts: `old` is the row as it is, `next` as it shall
@@ -102,7 +102,7 @@ const next = ({ goal, set, tags }: Update, condition: string) => `next as materi
         ${tags ?? 'old.tags'} as tags, old.completed_at as old_completed_at, ${
           goal
             ? `goal.list_id, goal.parent_id,
-        case when goal.place = ${placeOf('old')} then old.position else ${endOf('goal.place')} end as position`
+        case when ${isSamePlace('old')} then old.position else ${endOf('goal.place')} end as position`
             : placeColumns.map((column) => `old.${column}`).join(', ')
         }
       from old${goal ? ', goal' : ''} where ${condition}
