@@ -6,7 +6,7 @@ import { goalOf, type Place, type Write } from './tree-model';
 /** Random steps of a user with lists and trees of tasks, which are resolved in the state that they find. */
 
 /** Ids that the client makes, so that some come back after a deletion. */
-export const idOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const idOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const ABSENT = idOf(999_999);
 const OWN_IDS = 12;
 const OWN_LISTS = 4;

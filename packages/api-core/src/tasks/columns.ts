@@ -36,7 +36,7 @@ export const journaled = { kind: 'task', count: 'tasks' } as const;
 export const resultFields = { ...fields, tags: 'tags' };
 
 /** A row as the journal keeps it, as JSON: with the keys, null where they are plain. */
-export const toImage = (row: string, tags: string) =>
+const toImage = (row: string, tags: string) =>
   toJson({
     ...fields,
     tags,
