@@ -130,7 +130,7 @@ select revision::float8, at at time zone 'UTC' as at, via, json_agg(json_build_o
       where user_id = $1 and id = $2::uuid and kind = 'task' and seq < $3::bigint and seq >= (
         select min(seq) from (
           select seq from changes entry where user_id = $1 and id = $2::uuid and kind = 'task' and seq < $3::bigint and not exists (
-            select from changes earlier where earlier.user_id = $1 and earlier.id = $2::uuid and earlier.kind = 'task'
+            select from changes earlier where earlier.user_id = $1 and earlier.id = $2::uuid
               and earlier.seq >= entry.revision and earlier.seq < entry.seq
           )
           order by seq desc limit $4::int
@@ -427,11 +427,13 @@ with entries as materialized (
   ), today as materialized (
     select kind, id, version, image, image::jsonb as present
     from (
-      select 'list' as kind, id, version, json_build_object('id', id,'user_id', user_id,'name', name,'position', position,'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) as image from lists
-      where user_id = $1 and id in (select id from nets where kind = 'list')
+      select 'list' as kind, present.* from nets, lateral (
+        select id, version, json_build_object('id', id,'user_id', user_id,'name', name,'position', position,'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) as image from lists where user_id = $1 and id = nets.id offset 0
+      ) present where kind = 'list'
       union all
-      select 'task' as kind, id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks
-      where user_id = $1 and id in (select id from nets where kind = 'task')
+      select 'task' as kind, present.* from nets, lateral (
+        select id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks where user_id = $1 and id = nets.id offset 0
+      ) present where kind = 'task'
     ) resources
   ), plan as materialized (
     select kind, id, number, existed, remained, today.version, image, present,
@@ -508,12 +510,18 @@ with entries as materialized (
       name text, position text, created_at timestamptz
     )
   ), removed_lists as (
-    delete from lists using plan where lists.user_id = $1 and lists.id = plan.id and kind = 'list' and not existed
+    delete from lists using plan, lateral (
+      select t.ctid as row_id from lists t where t.user_id = $1 and t.id = plan.id offset 0
+    ) target
+    where lists.user_id = $1 and lists.ctid = target.row_id and kind = 'list' and not existed
       and exists (select from allowed)
     returning plan.number, lists.id, plan.version, plan.image
   ), updated_lists as (
     update lists set name = image.name, position = image.position, created_at = image.created_at, version = lists.version + 1, updated_at = now()
-    from wanted_lists image where lists.user_id = $1 and lists.id = image.id and remained and diff is not null
+    from wanted_lists image, lateral (
+      select t.ctid as row_id from lists t where t.user_id = $1 and t.id = image.id offset 0
+    ) target
+    where lists.user_id = $1 and lists.ctid = target.row_id and remained and diff is not null
     returning image.number, lists.id, lists.version, diff
   ), inserted_lists as (
     insert into lists (user_id, id, name,position,created_at, version)
@@ -566,19 +574,28 @@ with entries as materialized (
       title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], list_id uuid, parent_id uuid, position text, completed_at timestamptz, created_at timestamptz
     )
   ), removed_tasks as (
-    delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and kind = 'task' and not existed
+    delete from tasks using plan, lateral (
+      select t.ctid as row_id from tasks t where t.user_id = $1 and t.id = plan.id offset 0
+    ) target
+    where tasks.user_id = $1 and tasks.ctid = target.row_id and kind = 'task' and not existed
       and exists (select from allowed)
     returning plan.number, tasks.id, plan.version, plan.image
   ), updated_tasks as (
     update tasks set title = image.title, description = image.description, status = image.status, priority = image.priority, due_date = image.due_date, title_key = coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), description_key = case when tasks.description_key is not null then coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")) end, list_id = image.list_id, parent_id = image.parent_id, position = image.position, completed_at = image.completed_at, created_at = image.created_at, version = tasks.version + 1, updated_at = now()
-    from wanted_tasks image where tasks.user_id = $1 and tasks.id = image.id and remained and diff is not null
+    from wanted_tasks image, lateral (
+      select t.ctid as row_id from tasks t where t.user_id = $1 and t.id = image.id offset 0
+    ) target
+    where tasks.user_id = $1 and tasks.ctid = target.row_id and remained and diff is not null
     returning image.number, tasks.id, tasks.version, diff, image.tags
   ), inserted_tasks as (
     insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at, version)
     select $1::text, id, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.list_id,image.parent_id,image.position,image.completed_at,image.created_at, next_version from wanted_tasks image where not remained
   ), removed_tags as (
-    delete from task_tags t using updated_tasks
-    where t.user_id = $1 and t.task_id = updated_tasks.id and t.tag <> all(updated_tasks.tags)
+    delete from task_tags using updated_tasks, lateral (
+      select t.ctid as row_id from task_tags t
+      where t.user_id = $1 and t.task_id = updated_tasks.id and t.tag <> all(updated_tasks.tags) offset 0
+    ) target
+    where task_tags.user_id = $1 and task_tags.ctid = target.row_id
   ), added_tags as (
     insert into task_tags (user_id, task_id, tag)
     select $1::text, id, unnest(tags) from updated_tasks
@@ -670,11 +687,13 @@ with entries as materialized (
   ), today as materialized (
     select kind, id, version, image, image::jsonb as present
     from (
-      select 'list' as kind, id, version, json_build_object('id', id,'user_id', user_id,'name', name,'position', position,'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) as image from lists
-      where user_id = $1 and id in (select id from nets where kind = 'list')
+      select 'list' as kind, present.* from nets, lateral (
+        select id, version, json_build_object('id', id,'user_id', user_id,'name', name,'position', position,'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version) as image from lists where user_id = $1 and id = nets.id offset 0
+      ) present where kind = 'list'
       union all
-      select 'task' as kind, id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks
-      where user_id = $1 and id in (select id from nets where kind = 'task')
+      select 'task' as kind, present.* from nets, lateral (
+        select id, version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image from tasks where user_id = $1 and id = nets.id offset 0
+      ) present where kind = 'task'
     ) resources
   ), plan as materialized (
     select kind, id, number, existed, remained, today.version, image, present,
@@ -753,12 +772,18 @@ with entries as materialized (
       name text, position text, created_at timestamptz
     )
   ), removed_lists as (
-    delete from lists using plan where lists.user_id = $1 and lists.id = plan.id and kind = 'list' and not existed
+    delete from lists using plan, lateral (
+      select t.ctid as row_id from lists t where t.user_id = $1 and t.id = plan.id offset 0
+    ) target
+    where lists.user_id = $1 and lists.ctid = target.row_id and kind = 'list' and not existed
       and exists (select from allowed)
     returning plan.number, lists.id, plan.version, plan.image
   ), updated_lists as (
     update lists set name = image.name, position = image.position, created_at = image.created_at, version = lists.version + 1, updated_at = now()
-    from wanted_lists image where lists.user_id = $1 and lists.id = image.id and remained and diff is not null
+    from wanted_lists image, lateral (
+      select t.ctid as row_id from lists t where t.user_id = $1 and t.id = image.id offset 0
+    ) target
+    where lists.user_id = $1 and lists.ctid = target.row_id and remained and diff is not null
     returning image.number, lists.id, lists.version, diff
   ), inserted_lists as (
     insert into lists (user_id, id, name,position,created_at, version)
@@ -811,19 +836,28 @@ with entries as materialized (
       title text, description text, status text, priority text, due_date date, title_key text, description_key text, tags text[], list_id uuid, parent_id uuid, position text, completed_at timestamptz, created_at timestamptz
     )
   ), removed_tasks as (
-    delete from tasks using plan where tasks.user_id = $1 and tasks.id = plan.id and kind = 'task' and not existed
+    delete from tasks using plan, lateral (
+      select t.ctid as row_id from tasks t where t.user_id = $1 and t.id = plan.id offset 0
+    ) target
+    where tasks.user_id = $1 and tasks.ctid = target.row_id and kind = 'task' and not existed
       and exists (select from allowed)
     returning plan.number, tasks.id, plan.version, plan.image
   ), updated_tasks as (
     update tasks set title = image.title, description = image.description, status = image.status, priority = image.priority, due_date = image.due_date, title_key = coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")), description_key = case when tasks.description_key is not null then coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")) end, list_id = image.list_id, parent_id = image.parent_id, position = image.position, completed_at = image.completed_at, created_at = image.created_at, version = tasks.version + 1, updated_at = now()
-    from wanted_tasks image where tasks.user_id = $1 and tasks.id = image.id and remained and diff is not null
+    from wanted_tasks image, lateral (
+      select t.ctid as row_id from tasks t where t.user_id = $1 and t.id = image.id offset 0
+    ) target
+    where tasks.user_id = $1 and tasks.ctid = target.row_id and remained and diff is not null
     returning image.number, tasks.id, tasks.version, diff, image.tags
   ), inserted_tasks as (
     insert into tasks (user_id, id, title,description,status,priority,due_date,title_key,description_key,list_id,parent_id,position,completed_at,created_at, version)
     select $1::text, id, image.title,image.description,image.status,image.priority,image.due_date,coalesce(image.title_key, lower(coalesce(image.title, '') collate "C")),coalesce(image.description_key, lower(coalesce(image.description, '') collate "C")),image.list_id,image.parent_id,image.position,image.completed_at,image.created_at, next_version from wanted_tasks image where not remained
   ), removed_tags as (
-    delete from task_tags t using updated_tasks
-    where t.user_id = $1 and t.task_id = updated_tasks.id and t.tag <> all(updated_tasks.tags)
+    delete from task_tags using updated_tasks, lateral (
+      select t.ctid as row_id from task_tags t
+      where t.user_id = $1 and t.task_id = updated_tasks.id and t.tag <> all(updated_tasks.tags) offset 0
+    ) target
+    where task_tags.user_id = $1 and task_tags.ctid = target.row_id
   ), added_tags as (
     insert into task_tags (user_id, task_id, tag)
     select $1::text, id, unnest(tags) from updated_tasks
@@ -902,13 +936,15 @@ with recursive revised as materialized (
     ) child
     where level <= 5
   ), reasons as (
-    select id, 'no_parent' as code from written where parent_id is not null and not exists (
-      select from tasks p where p.user_id = $1 and p.id = written.parent_id
-    )
+    select written.id, 'no_parent' as code from written left join lateral (
+      select id from tasks where user_id = $1 and id = written.parent_id offset 0
+    ) parent on true
+    where written.parent_id is not null and parent.id is null
     union all
-    select id, 'no_list' from written where list_id is not null and not exists (
-      select from lists where lists.user_id = $1 and lists.id = written.list_id
-    )
+    select written.id, 'no_list' from written left join lateral (
+      select lists.id from lists where lists.user_id = $1 and lists.id = written.list_id offset 0
+    ) list on true
+    where written.list_id is not null and list.id is null
     union all
     select written.id, 'other_list' from written, lateral (
       select list_id from tasks where user_id = $1 and id = written.parent_id offset 0
@@ -930,9 +966,12 @@ with recursive revised as materialized (
     ) task on true
     where task.id is null or task.list_id is distinct from child.list_id
     union all
-    select distinct revised_lists.id, 'in_use' from revised_lists
-      join tasks t on t.user_id = $1 and t.list_id = revised_lists.id
-    where not exists (select from lists where lists.user_id = $1 and lists.id = revised_lists.id)
+    select revised_lists.id, 'in_use' from revised_lists cross join lateral (
+      select from tasks where user_id = $1 and list_id = revised_lists.id limit 1
+    ) task left join lateral (
+      select lists.id from lists where lists.user_id = $1 and lists.id = revised_lists.id offset 0
+    ) list on true
+    where list.id is null
   )
   select refuse(json_build_object('operation', $2::int, 'reasons', json_agg(json_build_object('code', code, 'entry', (
       select min(c.seq) - $3::bigint from changes c

@@ -166,7 +166,7 @@ export const selectRevisionsOfTask = defineStatement<RevisionRow, Before & { tas
   selectRevisionsBy(
     `user_id = :userId and id = :task::uuid and kind = 'task'`,
     `not exists (
-            select from changes earlier where earlier.user_id = :userId and earlier.id = :task::uuid and earlier.kind = 'task'
+            select from changes earlier where earlier.user_id = :userId and earlier.id = :task::uuid
               and earlier.seq >= entry.revision and earlier.seq < entry.seq
           )`,
   ),

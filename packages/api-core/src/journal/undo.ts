@@ -73,8 +73,9 @@ const today = `today as materialized (
     from (${resources
       .map(
         ({ kind, table, image }) => `
-      select '${kind}' as kind, id, version, ${image} as image from ${table}
-      where user_id = :userId and id in (select id from nets where kind = '${kind}')`,
+      select '${kind}' as kind, present.* from nets, lateral (
+        select id, version, ${image} as image from ${table} where user_id = :userId and id = nets.id offset 0
+      ) present where kind = '${kind}'`,
       )
       .join('\n      union all')}
     ) resources

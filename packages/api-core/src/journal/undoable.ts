@@ -28,8 +28,11 @@ interface Undoable extends JournaledResource {
 
 const tags = [
   `removed_tags as (
-    delete from task_tags t using updated_tasks
-    where t.user_id = :userId and t.task_id = updated_tasks.id and t.tag <> all(updated_tasks.tags)
+    delete from task_tags using updated_tasks, lateral (
+      select t.ctid as row_id from task_tags t
+      where t.user_id = :userId and t.task_id = updated_tasks.id and t.tag <> all(updated_tasks.tags) offset 0
+    ) target
+    where task_tags.user_id = :userId and task_tags.ctid = target.row_id
   )`,
   `added_tags as (
     insert into task_tags (user_id, task_id, tag)
@@ -86,6 +89,10 @@ function writesOf({ kind, count, table, ...resource }: Undoable): string[] {
       ? `${column} = case when ${table}.${column} is not null then ${value} end`
       : `${column} = ${value}`,
   );
+  // By the key to the row, one after the other: with a join by the key itself, PostgreSQL may compare each with each.
+  const rowOf = (row: string) => `lateral (
+      select t.ctid as row_id from ${table} t where t.user_id = :userId and t.id = ${row}.id offset 0
+    ) target`;
   const ofTable = `from ${table} t where t.user_id = :userId and ${isAtPlace}`;
   const coming = `from wished_${count} o where is_coming`;
   const isTaken = `exists (
@@ -138,13 +145,15 @@ function writesOf({ kind, count, table, ...resource }: Undoable): string[] {
     )
   )`,
     `removed_${count} as (
-    delete from ${table} using plan where ${table}.user_id = :userId and ${table}.id = plan.id and kind = '${kind}' and not existed
+    delete from ${table} using plan, ${rowOf('plan')}
+    where ${table}.user_id = :userId and ${table}.ctid = target.row_id and kind = '${kind}' and not existed
       and exists (select from allowed)
     returning plan.number, ${table}.id, plan.version, plan.image
   )`,
     `updated_${count} as (
     update ${table} set ${assignments.join(', ')}, version = ${table}.version + 1, updated_at = now()
-    from wanted_${count} image where ${table}.user_id = :userId and ${table}.id = image.id and remained and diff is not null
+    from wanted_${count} image, ${rowOf('image')}
+    where ${table}.user_id = :userId and ${table}.ctid = target.row_id and remained and diff is not null
     returning image.number, ${table}.id, ${table}.version, diff${tags.length > 0 ? ', image.tags' : ''}
   )`,
     `inserted_${count} as (

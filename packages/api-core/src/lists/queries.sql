@@ -853,13 +853,13 @@ with recursive old as materialized (
     ) <= 10000
     returning id
   ), kept as materialized (
-    select id, position, case when parent_id is not null then position
+    select ctid as row_id, position, case when parent_id is not null then position
       else (left(coalesce((left((select position from tasks where user_id = $1 and tasks.place = '00000000-0000-0000-0000-000000000000'::uuid order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'), 10)::bigint - 1 + row_number() over (partition by parent_id is null order by position))::text
       end as new_position
     from tasks where user_id = $1 and list_id = $2::uuid
   ), moved_tasks as (
     update tasks set list_id = null, position = kept.new_position, version = tasks.version + 1, updated_at = now()
-    from kept where tasks.user_id = $1 and tasks.id = kept.id and exists (select from deleted)
+    from kept where tasks.user_id = $1 and tasks.ctid = kept.row_id and exists (select from deleted)
     returning tasks.id, tasks.version, kept.position, kept.new_position
   ), changed_tasks as (
     select 'task' as kind, id, 'updated' as operation, version, (
@@ -916,13 +916,13 @@ with recursive old as materialized (
     ) <= 10000
     returning id
   ), kept as materialized (
-    select id, position, case when parent_id is not null then position
+    select ctid as row_id, position, case when parent_id is not null then position
       else (left(coalesce((left((select position from tasks where user_id = $1 and tasks.place = '00000000-0000-0000-0000-000000000000'::uuid order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'), 10)::bigint - 1 + row_number() over (partition by parent_id is null order by position))::text
       end as new_position
     from tasks where user_id = $1 and list_id = $2::uuid
   ), moved_tasks as (
     update tasks set list_id = null, position = kept.new_position, version = tasks.version + 1, updated_at = now()
-    from kept where tasks.user_id = $1 and tasks.id = kept.id and exists (select from deleted)
+    from kept where tasks.user_id = $1 and tasks.ctid = kept.row_id and exists (select from deleted)
     returning tasks.id, tasks.version, kept.position, kept.new_position
   ), changed_tasks as (
     select 'task' as kind, id, 'updated' as operation, version, (
@@ -983,13 +983,13 @@ with recursive old as materialized (
     ) <= 10000
     returning id
   ), kept as materialized (
-    select id, position, case when parent_id is not null then position
+    select ctid as row_id, position, case when parent_id is not null then position
       else (left(coalesce((left((select position from tasks where user_id = $1 and tasks.place = '00000000-0000-0000-0000-000000000000'::uuid order by position desc limit 1), 10)::bigint + 1)::text, '5000000000'), 10)::bigint - 1 + row_number() over (partition by parent_id is null order by position))::text
       end as new_position
     from tasks where user_id = $1 and list_id = $2::uuid
   ), moved_tasks as (
     update tasks set list_id = null, position = kept.new_position, version = tasks.version + 1, updated_at = now()
-    from kept where tasks.user_id = $1 and tasks.id = kept.id and exists (select from deleted)
+    from kept where tasks.user_id = $1 and tasks.ctid = kept.row_id and exists (select from deleted)
     returning tasks.id, tasks.version, kept.position, kept.new_position
   ), changed_tasks as (
     select 'task' as kind, id, 'updated' as operation, version, (

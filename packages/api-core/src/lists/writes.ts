@@ -191,14 +191,14 @@ export const deleteList = defineDelete(
 /** Deletes the list, and moves its tasks to the end of the inbox, in their order. */
 export const deleteListAndKeepTasks = defineDelete(
   `kept as materialized (
-    select id, position, case when parent_id is not null then position
+    select ctid as row_id, position, case when parent_id is not null then position
       else (left(${endOf(NO_PLACE)}, 10)::bigint - 1 + row_number() over (partition by parent_id is null order by position))::text
       end as new_position
     from tasks where user_id = :userId and list_id = :id::uuid
   )`,
   `moved_tasks as (
     update tasks set list_id = null, position = kept.new_position, version = tasks.version + 1, updated_at = now()
-    from kept where tasks.user_id = :userId and tasks.id = kept.id and exists (select from deleted)
+    from kept where tasks.user_id = :userId and tasks.ctid = kept.row_id and exists (select from deleted)
     returning tasks.id, tasks.version, kept.position, kept.new_position
   )`,
   `changed_tasks as (

@@ -168,7 +168,7 @@ const idOr = <const Word extends string>(word: Word) =>
   singleValue.pipe(
     z.union([z.literal(word), z.uuid().toLowerCase()], `The id of a resource, or \`${word}\`, is expected`),
   );
-const idOrWord = (word: string) => ({ anyOf: [{ type: 'string', format: 'uuid' }, { const: word }] });
+const idOrWord = (word: string) => ({ type: 'string', maxLength: 36, pattern: `^(${word}|[0-9A-Fa-f-]{36})$` });
 const SORT_KEYS = ['created_at', 'updated_at', 'due_date', 'priority', 'title', 'position'] as const;
 const SORTS = SORT_KEYS.flatMap((key) => [key, `-${key}`] as const);
 

@@ -2390,13 +2390,15 @@ with recursive revised as materialized (
     ) child
     where level <= 5
   ), reasons as (
-    select id, 'no_parent' as code from written where parent_id is not null and not exists (
-      select from tasks p where p.user_id = $2 and p.id = written.parent_id
-    )
+    select written.id, 'no_parent' as code from written left join lateral (
+      select id from tasks where user_id = $2 and id = written.parent_id offset 0
+    ) parent on true
+    where written.parent_id is not null and parent.id is null
     union all
-    select id, 'no_list' from written where list_id is not null and not exists (
-      select from lists where lists.user_id = $2 and lists.id = written.list_id
-    )
+    select written.id, 'no_list' from written left join lateral (
+      select lists.id from lists where lists.user_id = $2 and lists.id = written.list_id offset 0
+    ) list on true
+    where written.list_id is not null and list.id is null
     union all
     select written.id, 'other_list' from written, lateral (
       select list_id from tasks where user_id = $2 and id = written.parent_id offset 0
@@ -2418,9 +2420,12 @@ with recursive revised as materialized (
     ) task on true
     where task.id is null or task.list_id is distinct from child.list_id
     union all
-    select distinct revised_lists.id, 'in_use' from revised_lists
-      join tasks t on t.user_id = $2 and t.list_id = revised_lists.id
-    where not exists (select from lists where lists.user_id = $2 and lists.id = revised_lists.id)
+    select revised_lists.id, 'in_use' from revised_lists cross join lateral (
+      select from tasks where user_id = $2 and list_id = revised_lists.id limit 1
+    ) task left join lateral (
+      select lists.id from lists where lists.user_id = $2 and lists.id = revised_lists.id offset 0
+    ) list on true
+    where list.id is null
   )
   select refuse(json_build_object('operation', $3::int, 'reasons', json_agg(json_build_object('code', code)))::text)
   from (select * from reasons limit 1000) reasons having count(*) > 0;

@@ -71,6 +71,10 @@ const byId = (id: string, columns: string) => `lateral (
 export const FEW = '1 as few';
 export const areFew = (rows: string) => `${rows}.few = 1`;
 
+const listOf = (id: string) => `lateral (
+      select lists.id from lists where lists.user_id = :userId and lists.id = ${id} offset 0
+    )`;
+
 /** All tasks below `:id`. */
 export const below = (columns: string) => `below as (
     select ${columns}, ${FEW} from tasks where user_id = :userId and parent_id = :id::uuid
@@ -106,13 +110,11 @@ const check = (revised: string, revisedLists: string, subject: string) => `
     select tree.root_id, child.id, level + 1 from trees tree, ${childrenOf('tree.id', 'id')} child
     where level <= ${MAX_LEVELS}
   ), reasons as (
-    select id, 'no_parent' as code from written where parent_id is not null and not exists (
-      select from tasks p where p.user_id = :userId and p.id = written.parent_id
-    )
+    select written.id, 'no_parent' as code from written left join ${byId('written.parent_id', 'id')} parent on true
+    where written.parent_id is not null and parent.id is null
     union all
-    select id, 'no_list' from written where list_id is not null and not exists (
-      select from lists where lists.user_id = :userId and lists.id = written.list_id
-    )
+    select written.id, 'no_list' from written left join ${listOf('written.list_id')} list on true
+    where written.list_id is not null and list.id is null
     union all
     select written.id, 'other_list' from written, ${byId('written.parent_id', 'list_id')} parent
     where parent.list_id is distinct from written.list_id
@@ -128,9 +130,10 @@ const check = (revised: string, revisedLists: string, subject: string) => `
     from revised cross join ${childrenOf('revised.id', 'list_id')} child left join ${byId('revised.id', 'id, list_id')} task on true
     where task.id is null or task.list_id is distinct from child.list_id
     union all
-    select distinct revised_lists.id, 'in_use' from revised_lists
-      join tasks t on t.user_id = :userId and t.list_id = revised_lists.id
-    where not exists (select from lists where lists.user_id = :userId and lists.id = revised_lists.id)
+    select revised_lists.id, 'in_use' from revised_lists cross join lateral (
+      select from tasks where user_id = :userId and list_id = revised_lists.id limit 1
+    ) task left join ${listOf('revised_lists.id')} list on true
+    where list.id is null
   )
   select refuse(json_build_object('operation', :operation::int, 'reasons', json_agg(json_build_object('code', code${subject})))::text)
   from (select * from reasons limit 1000) reasons having count(*) > 0`;
