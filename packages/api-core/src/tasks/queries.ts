@@ -2,7 +2,8 @@ import { defineStatement, type Statement } from '@taskward/db';
 import { journalMoved } from '../kit/journal';
 import { MAX_PAGE_BYTES } from '../kit/page';
 import { toColumns, utc } from '../kit/sql';
-import type { ListQuery, TagList, Task } from './contract';
+import type { TagList, Task } from './contract';
+import type { ListQuery } from './list-query';
 
 /**
  * The SQL that reads tasks. Each statement names its user, `:userId`, and is built once: only its values change from call to
