@@ -138,7 +138,7 @@ describe('the functions of the client', () => {
       }
     };
     visit('client');
-    const resource = /^[\w-]+\/contract$/;
+    const resource = /^[\w-]+\/(contract|fields|list-query)$/;
     expect([...needed].filter((module) => !resource.test(module)).sort()).toEqual([
       '@taskward/db/text',
       'client',
