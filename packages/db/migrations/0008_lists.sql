@@ -20,7 +20,7 @@ ALTER TABLE "tasks" ADD COLUMN "list_id" uuid;--> statement-breakpoint
 ALTER TABLE "tasks" ADD COLUMN "parent_id" uuid;--> statement-breakpoint
 ALTER TABLE "tasks" ADD COLUMN "position" text collate "C";--> statement-breakpoint
 -- Written by hand: the tasks that are there stand in the order in which they were created. The owner is bound by the policies,
--- too. The generated column comes after, since adding it writes the table anew without the rows that this leaves behind.
+-- too. The generated column comes after, since adding it rewrites the table without the rows that this leaves behind.
 ALTER TABLE "tasks" NO FORCE ROW LEVEL SECURITY;--> statement-breakpoint
 UPDATE "tasks" SET "position" = (4999999999 + numbered."number")::text FROM (
 	SELECT "user_id", "id", row_number() OVER (PARTITION BY "user_id" ORDER BY "created_at", "id") AS "number" FROM "tasks"
@@ -34,7 +34,7 @@ CREATE INDEX "tasks_in_inbox" ON "tasks" USING btree ("user_id","created_at","id
 CREATE INDEX "tasks_by_list" ON "tasks" USING btree ("user_id","list_id","created_at","id") WHERE list_id is not null;--> statement-breakpoint
 CREATE INDEX "tasks_by_parent" ON "tasks" USING btree ("user_id","parent_id","created_at","id") WHERE parent_id is not null;--> statement-breakpoint
 ALTER TABLE "tasks" ADD CONSTRAINT "tasks_by_place" UNIQUE("user_id","place","position") DEFERRABLE;--> statement-breakpoint
--- Written by hand: the primary key anew, after the other indexes. The checks of foreign keys are planned once for a connection;
+-- Written by hand: the primary key is created again, after the other indexes. The checks of foreign keys are planned once for a connection;
 -- where the statistics still show an empty table, all indexes cost the same, and PostgreSQL takes the newest. Another one than
 -- this would read all tasks of the user for each that is deleted.
 ALTER TABLE "task_tags" DROP CONSTRAINT "task_tags_task_fkey";--> statement-breakpoint

@@ -130,7 +130,7 @@ test('lists that are moved in between each other again and again keep their orde
   for (const { position } of data) expect(position).toMatch(/^\d{10,100}$/);
 });
 
-test('a move that numbers the neighbours of a list anew is one revision, with an entry for each, which one undo takes back', async () => {
+test('a move that renumbers the neighbours of a list is one revision, with an entry for each, which one undo takes back', async () => {
   const { A, B, C } = await createLists(user, 'A', 'B', 'C');
   const lengthen = (id: string, position: string) =>
     execute(`update lists set position = '${position}' where id = '${id}'`);

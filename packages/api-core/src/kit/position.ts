@@ -6,7 +6,7 @@
 /** The place of what stands in nothing else. */
 export const NO_PLACE = `'00000000-0000-0000-0000-000000000000'::uuid`;
 
-/** Longer positions are made anew, with those of the neighbours. */
+/** Where a position would be longer, its neighbours are renumbered with it. */
 export const MAX_POSITION_LENGTH = 60;
 /** How many neighbours on each side. */
 const NEIGHBOURS = 500;

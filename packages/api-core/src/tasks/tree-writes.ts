@@ -17,13 +17,13 @@ export const deletedRow = `tasks.id, tasks.version, ${taskImage} as image`;
 export const deleteTask = defineWrite<Pick<Task, 'version'>, Id & PreconditionValues>(
   { ...journaled, changes: [journaled], fields: { version: 'version' } },
   (isAllowed) => [
-    `doomed as (
-    select id as doomed_id, ${FEW} from tasks where ${byId} and ${preconditionsHold} and ${isAllowed}
+    `to_delete as (
+    select id as deleted_id, ${FEW} from tasks where ${byId} and ${preconditionsHold} and ${isAllowed}
     union all
-    select child.id, 1 from doomed, ${childrenOf('doomed_id', 'id')} child
+    select child.id, 1 from to_delete, ${childrenOf('deleted_id', 'id')} child
   )`,
     `deleted as (
-    delete from tasks using doomed where tasks.user_id = :userId and tasks.id = doomed_id and ${areFew('doomed')}
+    delete from tasks using to_delete where tasks.user_id = :userId and tasks.id = deleted_id and ${areFew('to_delete')}
     returning ${deletedRow}
   )`,
     `changed as (

@@ -19,7 +19,7 @@ export const lists = pgTable(
   },
   (t) => [
     primaryKey({ name: 'lists_pkey', columns: [t.userId, t.id] }),
-    // The migration makes it deferrable, so that one statement can number all of them anew.
+    // The migration makes it deferrable, so that one statement can renumber several of them.
     unique('lists_by_position').on(t.userId, t.position),
     check('lists_name_length', sql`char_length(${t.name}) between 1 and 255`),
     check('lists_name_no_control', sql`${t.name} !~ '[\\u0001-\\u001F\\u007F-\\u009F]'`),
