@@ -47,8 +47,9 @@ describe.runIf(engine === 'postgres')('query plans of places with 100,000 tasks'
     await run(`insert into lists (user_id, id, name, position)
       values ('${userId}', '${most}', 'Most', '5000000000'), ('${userId}', '${some}', 'Some', '5000000001')`);
     for (let from = 1; from <= MANY; from += 10_000) await run(load(from, from + 9_999));
-    await run(`insert into tasks (user_id, id, title, title_key, description_key, status, list_id, parent_id, position)
-      select '${userId}', gen_random_uuid(), 'Below', 'below', '', 'todo', null, '${parent}', (5000000000 + i)::text
+    await run(`insert into tasks (user_id, id, title, title_key, description_key, status, list_id, parent_id, position, created_at)
+      select '${userId}', gen_random_uuid(), 'Below', 'below', '', 'todo', null, '${parent}', (5000000000 + i)::text,
+        now() - interval '1 year'
       from generate_series(1, ${SELECTED}) i`);
     await run('vacuum analyze tasks');
   }, 60_000);
