@@ -36,6 +36,9 @@ const CHANGES = '/api/{me}/changes';
 const EVENTS = '/api/{me}/events';
 const REVISIONS = '/api/{me}/revisions';
 const TRASH = '/api/{me}/trash';
+const LISTS = '/api/{me}/lists';
+const LIST = `${LISTS}/{list}`;
+const BATCH = '/api/{me}/batch';
 const LONG = 'x'.repeat(9_000);
 
 const tasks: Row[] = [
@@ -87,6 +90,39 @@ const tasks: Row[] = [
   [404, `DELETE ${TASKS}/{new}`, read()],
 ];
 
+const lists: Row[] = [
+  [201, `POST ${LISTS}`, write('{"name":"Garden"}', {}, 'list')],
+  [400, `POST ${LISTS}`, write('{"name":"Other"}', { 'Idempotency-Key': 'a b' })],
+  [200, `GET ${LISTS}`, read()],
+  [200, `GET ${LISTS}?limit=1`, read()],
+  [304, `GET ${LISTS}`, read({ 'If-None-Match': '*' })],
+  [200, `GET ${LIST}`, read()],
+  [304, `GET ${LIST}`, read({ 'If-None-Match': '"1"' })],
+  [404, `GET ${LISTS}/${MISSING}`, read()],
+  [200, `PUT ${LIST}`, write('{"name":"Balcony"}')],
+  [201, `PUT ${LISTS}/{new}`, write('{"name":"Put"}')],
+  [412, `PUT ${LIST}`, write('{"name":"Late"}', { 'If-Match': '"1"' })],
+  [404, `PUT ${LISTS}/1`, write('{"name":"Put"}')],
+  [200, `PATCH ${LIST}`, write('{"name":"Garden"}')],
+  [404, `PATCH ${LISTS}/${MISSING}`, write('{}')],
+  [412, `PATCH ${LIST}`, write('{}', { 'If-Match': '"1"' })],
+  [200, `PATCH ${LIST}/move`, write('{}')],
+  [404, `PATCH ${LISTS}/${MISSING}/move`, write('{}')],
+  [412, `PATCH ${LIST}/move`, write('{}', { 'If-Match': '"1"' })],
+  [200, `PATCH ${TASK}/move`, write('{"list_id":"{list}"}')],
+  [404, `PATCH ${TASKS}/${MISSING}/move`, write('{}')],
+  [412, `PATCH ${TASK}/move`, write('{}', { 'If-Match': '"1"' })],
+  [200, `GET ${TASKS}?list={list}&sort=position`, read()],
+  [200, 'GET /api/{me}/tags', read()],
+  [200, `POST ${BATCH}`, write('{"operations":[{"op":"moveTask","task_id":"{task}","body":{"list_id":null}}]}')],
+  [404, `POST ${BATCH}`, write(`{"operations":[{"op":"deleteTask","task_id":"${MISSING}"}]}`)],
+  [412, `POST ${BATCH}`, write('{"operations":[{"op":"deleteTask","task_id":"{task}","if_match":1}]}')],
+  [413, `POST ${BATCH}`, write(`{"operations":"${'x'.repeat(300_000)}"}`)],
+  [412, `DELETE ${LIST}`, read({ 'If-Match': '"1"' })],
+  [204, `DELETE ${LIST}?tasks=keep`, read()],
+  [404, `DELETE ${LIST}`, read()],
+];
+
 const journal: Row[] = [
   [200, `GET ${EVENTS}`, read()],
   [200, `GET ${EVENTS}?since=0`, read({ 'Accept-Encoding': 'gzip', Accept: 'text/event-stream' })],
@@ -125,6 +161,16 @@ const errors: Row[] = [
   ['PATCH', TASK],
   ['DELETE', TASK],
   ['PATCH', `${TASK}/complete`],
+  ['PATCH', `${TASK}/move`],
+  ['GET', LISTS],
+  ['POST', LISTS],
+  ['GET', LIST],
+  ['PUT', LIST],
+  ['PATCH', LIST],
+  ['PATCH', `${LIST}/move`],
+  ['DELETE', LIST],
+  ['GET', '/api/{me}/tags'],
+  ['POST', BATCH],
   ['GET', CHANGES],
   ['GET', REVISIONS],
   ['POST', `${REVISIONS}/1/undo`],
@@ -143,17 +189,18 @@ const errors: Row[] = [
   ];
 });
 
-const bodyErrors: Row[] = [`POST ${TASKS}`, `PUT ${TASK}`, `PATCH ${TASK}`, `PATCH ${TASK}/complete`].flatMap(
-  (request): Row[] => [
-    [400, request, write('{"title":')],
-    [400, request, write('{"title":"a","title":"b"}', page)],
-    [400, request, write('\u{feff}{}')],
-    [413, request, write(`{"title":"${'x'.repeat(70_000)}"}`)],
-    [415, request, write('{"title":"x"}', { 'Content-Type': 'text/plain' })],
-    [415, request, write('{"title":"x"}', { 'Content-Encoding': 'gzip' })],
-    [422, request, write('{"title":1,"completed":"x","other":null}')],
-  ],
-);
+const bodyErrors: Row[] = [
+  ...[`POST ${TASKS}`, `PUT ${TASK}`, `PATCH ${TASK}`, `PATCH ${TASK}/complete`, `PATCH ${TASK}/move`],
+  ...[`POST ${LISTS}`, `PUT ${LIST}`, `PATCH ${LIST}`, `PATCH ${LIST}/move`, `POST ${BATCH}`],
+].flatMap((request): Row[] => [
+  [400, request, write('{"title":')],
+  [400, request, write('{"title":"a","title":"b"}', page)],
+  [400, request, write('\u{feff}{}')],
+  ...(request.endsWith('batch') ? [] : [[413, request, write(`{"title":"${'x'.repeat(70_000)}"}`)] as const]),
+  [415, request, write('{"title":"x"}', { 'Content-Type': 'text/plain' })],
+  [415, request, write('{"title":"x"}', { 'Content-Encoding': 'gzip' })],
+  [422, request, write('{"title":1,"completed":"x","other":null}')],
+]);
 
 const preflight = { 'Access-Control-Request-Method': 'PATCH', 'Access-Control-Request-Headers': 'authorization' };
 
@@ -269,6 +316,7 @@ const toStep = ([status, request, more]: Row): Step => {
 
 export const steps: readonly (readonly [subject: string, steps: readonly Step[]])[] = Object.entries({
   tasks,
+  'lists and batches': lists,
   'changes, revisions and the trash': journal,
   'refused requests': [...errors, ...bodyErrors],
   methods,

@@ -153,6 +153,7 @@ test('the requests that are compared include each success and each error of each
           .split('?')[0]
           ?.replace('somebody', '{me}')
           .replace(/(tasks|trash)\/[^/]+/, '$1/{task_id}')
+          .replace(/lists\/[^/]+/, 'lists/{list_id}')
           .replace(/revisions\/[^/]+/, 'revisions/{revision}');
         return `${method} ${path?.replace('{me}', '{user_id}')} ${status}`;
       }),

@@ -137,8 +137,8 @@ async function addTasks(userId: string, count: number): Promise<void> {
   const statements = [
     `update journals set seq = seq + ${count}, at = at + interval '1 second', tasks = tasks + ${count}
       where user_id = '${userId}'`,
-    `insert into tasks (user_id, id, title, title_key, description_key)
-      select '${userId}', ${id}, 'Task', null, '' from generate_series(1, ${count}) n`,
+    `insert into tasks (user_id, id, title, title_key, description_key, position)
+      select '${userId}', ${id}, 'Task', null, '', (5000000000 + n)::text from generate_series(1, ${count}) n`,
     `insert into changes (user_id, seq, revision, at, kind, id, operation, version)
       select user_id, seq - ${count} + n, seq - ${count} + n, at - (${count} - n) * interval '1 microsecond', 'task',
         ${id}, 'created', 1

@@ -1652,15 +1652,15 @@ with recursive inserted as (
     ), true);
 
 -- deleteTask
-with recursive doomed as (
-    select id as doomed_id, 1 as few from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
+with recursive to_delete as (
+    select id as deleted_id, 1 as few from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
       and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean and true
     union all
-    select child.id, 1 from doomed, lateral (
-      select id from tasks where user_id = $1 and parent_id = doomed_id offset 0
+    select child.id, 1 from to_delete, lateral (
+      select id from tasks where user_id = $1 and parent_id = deleted_id offset 0
     ) child
   ), deleted as (
-    delete from tasks using doomed where tasks.user_id = $1 and tasks.id = doomed_id and doomed.few = 1
+    delete from tasks using to_delete where tasks.user_id = $1 and tasks.id = deleted_id and to_delete.few = 1
     returning tasks.id, tasks.version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image
   ), changed as (
     select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted order by id <> $2::uuid
@@ -1688,17 +1688,17 @@ with recursive doomed as (
   select version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- deleteTask with Idempotency-Key
-with recursive doomed as (
-    select id as doomed_id, 1 as few from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
+with recursive to_delete as (
+    select id as deleted_id, 1 as few from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
       and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean and not exists (
       select from idempotency_keys where user_id = $1 and key = $6::text and created_at > now() - interval '24 hours'
     ) and lock_user($1)
     union all
-    select child.id, 1 from doomed, lateral (
-      select id from tasks where user_id = $1 and parent_id = doomed_id offset 0
+    select child.id, 1 from to_delete, lateral (
+      select id from tasks where user_id = $1 and parent_id = deleted_id offset 0
     ) child
   ), deleted as (
-    delete from tasks using doomed where tasks.user_id = $1 and tasks.id = doomed_id and doomed.few = 1
+    delete from tasks using to_delete where tasks.user_id = $1 and tasks.id = deleted_id and to_delete.few = 1
     returning tasks.id, tasks.version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image
   ), changed as (
     select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted order by id <> $2::uuid
@@ -1732,15 +1732,15 @@ with recursive doomed as (
   select version, outcome, (select revision::float8 from recorded) as revision from result;
 
 -- deleteTask in a batch
-with recursive doomed as (
-    select id as doomed_id, 1 as few from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
+with recursive to_delete as (
+    select id as deleted_id, 1 as few from tasks where user_id = $1 and id = $2::uuid and ($3::int[] is null or version = any($3::int[]))
       and ($4::int[] is null or version <> all($4::int[])) and not $5::boolean and true
     union all
-    select child.id, 1 from doomed, lateral (
-      select id from tasks where user_id = $1 and parent_id = doomed_id offset 0
+    select child.id, 1 from to_delete, lateral (
+      select id from tasks where user_id = $1 and parent_id = deleted_id offset 0
     ) child
   ), deleted as (
-    delete from tasks using doomed where tasks.user_id = $1 and tasks.id = doomed_id and doomed.few = 1
+    delete from tasks using to_delete where tasks.user_id = $1 and tasks.id = deleted_id and to_delete.few = 1
     returning tasks.id, tasks.version, json_build_object('id', id,'user_id', user_id,'title', title,'description', description,'status', status,'completed', status = 'done','priority', priority,'due_date', due_date,'tags', array(select t.tag from task_tags t where t.user_id = tasks.user_id and t.task_id = tasks.id order by t.tag),'list_id', list_id,'parent_id', parent_id,'position', position,'completed_at', to_char(completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'updated_at', to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),'version', version,'title_key', nullif(title_key, lower(coalesce(tasks.title, '') collate "C")),'description_key', nullif(description_key, lower(coalesce(tasks.description, '') collate "C"))) as image
   ), changed as (
     select 'task' as kind, id, 'deleted' as operation, version, image as diff from deleted order by id <> $2::uuid
