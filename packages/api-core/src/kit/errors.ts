@@ -65,7 +65,7 @@ export const problemTypes = {
   payload_too_large: {
     status: 413,
     title: 'Content too large',
-    explanation: 'A body has at most 64 KiB, counted as it arrives.',
+    explanation: 'A body has at most 64 KiB, that of a batch 256, counted as it arrives.',
   },
   unsupported_media_type: {
     status: 415,
@@ -129,7 +129,10 @@ export const Problem = z
     errors: z
       .array(FieldError)
       .optional()
-      .meta({ maxItems: 16_384, description: 'With 422, and with the 409 of an undo: all errors at once.' }),
+      .meta({
+        maxItems: 16_384,
+        description: 'With 422, with the 409 of an undo, and where a batch is refused: all errors at once.',
+      }),
     code: z
       .string()
       .optional()
