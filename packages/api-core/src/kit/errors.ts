@@ -126,13 +126,10 @@ export const Problem = z
     detail: z.string().meta({ maxLength: 1000, pattern: '\\S', description: 'The error in this request.' }),
     instance: z.string().meta({ maxLength: 16_384, pattern: '^/', description: 'The path of the request.' }),
     request_id: z.string().meta({ maxLength: 128, pattern: '^[\\w.=-]+$', description: 'As in `X-Request-Id`.' }),
-    errors: z
-      .array(FieldError)
-      .optional()
-      .meta({
-        maxItems: 16_384,
-        description: 'With 422, with the 409 of an undo, and where a batch is refused: all errors at once.',
-      }),
+    errors: z.array(FieldError).optional().meta({
+      maxItems: 16_384,
+      description: 'With 422, with the 409 of an undo, and where a batch is refused: all errors at once.',
+    }),
     code: z
       .string()
       .optional()
