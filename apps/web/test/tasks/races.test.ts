@@ -79,13 +79,14 @@ test('of 8 concurrent deletions of one task exactly one returns 204', async () =
   });
 });
 
-test('an account that is deleted during 20 concurrent writes leaves no rows', async () => {
+test('an account that is deleted during concurrent writes leaves no rows', async () => {
   for (const _ of range(ROUNDS)) {
     const user = await signUp();
     const request = clientOf(user);
     const existing = range(4).map(() => randomUUID());
     await Promise.all(existing.map((id) => request('PUT', `/${id}`, { title: 'Existing', tags: ['a'] })));
-    const writers = range(20).map(async (i) => {
+    // Few enough that none of them waits for the others longer than a request may.
+    const writers = range(8).map(async (i) => {
       const id = existing[i % 4];
       const tags = [`t${i}`];
       const responses = [
