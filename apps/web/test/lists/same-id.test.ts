@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Change } from '@taskward/api-core';
 import { beforeEach, expect, test } from 'vitest';
-import { signUp, type TestUser, useApp } from '../harness';
+import { send, signUp, type TestUser, useApp } from '../harness';
 import { getChanges } from '../journal/copy';
 import { getRevisions, newestRevision, revisionOf, sendBelow, trashedIds, undo } from '../journal/requests';
 import { getTask, sendAs } from '../task-requests';
@@ -161,4 +161,17 @@ test('undo of a write of a list or a task does not count what was done to the ot
   expect(await newestRevision(user)).toMatchObject({ entries: [{ type: 'list', id, op: 'restored', version: 4 }] });
   await undo(user, creations[0] ?? 0);
   expect((await getLists(user)).data).toEqual([]);
+});
+
+test('a revision that changed a list and then a task under the same id is in the history of the task', async () => {
+  const operations = [
+    { op: 'replaceList', list_id: id, body: { name: 'L' } },
+    { op: 'replaceTask', task_id: id, body: { title: 'T' } },
+  ];
+  const { token } = user;
+  const response = await send('POST', `/api/${user.id}/batch`, { token, body: { operations } });
+  const { revision } = await response.json();
+  expect(await getRevisions(user, { task: id })).toMatchObject({
+    data: [{ revision, entries: [{ type: 'task', id }] }],
+  });
 });

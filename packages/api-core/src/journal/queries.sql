@@ -130,8 +130,10 @@ select revision::float8, at at time zone 'UTC' as at, via, json_agg(json_build_o
       where user_id = $1 and id = $2::uuid and kind = 'task' and seq < $3::bigint and seq >= (
         select min(seq) from (
           select seq from changes entry where user_id = $1 and id = $2::uuid and kind = 'task' and seq < $3::bigint and not exists (
-            select from changes earlier where earlier.user_id = $1 and earlier.id = $2::uuid
-              and earlier.seq >= entry.revision and earlier.seq < entry.seq
+            select from (
+              select kind from changes where user_id = $1 and id = $2::uuid
+                and seq >= entry.revision and seq < entry.seq offset 0
+            ) earlier where kind = 'task'
           )
           order by seq desc limit $4::int
         ) firsts

@@ -165,9 +165,12 @@ export const selectRevisions = defineStatement<RevisionRow, Before>(
 export const selectRevisionsOfTask = defineStatement<RevisionRow, Before & { task: string }>(
   selectRevisionsBy(
     `user_id = :userId and id = :task::uuid and kind = 'task'`,
+    // Fenced, so that PostgreSQL reads the entries of the revision by their key: it takes conditions for rarer than they are.
     `not exists (
-            select from changes earlier where earlier.user_id = :userId and earlier.id = :task::uuid
-              and earlier.seq >= entry.revision and earlier.seq < entry.seq
+            select from (
+              select kind from changes where user_id = :userId and id = :task::uuid
+                and seq >= entry.revision and seq < entry.seq offset 0
+            ) earlier where kind = 'task'
           )`,
   ),
   { isReadOnly: true },
