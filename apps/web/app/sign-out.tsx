@@ -1,20 +1,50 @@
 'use client';
 
 import { useState } from 'react';
+import { Modal } from './modal';
+import { countUnsentChanges, forgetEverything } from './sync/sign-out';
 
-/** Leaves by loading a new document, so that nothing of the account stays in memory. */
+/** Signs out, and removes what this browser has stored. Asks first where that would lose changes. */
 export function SignOut() {
   const [hasFailed, setFailed] = useState(false);
-  const leave = async () => {
-    // Better Auth's client would be an eighth of the list's script; here it is not needed before.
-    const signOut = async () => (await import('./(account)/auth')).auth.signOut();
-    const { error } = await signOut().catch((error) => ({ error }));
-    if (error) setFailed(true);
-    else window.location.assign('/');
+  const [unsent, setUnsent] = useState(0);
+  const signOut = async () => {
+    setUnsent(0);
+    // Better Auth's client would be an eighth of the page's script, and is not needed before.
+    const request = async () => (await import('./(account)/auth')).auth.signOut();
+    const { error } = await request().catch((error) => ({ error }));
+    if (error) return setFailed(true);
+    await forgetEverything();
+    // A new document: nothing of the account stays in memory.
+    window.location.assign('/');
+  };
+  const ask = async () => {
+    setFailed(false);
+    const count = await countUnsentChanges();
+    if (count > 0) setUnsent(count);
+    else await signOut();
   };
   return (
-    <button type="button" className="button button-quiet" aria-live="polite" onClick={leave}>
-      {hasFailed ? 'Not signed out, try again' : 'Sign out'}
-    </button>
+    <>
+      <button type="button" className="button button-quiet" aria-live="polite" onClick={ask}>
+        {hasFailed ? 'Couldn’t sign out. Try again.' : 'Sign out'}
+      </button>
+      {unsent > 0 && (
+        <Modal title="Sign out without saving?" onClose={() => setUnsent(0)}>
+          <p className="mt-2">
+            {unsent === 1 ? 'One change hasn’t' : `${unsent} changes haven’t`} been saved yet. Signing out removes{' '}
+            {unsent === 1 ? 'it' : 'them'} from this device.
+          </p>
+          <div className="mt-6 flex flex-wrap justify-end gap-3">
+            <button type="button" className="button" onClick={() => setUnsent(0)}>
+              Cancel
+            </button>
+            <button type="button" className="button button-danger" onClick={signOut}>
+              Sign out and lose {unsent === 1 ? 'it' : 'them'}
+            </button>
+          </div>
+        </Modal>
+      )}
+    </>
   );
 }

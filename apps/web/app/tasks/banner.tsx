@@ -1,21 +1,43 @@
-import { lookAgain, type Obstacle } from './connection';
+import { useSyncExternalStore } from 'react';
+import { checkAgain, getObstacle, type Obstacle, onObstacle } from '../sync/connection';
+import { useStoreState, useTaskApp } from './context';
+import { count } from './labels';
+import { reloadNow, useNewVersion } from './new-version';
 
-const WORDS = {
-  unreachable: 'The server cannot be reached.',
-  unavailable: 'The server is there, but its database is not.',
-} as const;
+const WORDS: Record<Exclude<Obstacle, 'signed-out'>, string> = {
+  offline: 'You’re offline.',
+  unavailable: 'We can’t save right now.',
+};
 
-/** What stands in the way, and what becomes of the changes that wait behind it. */
-export function Banner({ obstacle, waiting }: { obstacle: Obstacle | undefined; waiting: number }) {
+export function useObstacle(): Obstacle | undefined {
+  return useSyncExternalStore(onObstacle, getObstacle, () => undefined);
+}
+
+/** What prevents saving, and what happens to changes meanwhile. In one line, so that little moves when it comes. */
+export function Banner() {
+  const { store } = useTaskApp();
+  const { changes } = useStoreState();
+  const obstacle = useObstacle();
+  const hasNewVersion = useNewVersion();
+  const waiting = changes.filter(({ state }) => state === 'waiting').length;
+  const isBlocked = obstacle === 'offline' || obstacle === 'unavailable';
   return (
-    <div role="status">
-      {obstacle && obstacle !== 'signed-out' && (
-        <div className="mb-4 flex flex-wrap items-center gap-x-4 gap-y-2 rounded-lg bg-note px-4 py-3">
-          <p className="min-w-0 grow basis-64">
-            <strong className="font-semibold">{WORDS[obstacle]}</strong> {promise(waiting)}
+    <div role="status" data-print="hide">
+      {isBlocked && (
+        <div className="mb-3 flex items-center gap-3 rounded-lg border border-transparent bg-note py-1.5 pr-1.5 pl-4 text-sm">
+          <p className="min-w-0 grow">
+            <strong className="font-semibold">{WORDS[obstacle]}</strong> {promise(waiting, store.isDurable)}
           </p>
-          <button type="button" className="button" onClick={() => lookAgain()}>
-            Try now
+          <button type="button" className="button" onClick={() => checkAgain()}>
+            Retry
+          </button>
+        </div>
+      )}
+      {!isBlocked && hasNewVersion && (
+        <div className="mb-3 flex items-center gap-3 rounded-lg border border-transparent bg-note py-1.5 pr-1.5 pl-4 text-sm">
+          <p className="min-w-0 grow">A new version is ready.</p>
+          <button type="button" className="button" onClick={reloadNow}>
+            Reload
           </button>
         </div>
       )}
@@ -23,8 +45,8 @@ export function Banner({ obstacle, waiting }: { obstacle: Obstacle | undefined; 
   );
 }
 
-function promise(waiting: number): string {
-  if (waiting === 0) return 'You can go on: changes are kept here and sent when it is back.';
-  const what = waiting === 1 ? 'One change is' : `${waiting} changes are`;
-  return `${what} kept in this page and sent when it is back. Leave the page open.`;
+function promise(waiting: number, isDurable: boolean): string {
+  if (!isDurable) return 'This browser can’t store changes: leave the page open until you’re back.';
+  if (waiting === 0) return 'Keep going – we’ll sync when you’re back.';
+  return `${count(waiting, 'change')} waiting to sync. They’re safe on this device.`;
 }

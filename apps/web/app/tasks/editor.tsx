@@ -1,101 +1,164 @@
-import type { Task, TaskPatch } from '@taskward/api-core/contract';
-import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react';
-import type { Row } from './changes';
-import { FIELDS, type Field, isSame, PRIORITY, STATUS } from './labels';
-
-/** A fault of a request body, as the API names it. */
-export interface FieldFault {
-  readonly pointer: string;
-  readonly message: string;
-}
-
-/** A task being edited: as the person saw it, and what was typed before a filter hid it or the API refused it. */
-export interface Draft {
-  readonly task: Row;
-  readonly patch?: TaskPatch;
-  readonly faults?: readonly FieldFault[];
-}
+import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import type { Draft, FieldChanges, Fields, TaskDraft } from '../sync/drafts';
+import { differences, type Field } from '../sync/merge';
+import type { Row } from '../sync/view';
+import { useStoreState, useTaskApp } from './context';
+import { FIELD_LABELS, PRIORITY, STATUS } from './labels';
+import { TagField } from './tag-field';
+import { sortedLists } from './views';
 
 interface EditorProps {
-  readonly draft: Draft;
-  /** With the fields that differ, or none. */
-  readonly onSave: (patch: TaskPatch) => void;
-  readonly onCancel: () => void;
-  /** With what was typed, when the editor is no longer shown. */
-  readonly onHide: (id: string, patch: TaskPatch) => void;
+  readonly row: Row;
+  /** What was typed before. */
+  readonly draft: Draft | undefined;
 }
 
-export function Editor({ draft: { task, patch, faults = [] }, onSave, onCancel, onHide }: EditorProps) {
-  const shown = Object.assign({}, task, patch);
+/** The form of a task. What is typed is stored as a draft with each letter; closing keeps it. */
+export function Editor({ row, draft }: EditorProps) {
+  const { store, actions, ui } = useTaskApp();
+  const { view } = useStoreState();
+  const { base, fields, errors = [] } = toTaskDraft(row, draft);
+  const shown: Fields = { ...base, ...definedFields(fields) };
   const form = useRef<HTMLFormElement>(null);
-
-  // Shown again after a filter hid it, it leaves the focus where the person is.
-  const takesFocus = patch === undefined || faults.length > 0;
-  useEffect(() => {
-    const { current } = form;
-    const first = current?.querySelector<HTMLElement>('[aria-invalid="true"]') ?? current?.querySelector('input');
-    if (takesFocus) first?.focus();
-  }, [takesFocus]);
-
-  useLayoutEffect(() => {
-    const { current } = form;
-    if (!current) return;
-    const read = () => toPatch(task, new FormData(current));
-    const ask = (event: BeforeUnloadEvent) => {
-      if (Object.keys(read()).length > 0) event.preventDefault();
-    };
-    window.addEventListener('beforeunload', ask);
-    return () => {
-      window.removeEventListener('beforeunload', ask);
-      onHide(task.id, read());
-    };
-  }, [task, onHide]);
-
+  const change = (next: FieldChanges) => {
+    const changed = differences(base, { ...fields, ...next });
+    if (Object.keys(changed).length === 0) store.deleteDraft(row.id);
+    else store.saveDraft({ id: row.id, base, fields: changed });
+  };
+  const close = () => {
+    ui.edit(undefined);
+    focusRowSoon(row.id);
+  };
   const save = (event: FormEvent) => {
     event.preventDefault();
-    if (form.current) onSave(toPatch(task, new FormData(form.current)));
+    const changed = tidy(base, fields);
+    if (changed.title === '') return form.current?.querySelector('input')?.focus();
+    actions.edit(base, changed);
+    store.deleteDraft(row.id);
+    close();
   };
-
   const onKeyDown = (event: KeyboardEvent) => {
-    // These keys are the input method's, while it composes a character.
-    if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Escape') onCancel();
+    // While a character is composed, these keys belong to the input method.
+    if (event.nativeEvent.isComposing || event.defaultPrevented) return;
+    if (event.key === 'Escape') close();
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
   };
+  useEffect(() => {
+    const first =
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]') ?? form.current?.querySelector('input');
+    first?.focus();
+  }, []);
 
-  const inputs: Record<Field, (props: InputProps) => ReactNode> = {
-    title: (props) => <input {...props} required defaultValue={shown.title} autoComplete="off" />,
-    description: (props) => <textarea {...props} rows={3} defaultValue={shown.description ?? ''} />,
-    status: (props) => <Choice {...props} options={STATUS} value={shown.status} />,
-    priority: (props) => <Choice {...props} options={PRIORITY} value={shown.priority} />,
-    due_date: (props) => <input {...props} type="date" max="9999-12-31" defaultValue={shown.due_date ?? ''} />,
-    tags: (props) => (
-      <input {...props} defaultValue={shown.tags.join(', ')} placeholder="home, garden" autoComplete="off" />
-    ),
-  };
-
+  const labelled = (field: Field, render: (props: ControlProps) => ReactNode) => (
+    <Labelled field={field} errors={errors.filter(({ pointer }) => pointer.split('/').includes(field))}>
+      {render}
+    </Labelled>
+  );
   return (
-    <form ref={form} aria-label={`Edit ${task.title}`} className="p-4" onSubmit={save} onKeyDown={onKeyDown}>
-      <div className="grid gap-4 sm:grid-cols-3">
-        {(Object.keys(FIELDS) as Field[]).map((field) => (
-          <Labelled key={field} field={field} faults={faults.filter(({ pointer }) => pointer.split('/')[1] === field)}>
-            {inputs[field]}
-          </Labelled>
+    <form ref={form} aria-label={`Edit ${base.title}`} className="p-3 sm:p-4" onSubmit={save} onKeyDown={onKeyDown}>
+      <div className="grid gap-3 sm:grid-cols-2">
+        {labelled('title', (props) => (
+          <input
+            {...props}
+            dir="auto"
+            required
+            maxLength={255}
+            autoComplete="off"
+            value={shown.title}
+            onChange={({ target }) => change({ title: target.value })}
+          />
+        ))}
+        {labelled('description', (props) => (
+          <textarea
+            {...props}
+            dir="auto"
+            rows={2}
+            className="field field-sizing-content max-h-96"
+            maxLength={10_000}
+            value={shown.description ?? ''}
+            onChange={({ target }) => change({ description: target.value || null })}
+          />
+        ))}
+        {labelled('due_date', (props) => (
+          <input
+            {...props}
+            type="date"
+            max="9999-12-31"
+            defaultValue={shown.due_date ?? ''}
+            onChange={({ target }) => change({ due_date: target.value || null })}
+          />
+        ))}
+        {labelled('list_id', (props) => (
+          <select
+            {...props}
+            value={shown.list_id ?? ''}
+            onChange={({ target }) => change({ list_id: target.value || null })}
+          >
+            <option value="">Inbox</option>
+            {sortedLists(view).map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        ))}
+        {labelled('priority', (props) => (
+          <Choice {...props} options={PRIORITY} value={shown.priority} onChoice={(priority) => change({ priority })} />
+        ))}
+        {labelled('status', (props) => (
+          <Choice {...props} options={STATUS} value={shown.status} onChoice={(status) => change({ status })} />
+        ))}
+        {labelled('tags', (props) => (
+          <TagField {...props} tags={shown.tags} onChange={(tags) => change({ tags })} />
         ))}
       </div>
-      <div className="mt-4 flex flex-wrap gap-3">
+      <div className="mt-4 flex flex-wrap gap-2 max-lg:sticky max-lg:bottom-20">
         <button type="submit" className="button button-primary">
           Save
         </button>
-        <button type="button" className="button" onClick={onCancel}>
-          Cancel
+        <button type="button" className="button" onClick={close}>
+          Close
         </button>
+        {Object.keys(fields).length > 0 && (
+          <button
+            type="button"
+            className="button button-quiet"
+            onClick={() => {
+              store.deleteDraft(row.id);
+              close();
+            }}
+          >
+            Discard changes
+          </button>
+        )}
       </div>
     </form>
   );
 }
 
-interface InputProps {
+function toTaskDraft(row: Row, draft: Draft | undefined): Pick<TaskDraft, 'base' | 'fields' | 'errors'> {
+  return draft && 'base' in draft ? draft : { base: row, fields: {} };
+}
+
+function definedFields(fields: FieldChanges): Partial<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** What the API will make of the texts, so that nothing is sent where only white space was typed. */
+function tidy(base: Row, { title, description, ...others }: FieldChanges): FieldChanges {
+  const texts = {
+    ...(title !== undefined && { title: title.trim() }),
+    ...(description !== undefined && { description: description?.trim() ? description : null }),
+  };
+  return differences(base, { ...texts, ...others });
+}
+
+/** The row is rendered when the editor is gone. */
+function focusRowSoon(id: string): void {
+  requestAnimationFrame(() => document.getElementById(`done-${id}`)?.focus());
+}
+
+interface ControlProps {
   readonly id: string;
   readonly name: Field;
   readonly className: string;
@@ -103,54 +166,47 @@ interface InputProps {
   readonly 'aria-describedby': string | undefined;
 }
 
-function Labelled(props: { field: Field; faults: readonly FieldFault[]; children: (props: InputProps) => ReactNode }) {
-  const { field, faults, children } = props;
+interface LabelledProps {
+  readonly field: Field;
+  readonly errors: readonly { readonly message: string }[];
+  readonly children: (props: ControlProps) => ReactNode;
+}
+
+function Labelled({ field, errors, children }: LabelledProps) {
   const id = useId();
   const isWide = field === 'title' || field === 'description' || field === 'tags';
-  const hasFault = faults.length > 0;
-  const describedBy = hasFault ? `${id}-fault` : undefined;
+  const hasError = errors.length > 0;
+  const props = { id, name: field, className: 'field', 'aria-invalid': hasError };
   return (
-    <div className={isWide ? 'sm:col-span-3' : ''}>
+    <div className={isWide ? 'sm:col-span-2' : ''}>
       <label htmlFor={id} className="mb-1 block text-muted text-sm">
-        {FIELDS[field]}
-        {field === 'tags' && ', with commas between them'}
+        {FIELD_LABELS[field]}
       </label>
-      {children({ id, name: field, className: 'field', 'aria-invalid': hasFault, 'aria-describedby': describedBy })}
-      {hasFault && (
-        <p id={`${id}-fault`} className="mt-1 text-danger text-sm">
-          {faults.map(({ message }) => message).join(' ')}
+      {children({ ...props, 'aria-describedby': hasError ? `${id}-error` : undefined })}
+      {hasError && (
+        <p id={`${id}-error`} role="alert" className="mt-1 text-danger text-sm">
+          {errors.map(({ message }) => message).join(' ')}
         </p>
       )}
     </div>
   );
 }
 
-function Choice({ options, value, ...props }: InputProps & { options: Record<string, string>; value: string }) {
+interface ChoiceProps<T extends string> extends ControlProps {
+  readonly options: Readonly<Record<T, string>>;
+  readonly value: T;
+  readonly onChoice: (value: T) => void;
+}
+
+function Choice<T extends string>({ options, value, onChoice, ...props }: ChoiceProps<T>) {
   return (
-    <select {...props} defaultValue={value}>
-      {Object.entries(options).map(([key, label]) => (
+    // The options are those of the record.
+    <select {...props} value={value} onChange={({ target }) => onChoice(target.value as T)}>
+      {Object.entries<string>(options).map(([key, label]) => (
         <option key={key} value={key}>
           {label}
         </option>
       ))}
     </select>
   );
-}
-
-/** What the form says, where that is not what the task has. */
-function toPatch(task: Task, form: FormData): TaskPatch {
-  const text = (name: Field) => String(form.get(name) ?? '').trim();
-  const tags = text('tags')
-    .split(',')
-    .map((tag) => tag.trim().toLowerCase())
-    .filter((tag) => tag !== '');
-  const said: Required<Pick<TaskPatch, Field>> = {
-    title: text('title'),
-    description: text('description') || null,
-    status: text('status') as Task['status'],
-    priority: text('priority') as Task['priority'],
-    due_date: text('due_date') || null,
-    tags: [...new Set(tags)].sort(),
-  };
-  return Object.fromEntries(Object.entries(said).filter(([field, value]) => !isSame(value, task[field as Field])));
 }

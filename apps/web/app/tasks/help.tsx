@@ -1,32 +1,50 @@
 import { Modal } from '../modal';
+import { useValue } from '../value';
+import { letterShortcuts, setLetterShortcuts } from './shortcuts';
 
 const KEYS = [
-  ['n', 'Write a new task'],
+  ['Ctrl K', 'Search tasks and commands'],
+  ['Ctrl Z', 'Undo'],
+  ['n', 'New task'],
   ['/', 'Search'],
-  ['↑ ↓', 'Go from task to task'],
-  ['Space', 'Done, or not done'],
-  ['e', 'Edit the task'],
-  ['Delete', 'Delete the task'],
-  ['u', 'Undo the last delete'],
-  ['Ctrl Enter', 'Save what is being edited'],
-  ['Esc', 'Leave the editor or a dialog'],
-  ['?', 'This help'],
+  ['j k ↓ ↑', 'Move between tasks'],
+  ['x Space', 'Mark done / not done'],
+  ['e', 'Edit'],
+  ['d p l', 'Due date, priority, list'],
+  ['Delete', 'Delete task'],
+  ['Alt ↑ ↓', 'Move up / down in a list'],
+  ['Alt → ←', 'Make a sub-task / move out'],
+  ['Ctrl Enter', 'Save changes'],
+  ['Esc', 'Close'],
+  ['?', 'Show shortcuts'],
 ] as const;
 
 export function Help({ onClose }: { onClose: () => void }) {
+  const isOn = useValue(letterShortcuts);
   return (
-    <Modal title="Keyboard" onClose={onClose}>
+    <Modal title="Keyboard shortcuts" onClose={onClose}>
       <dl className="mt-4 grid grid-cols-[auto_1fr] gap-x-6 gap-y-2">
         {KEYS.map(([key, what]) => (
           <div key={key} className="contents">
             <dt>
-              <kbd className="rounded border border-edge bg-sunken px-2 py-0.5 font-sans text-sm">{key}</kbd>
+              <kbd className="whitespace-nowrap rounded border border-edge bg-sunken px-2 py-0.5 font-sans text-sm">
+                {key}
+              </kbd>
             </dt>
             <dd>{what}</dd>
           </div>
         ))}
       </dl>
-      <div className="mt-6 flex justify-end">
+      <label className="mt-6 flex min-h-11 items-center gap-3">
+        <input
+          type="checkbox"
+          className="size-5 accent-accent"
+          checked={isOn}
+          onChange={({ target }) => setLetterShortcuts(target.checked)}
+        />
+        Use single letters as shortcuts
+      </label>
+      <div className="mt-4 flex justify-end">
         <button type="button" className="button" onClick={onClose}>
           Close
         </button>

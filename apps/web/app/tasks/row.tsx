@@ -1,99 +1,161 @@
-import { memo, useEffect, useRef } from 'react';
-import { formatDue, today } from '../dates';
-import type { Row } from './changes';
+import { memo, type ReactNode } from 'react';
+import { formatDue } from '../dates';
+import type { Row } from '../sync/view';
+import { navigate, parseAddress } from './address';
+import { useTaskApp } from './context';
+import { Icon } from './icon';
 import { PRIORITY, STATUS } from './labels';
+import { Linked } from './linked';
+import { isOverdue } from './views';
 
-export interface RowActions {
-  readonly onComplete: (row: Row, completed: boolean) => void;
-  readonly onEdit: (row: Row) => void;
-  readonly onDelete: (row: Row) => void;
-  readonly onTag: (tag: string) => void;
-}
-
-interface TaskRowProps extends RowActions {
+interface TaskRowProps {
   readonly row: Row;
-  /** Has to wait for the API to be back. */
-  readonly isWaiting: boolean;
-  /** Was in the editor just now, so that the focus comes back to it. */
-  readonly takesFocus: boolean;
+  readonly level: number;
+  readonly parentTitle: string | undefined;
+  readonly listName: string | undefined;
+  /** Of the sub-tasks directly below. */
+  readonly done: number;
+  readonly total: number;
+  readonly today: string;
+  readonly isSortable: boolean;
+  /** The one row of the list whose controls are in the tab order. */
+  readonly isActive: boolean;
+  readonly isHeldBack: boolean;
+  readonly hasDraft: boolean;
 }
+
+const INDENT = ['', 'pl-6', 'pl-12', 'pl-16', 'pl-20'];
 
 export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
-  const { row, isWaiting, takesFocus, onComplete, onEdit, onDelete, onTag } = props;
-  const { title, description, completed, isNew = false } = row;
-  const edit = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    // Unless the person has gone on to something else.
-    if (takesFocus && document.activeElement === document.body) edit.current?.focus();
-  }, [takesFocus]);
+  const { row, level, isSortable, isActive } = props;
+  const { actions, ui } = useTaskApp();
+  const { id, title, description, completed } = row;
+  const tabIndex = isActive ? 0 : -1;
   return (
-    <div className="flex items-start gap-1 py-1.5 pr-2 pl-3">
-      <label className="p-2.5">
+    // biome-ignore lint/a11y/noStaticElementInteractions: a larger target for the pointer; the button inside does the same.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the button inside has the keyboard.
+    <div
+      className={`group flex items-start hover:bg-sunken/60 focus-within:bg-sunken/60 ${INDENT[level] ?? 'pl-20'}`}
+      onClick={(event) => {
+        const isControl = event.target instanceof Element && event.target.closest('a, button, label, input');
+        // Selecting text is not opening.
+        if (!isControl && !window.getSelection()?.toString()) ui.edit(id);
+      }}
+    >
+      {isSortable && (
+        <span
+          data-grip
+          className="-mr-2 cursor-grab self-stretch py-4 pl-1 text-muted opacity-0 group-hover:opacity-100 pointer-coarse:hidden"
+          aria-hidden="true"
+        >
+          <Icon name="grip" className="size-4" />
+        </span>
+      )}
+      <label className="flex size-11 shrink-0 items-center justify-center">
         <input
           type="checkbox"
-          id={`done-${row.id}`}
-          className="block size-5 accent-accent"
-          aria-label={`Done: ${title}`}
+          id={`done-${id}`}
+          className={`task-check priority-${row.priority}`}
+          aria-label={completed ? `Mark as not done: ${title}` : `Mark as done: ${title}`}
+          tabIndex={tabIndex}
           checked={completed}
-          disabled={isNew}
-          onChange={(event) => onComplete(row, event.target.checked)}
+          onFocus={() => ui.focused.set(id)}
+          onChange={(event) => actions.complete(row, event.target.checked)}
         />
       </label>
-      <div className="min-w-0 grow py-2">
+      <div className="min-w-0 grow py-2.5">
         <button
           type="button"
-          ref={edit}
-          className={`-mx-1 block max-w-full rounded px-1 text-left ${completed ? 'text-muted line-through' : ''}`}
+          className={`block max-w-full text-left ${completed ? 'text-muted line-through' : ''}`}
           aria-label={`Edit ${title}`}
-          disabled={isNew}
-          onClick={() => onEdit(row)}
+          tabIndex={tabIndex}
+          onFocus={() => ui.focused.set(id)}
+          onClick={() => ui.edit(id)}
         >
-          <span className="wrap-anywhere">{title}</span>
+          <span dir="auto" className="wrap-anywhere">
+            {title}
+          </span>
         </button>
-        {description && <p className="line-clamp-1 break-words text-muted text-sm">{description}</p>}
-        <Facts row={row} isWaiting={isWaiting} onTag={onTag} />
+        {description && (
+          <p dir="auto" className="line-clamp-2 break-words text-muted text-sm">
+            <Linked text={description} tabIndex={tabIndex} />
+          </p>
+        )}
+        <Facts {...props} />
       </div>
       <button
         type="button"
-        className="button button-quiet text-muted"
-        aria-label={`Delete ${title}`}
-        disabled={isNew}
-        onClick={() => onDelete(row)}
+        className="flex size-11 shrink-0 items-center justify-center rounded-lg text-muted hover:text-ink"
+        aria-label={`Due date, priority, list and more: ${title}`}
+        aria-haspopup="dialog"
+        tabIndex={tabIndex}
+        onFocus={() => ui.focused.set(id)}
+        onClick={() => ui.menu.set({ id, section: 'due' })}
       >
-        ✕
+        <Icon name="more" />
       </button>
     </div>
   );
 });
 
-function Facts({ row, isWaiting, onTag }: { row: Row; isWaiting: boolean; onTag: (tag: string) => void }) {
-  const { status, priority, due_date: due, tags, completed } = row;
-  const isOverdue = due !== null && !completed && due < today();
-  const hasFacts = isWaiting || status === 'in_progress' || priority !== 'none' || due !== null || tags.length > 0;
-  if (!hasFacts) return null;
-  return (
-    <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-muted text-sm">
-      {isWaiting && <span className="text-warn">Not sent yet</span>}
-      {status === 'in_progress' && <span className="text-accent">{STATUS.in_progress}</span>}
-      {priority !== 'none' && (
-        <span className={priority === 'high' ? 'font-medium text-danger' : ''}>{PRIORITY[priority]} priority</span>
-      )}
-      {due !== null && (
-        <time dateTime={due} className={isOverdue ? 'font-medium text-danger' : ''}>
-          {isOverdue ? `Overdue, ${formatDue(due)}` : `Due ${formatDue(due)}`}
+function Facts({ row, parentTitle, listName, done, total, today, isActive, isHeldBack, hasDraft }: TaskRowProps) {
+  const { ui } = useTaskApp();
+  const { id, status, priority, due_date: due, tags } = row;
+  const open = (section: 'due' | 'priority' | 'list') => () => ui.menu.set({ id, section });
+  const fact = (key: string, content: ReactNode) => <span key={key}>{content}</span>;
+  const facts = [
+    isHeldBack && fact('sync', <span className="text-warn">Waiting to sync</span>),
+    hasDraft && fact('draft', <span className="text-warn">Unsaved changes</span>),
+    status === 'in_progress' && fact('status', <span className="text-accent">{STATUS.in_progress}</span>),
+    due !== null && (
+      <FactButton key="due" label={`Due date of ${row.title}`} isActive={isActive} onClick={open('due')}>
+        <Icon name="calendar" className="size-4" />
+        <time dateTime={due} className={isOverdue(row, today) ? 'font-medium text-danger' : ''}>
+          {isOverdue(row, today) ? `Overdue: ${formatDue(due, today)}` : formatDue(due, today)}
         </time>
-      )}
-      {tags.map((tag) => (
-        <button
-          key={tag}
-          type="button"
-          className="wrap-anywhere rounded-full bg-sunken px-2.5 py-0.5 text-left hover:text-ink"
-          aria-label={`Show only ${tag}`}
-          onClick={() => onTag(tag)}
-        >
-          #{tag}
-        </button>
-      ))}
-    </div>
+      </FactButton>
+    ),
+    priority !== 'none' && (
+      <FactButton key="priority" label={`Priority of ${row.title}`} isActive={isActive} onClick={open('priority')}>
+        <Icon name="flag" className={`size-4 ${priority === 'high' ? 'text-danger' : ''}`} />
+        {PRIORITY[priority]}
+      </FactButton>
+    ),
+    total > 0 && fact('subtasks', `${done}/${total} sub-tasks`),
+    parentTitle !== undefined && fact('parent', <span dir="auto">in {parentTitle}</span>),
+    listName !== undefined && fact('list', <span dir="auto">{listName}</span>),
+    ...tags.map((tag) => (
+      <FactButton key={`#${tag}`} label={`Show only #${tag}`} isActive={isActive} onClick={() => addTag(tag)}>
+        <span dir="auto">#{tag}</span>
+      </FactButton>
+    )),
+  ].filter(Boolean);
+  if (facts.length === 0) return null;
+  return <div className="flex flex-wrap items-center gap-x-3 text-muted text-sm">{facts}</div>;
+}
+
+function addTag(tag: string): void {
+  const { tags } = parseAddress(window.location.search);
+  if (!tags.includes(tag)) navigate({ tags: [...tags, tag] });
+}
+
+interface FactButtonProps {
+  readonly label: string;
+  readonly isActive: boolean;
+  readonly onClick: () => void;
+  readonly children: ReactNode;
+}
+
+function FactButton({ label, isActive, onClick, children }: FactButtonProps) {
+  return (
+    <button
+      type="button"
+      title={label}
+      className="wrap-anywhere flex min-h-6 items-center gap-1 rounded text-left hover:text-ink pointer-coarse:min-h-11"
+      tabIndex={isActive ? 0 : -1}
+      onClick={onClick}
+    >
+      {children}
+    </button>
   );
 }

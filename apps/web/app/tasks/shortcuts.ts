@@ -1,19 +1,68 @@
 import { useEffect, useEffectEvent } from 'react';
+import { Value } from '../value';
+import { useTaskApp } from './context';
 
 const TYPING = 'input:not([type=checkbox]), textarea, select, dialog';
+const STORED = 'taskward-shortcuts';
 
-/** Single keys for the whole page, except where the person types. */
-export function useShortcuts(keys: Readonly<Record<string, () => void>>): void {
+/** Whether single letters do something (WCAG 2.2, 2.1.4: it must be possible to turn them off). */
+export const letterShortcuts = new Value(true);
+
+export function setLetterShortcuts(isOn: boolean): void {
+  letterShortcuts.set(isOn);
+  try {
+    localStorage.setItem(STORED, isOn ? 'on' : 'off');
+  } catch {
+    // It holds for this page only.
+  }
+}
+
+function readStored(): boolean {
+  try {
+    return localStorage.getItem(STORED) !== 'off';
+  } catch {
+    return true;
+  }
+}
+
+/** Shortcuts of the whole page; those of a row are in `row-keys.ts`. */
+export function useShortcuts(): void {
+  const { messages, ui } = useTaskApp();
+  const letters: Record<string, () => void> = {
+    n: () => document.getElementById('new-task')?.focus(),
+    '/': () => document.getElementById('search')?.focus(),
+    '?': () => ui.dialog.set('help'),
+    j: focusList,
+    k: focusList,
+  };
+  const withControl: Record<string, () => void> = {
+    k: () => ui.dialog.set('palette'),
+    z: () => messages.undoLast(),
+  };
   const onKey = useEffectEvent((event: KeyboardEvent) => {
-    const isTyping = event.target instanceof Element && event.target.closest(TYPING);
-    const act = keys[event.key];
-    if (!act || isTyping || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.isComposing || event.altKey || event.defaultPrevented) return;
+    const isTyping = event.target instanceof Element && event.target.closest(TYPING) !== null;
+    const hasControl = event.ctrlKey || event.metaKey;
+    const act = hasControl
+      ? withControl[event.key]
+      : letterShortcuts.get() && !isTyping
+        ? letters[event.key]
+        : undefined;
+    // In a text field, the browser undoes the typing.
+    if (!act || (isTyping && event.key === 'z')) return;
     event.preventDefault();
     act();
   });
   useEffect(() => {
+    letterShortcuts.set(readStored());
     const listener = (event: KeyboardEvent) => onKey(event);
     document.addEventListener('keydown', listener);
     return () => document.removeEventListener('keydown', listener);
   }, []);
+}
+
+/** From outside of the list, into it. */
+function focusList(): void {
+  if (document.activeElement?.closest('#tasks')) return;
+  document.querySelector<HTMLElement>('#tasks [data-row] input[tabindex="0"]')?.focus();
 }

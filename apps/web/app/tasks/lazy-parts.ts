@@ -1,0 +1,16 @@
+/** The parts of the page that are loaded after it. */
+export const parts = {
+  dialogs: async () => ({ default: (await import('./dialogs')).Dialogs }),
+  editor: async () => ({ default: (await import('./editor')).Editor }),
+  conflict: async () => ({ default: (await import('./conflict-dialog')).ConflictDialog }),
+  signIn: async () => ({ default: (await import('../(account)/sign-in/form')).SignInForm }),
+  drag: () => import('./drag'),
+};
+
+/** Loads them while there is nothing else to do, so that they are there offline, too. */
+export function loadLazyParts(): () => void {
+  const load = () => void Promise.allSettled(Object.values(parts).map((part) => part()));
+  // Safari has no idle callbacks.
+  const timer = setTimeout(() => (window.requestIdleCallback ? window.requestIdleCallback(load) : load()), 2_000);
+  return () => clearTimeout(timer);
+}
