@@ -5,7 +5,7 @@ import { Modal } from './modal';
 import { countUnsentChanges, forgetEverything } from './sync/sign-out';
 
 /** Signs out, and removes what this browser has stored. Asks first where that would lose changes. */
-export function SignOut() {
+export function SignOut({ className = '' }: { className?: string }) {
   const [hasFailed, setFailed] = useState(false);
   const [unsent, setUnsent] = useState(0);
   const signOut = async () => {
@@ -26,7 +26,7 @@ export function SignOut() {
   };
   return (
     <>
-      <button type="button" className="button button-quiet" aria-live="polite" onClick={ask}>
+      <button type="button" className={`button button-quiet ${className}`} aria-live="polite" onClick={ask}>
         {hasFailed ? 'Couldn’t sign out. Try again.' : 'Sign out'}
       </button>
       {unsent > 0 && (

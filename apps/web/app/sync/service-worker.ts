@@ -47,19 +47,23 @@ export async function refreshShell(): Promise<void> {
 export function onNewVersion(listener: () => void): () => void {
   const { serviceWorker } = navigator;
   if (!serviceWorker) return () => {};
-  let checkedAt = Date.now();
+  let checkedAt = 0;
+  const check = () => {
+    checkedAt = Date.now();
+    serviceWorker.controller?.postMessage({ type: 'check' });
+  };
   const onMessage = ({ data }: MessageEvent<ShellMessage | undefined>) => {
     if (data?.type !== 'shell') return;
     const own = loadedAssets();
     if (data.assets.some((path) => !own.has(path))) listener();
   };
   const onVisible = () => {
-    if (document.hidden || Date.now() - checkedAt < CHECK_AGAIN_MS) return;
-    checkedAt = Date.now();
-    serviceWorker.controller?.postMessage({ type: 'check' });
+    if (!document.hidden && Date.now() - checkedAt >= CHECK_AGAIN_MS) check();
   };
   serviceWorker.addEventListener('message', onMessage);
   document.addEventListener('visibilitychange', onVisible);
+  // The page could not hear yet what the worker has found since the navigation.
+  check();
   return () => {
     serviceWorker.removeEventListener('message', onMessage);
     document.removeEventListener('visibilitychange', onVisible);

@@ -8,7 +8,7 @@ import { type Address, navigate } from './address';
 import { type TaskApp, useStoreState, useTaskApp } from './context';
 import { Chip } from './filters';
 import { viewName } from './heading';
-import { Icon } from './icon';
+import { Icon } from './icons';
 import { count, PRIORITY, quote } from './labels';
 import { parseQuickAdd, splitLines, type Token } from './quick-add/parse';
 import { isList, select, sortedLists } from './views';

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from 'react';
-import { today } from '../dates';
+import { formatDue, today } from '../dates';
+import { useReady } from '../ready';
 
 let current: string | undefined;
 const listeners = new Set<() => void>();
@@ -30,4 +31,10 @@ export function useToday(serverToday: string): string {
     return current;
   };
   return useSyncExternalStore(subscribe, getCurrent, () => serverToday);
+}
+
+/** Formats a date for the user; while the page is hydrated as it is, since the server does not know the user's locale. */
+export function useDateFormat(today: string): (date: string) => string {
+  const isReady = useReady();
+  return isReady ? (date) => formatDue(date, today) : (date) => date;
 }

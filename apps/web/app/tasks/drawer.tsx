@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useRef } from 'react';
-import { Icon } from './icon';
+import { Icon } from './icons';
 
 /** A dialog at the left edge, for phones. */
 export function Drawer({ children, onClose }: { children: ReactNode; onClose: () => void }) {

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import { type Address, hasFilters, navigate, type Priority, SORTS, type Sort } from './address';
 import { useStoreState } from './context';
-import { Icon } from './icon';
+import { Icon } from './icons';
 import { PRIORITY } from './labels';
 import { tagsOf } from './views';
 

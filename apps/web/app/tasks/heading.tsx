@@ -1,8 +1,7 @@
 import { type FormEvent, useId } from 'react';
-import { formatDue } from '../dates';
 import { type Address, navigate } from './address';
 import { useStoreState, useTaskApp } from './context';
-import { Icon } from './icon';
+import { Icon } from './icons';
 import { count } from './labels';
 import { type Counts, type Group, isList } from './views';
 
@@ -109,10 +108,10 @@ function Search({ address }: { address: Address }) {
 }
 
 /** The heading of a group. */
-export function groupName(key: string, today: string): string | undefined {
+export function groupName(key: string, format: (date: string) => string): string | undefined {
   if (key === 'tasks') return undefined;
   if (key === 'overdue') return 'Overdue';
   if (key === 'today') return 'Today';
   if (key === 'done') return 'Done';
-  return formatDue(key, today);
+  return format(key);
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { Modal } from '../modal';
 import { childrenOf } from '../sync/view';
 import { navigate } from './address';
@@ -61,6 +61,8 @@ interface NameFormProps {
 function NameForm({ name, button, onSubmit, onClose }: NameFormProps) {
   const id = useId();
   const [text, setText] = useState(name);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (text.trim() !== '') onSubmit(text.trim());
@@ -73,8 +75,7 @@ function NameForm({ name, button, onSubmit, onClose }: NameFormProps) {
       <input
         id={id}
         dir="auto"
-        // biome-ignore lint/a11y/noAutofocus: the dialog was opened to type here.
-        autoFocus
+        ref={field}
         required
         maxLength={255}
         autoComplete="off"

@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent, useState } from 'react';
 import { useValue } from '../value';
 import { useTaskApp } from './context';
-import { Icon } from './icon';
+import { Icon } from './icons';
 import type { Message } from './messages';
 
 /** Long enough to find and press "Undo". The keyboard and the history undo later, too. */

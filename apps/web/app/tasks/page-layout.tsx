@@ -23,7 +23,8 @@ export function Page({ serverSearch, serverToday }: { serverSearch: string; serv
   const state = useStoreState();
   const address = useAddress(serverSearch);
   const today = useToday(serverToday);
-  const isOpen = useValue(ui.dialog) !== undefined || useValue(ui.menu) !== undefined;
+  const dialog = useValue(ui.dialog);
+  const menu = useValue(ui.menu);
   const counts = useMemo(() => countOpen(state.view, today), [state.view, today]);
   const groups = useMemo(() => select(state.view, address, today), [state.view, address, today]);
   useShortcuts();
@@ -52,7 +53,7 @@ export function Page({ serverSearch, serverToday }: { serverSearch: string; serv
         <TaskList {...{ address, groups, today }} />
       </main>
       <MessageList />
-      {isOpen && (
+      {(dialog || menu) && (
         <Suspense>
           <Dialogs {...{ address, counts, today }} />
         </Suspense>

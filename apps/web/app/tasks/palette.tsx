@@ -1,5 +1,5 @@
 import { foldText } from '@taskward/db/text';
-import { type KeyboardEvent, useId, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { Modal } from '../modal';
 import { navigate } from './address';
 import { type TaskApp, useStoreState, useTaskApp } from './context';
@@ -21,6 +21,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
   const [index, setIndex] = useState(0);
   const listId = useId();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const found = search([...commandsOf(app, sortedLists(view)), ...tasksOf(app)], text);
   const run = (command: Command | undefined) => {
     onClose();
@@ -37,8 +39,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     <Modal title="Go to…" onClose={onClose}>
       <input
         dir="auto"
-        // biome-ignore lint/a11y/noAutofocus: the dialog was opened to type here.
-        autoFocus
+        ref={field}
         role="combobox"
         aria-label="Search tasks and commands"
         aria-expanded="true"

@@ -1,9 +1,9 @@
 import { memo, type ReactNode } from 'react';
-import { formatDue } from '../dates';
 import type { Row } from '../sync/view';
 import { navigate, parseAddress } from './address';
+import { useDateFormat } from './clock';
 import { useTaskApp } from './context';
-import { Icon } from './icon';
+import { Icon } from './icons';
 import { PRIORITY, STATUS } from './labels';
 import { Linked } from './linked';
 import { isOverdue } from './views';
@@ -100,6 +100,7 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
 
 function Facts({ row, parentTitle, listName, done, total, today, isActive, isHeldBack, hasDraft }: TaskRowProps) {
   const { ui } = useTaskApp();
+  const format = useDateFormat(today);
   const { id, status, priority, due_date: due, tags } = row;
   const open = (section: 'due' | 'priority' | 'list') => () => ui.menu.set({ id, section });
   const fact = (key: string, content: ReactNode) => <span key={key}>{content}</span>;
@@ -111,7 +112,7 @@ function Facts({ row, parentTitle, listName, done, total, today, isActive, isHel
       <FactButton key="due" label={`Due date of ${row.title}`} isActive={isActive} onClick={open('due')}>
         <Icon name="calendar" className="size-4" />
         <time dateTime={due} className={isOverdue(row, today) ? 'font-medium text-danger' : ''}>
-          {isOverdue(row, today) ? `Overdue: ${formatDue(due, today)}` : formatDue(due, today)}
+          {isOverdue(row, today) ? `Overdue: ${format(due)}` : format(due)}
         </time>
       </FactButton>
     ),

@@ -2,7 +2,7 @@ import type { MouseEvent, ReactNode } from 'react';
 import { SignOut } from '../sign-out';
 import { type Address, navigate } from './address';
 import { useStoreState, useTaskApp } from './context';
-import { Icon, type IconName } from './icon';
+import { Icon, type IconName } from './icons';
 import { useListKeys } from './list-keys';
 import { type Counts, sortedLists } from './views';
 
@@ -67,7 +67,7 @@ export function Sidebar({ address, counts, className = '', onLeave }: SidebarPro
         <PageLink href="/account" icon="account">
           <span className="truncate">{email}</span>
         </PageLink>
-        <SignOut />
+        <SignOut className="justify-start px-3 ps-11" />
       </div>
     </nav>
   );

@@ -3,9 +3,10 @@ import type { Draft } from '../sync/drafts';
 import { useValue } from '../value';
 import { type Address, hasFilters } from './address';
 import { useObstacle } from './banner';
+import { useDateFormat } from './clock';
 import { useStoreState, useTaskApp } from './context';
 import { groupName } from './heading';
-import { Icon } from './icon';
+import { Icon } from './icons';
 import { count } from './labels';
 import { parts } from './lazy-parts';
 import { TaskRow } from './row';
@@ -29,6 +30,7 @@ export function TaskList({ address, groups, today }: TaskListProps) {
   const edited = useValue(ui.edited);
   const hasObstacle = useObstacle() !== undefined;
   const [limit, setLimit] = useState(STEP);
+  const format = useDateFormat(today);
   const isSortable = isManual(address, view);
   const { onKeyDown, activeId } = useRowKeys(groups, isSortable);
   useDragging(isSortable);
@@ -42,9 +44,9 @@ export function TaskList({ address, groups, today }: TaskListProps) {
         left -= shown.length;
         if (shown.length === 0) return null;
         return (
-          <GroupOfTasks key={key} name={groupName(key, today)} total={items.length} isFolded={key === 'done'}>
+          <GroupOfTasks key={key} name={groupName(key, format)} total={items.length} isFolded={key === 'done'}>
             <ul
-              aria-label={groupName(key, today) ?? 'Tasks'}
+              aria-label={groupName(key, format) ?? 'Tasks'}
               className="card divide-y divide-line overflow-clip"
               onKeyDown={onKeyDown}
             >
@@ -53,7 +55,7 @@ export function TaskList({ address, groups, today }: TaskListProps) {
                   key={item.row.id}
                   {...{ item, today, isSortable }}
                   draft={drafts.get(item.row.id)}
-                  listName={item.row.list_id === null ? undefined : view.lists.get(item.row.list_id)?.name}
+                  listName={nameOfOther(item.row.list_id, address.view, view.lists)}
                   isActive={item.row.id === activeId}
                   isEdited={item.row.id === edited}
                   isHeldBack={hasObstacle && item.row.isPending === true}
@@ -66,6 +68,11 @@ export function TaskList({ address, groups, today }: TaskListProps) {
       {total > limit && <More onMore={() => setLimit(limit + STEP)} shown={limit} total={total} />}
     </div>
   );
+}
+
+/** The name of a list that the view is not of. */
+function nameOfOther(id: string | null, viewName: string, lists: ReadonlyMap<string, { name: string }>) {
+  return id === null || id === viewName ? undefined : lists.get(id)?.name;
 }
 
 interface ItemProps {

@@ -18,8 +18,8 @@ const REPEATED = '(every |each |last )';
 const YEAR = '(2[01]\\d\\d)';
 const NUMBER = '(\\d\\d?)';
 const SEPARATOR = '(\\. ?|[/-])';
-/** `REPEATED` is the first group. */
-const SAME_AS_GROUP_3 = '\\3';
+/** After the groups of `REPEATED`, the weekday and one more. */
+const SAME_SEPARATOR = '\\4';
 
 const grammars = new Map<string, readonly (readonly [RegExp, Resolve])[]>();
 
@@ -56,7 +56,7 @@ function createGrammar(locale: string) {
   const months = namesOf(locale, 'month');
   // Many short names are words, too ("so", "do", "mar"): they need their dot, or a token or nothing after them.
   const weekdays = namesOf(locale, 'weekday', (name) =>
-    months.valueOf(name) < 12 ? '\\.' : '(?:\\.|(?=[,;:]*(?:$| (?:[#!/]|p\\d|\\d\\d?[./]))))',
+    months.valueOf(name) < 12 ? '\\.' : '(?:\\.|(?=[,;:]*(?:$| (?:[#!/]|p\\d))))',
   );
   const month = `(${months.source})`;
   const onDay: [string, Resolve][] = [
@@ -69,7 +69,7 @@ function createGrammar(locale: string) {
       (today, name, day, year) => inYear(today, months.valueOf(name), day, year),
     ],
     [
-      `${YEAR}${SEPARATOR}${NUMBER}${SAME_AS_GROUP_3}${NUMBER}`,
+      `${YEAR}${SEPARATOR}${NUMBER}${SAME_SEPARATOR}${NUMBER}`,
       (today, year, _, month, day) => inYear(today, +month - 1, day, year),
     ],
     ...numericDates(locale),
@@ -81,10 +81,11 @@ function createGrammar(locale: string) {
     ['next month', (today) => later(today, 1, 1)],
     ['(?:in |\\+)([1-9]\\d{0,2}|an?) ?(d|w|(?:day|week|month|year)s?)', add],
   ];
-  return [
-    ...onDay.map(([source, resolve]) => [`(?:(?:${weekdays.source}),? )?${source}`, resolve] as const),
-    ...others,
-  ].map(
+  const afterWeekday = ([source, resolve]: [string, Resolve]): [string, Resolve] => [
+    `(?:(\\S+) )??${source}`,
+    (today, weekday, ...groups) => (!weekday || weekdays.valueOf(weekday) < 7 ? resolve(today, ...groups) : Number.NaN),
+  ];
+  return [...onDay.map(afterWeekday), ...others].map(
     ([source, resolve]) =>
       [new RegExp(`(?:${REPEATED}|(?:due )?(?:on |by )?)(?:${source})${DELIMITER}`, 'y'), resolve] as const,
   );
@@ -99,7 +100,7 @@ function numericDates(locale: string): [string, Resolve][] {
   const resolve: Resolve = (today, first, _, second, year) =>
     isDayFirst ? inYear(today, +second - 1, first, year) : inYear(today, +first - 1, second, year);
   return [
-    [`${NUMBER}${SEPARATOR}${NUMBER}${SAME_AS_GROUP_3}${YEAR}`, resolve],
+    [`${NUMBER}${SEPARATOR}${NUMBER}${SAME_SEPARATOR}${YEAR}`, resolve],
     [`${NUMBER}(/)${NUMBER}`, resolve],
     // With its last dot, as 24.12 is a number.
     [`${NUMBER}(${hasDots ? '\\. ?' : '(?!)'})${NUMBER}\\.`, resolve],

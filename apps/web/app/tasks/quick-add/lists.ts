@@ -5,14 +5,14 @@ type Lists = QuickAddContext['lists'];
 
 const delimiter = new RegExp(DELIMITER, 'y');
 
-/** The lists with folded names, the longest first; with hyphens for spaces, too. */
-export function foldLists(lists: Lists): Lists {
+/** The lists that a folded text may name, with folded names, the longest first; with hyphens for spaces, too. */
+export function foldLists(lists: Lists, text: string): Lists {
   return lists
     .flatMap(({ id, name }) => {
       const folded = fold(name).trim();
       return [folded, folded.replaceAll(' ', '-')].map((one) => ({ id, name: one }));
     })
-    .filter(({ name }) => name !== '')
+    .filter(({ name }) => name !== '' && text.includes(`/${name}`))
     .sort((one, other) => other.name.length - one.name.length);
 }
 

@@ -1,4 +1,4 @@
-import { MARK, withoutTokens } from './title';
+import { collapse, MARK, withoutTokens } from './title';
 import { findTokens, INBOX } from './tokens';
 import type { QuickAdd, QuickAddContext, Token } from './types';
 
@@ -18,12 +18,12 @@ const MARKERS = /^(?:(?:[-*•]|\d{1,3}\.)(?:\s+|$))?(?:\[[ x]?\](?:\s+|$))?/i;
  */
 export function parseQuickAdd(text: string, context: QuickAddContext, ignored: readonly string[] = []): QuickAdd {
   const found = text.length > MAX_LENGTH || text.includes(MARK) ? [] : findTokens(text, context, ignored);
-  const rest = withoutTokens(text, found);
+  const rest = found.length > 0 ? withoutTokens(text, found) : '';
   const tokens = rest === '' ? [] : found;
   const first = (kind: Token['kind']) => tokens.find((token) => token.kind === kind);
   const list = first('list')?.value;
   return {
-    title: rest || withoutTokens(text, []),
+    title: rest || collapse(text),
     due_date: first('due')?.value ?? null,
     // The value of a token of this kind is a priority.
     priority: (first('priority')?.value ?? 'none') as QuickAdd['priority'],

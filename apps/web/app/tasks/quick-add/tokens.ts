@@ -20,7 +20,7 @@ const PRIORITIES = [
   ['none', 'p4'],
 ] as const;
 
-/** The API's limits; the length is in code points. */
+/** The API's limits. A length in UTF-16 code units is at least that in its characters. */
 const MAX_TAGS = 20;
 const MAX_TAG_LENGTH = 50;
 
@@ -28,12 +28,12 @@ const QUOTED = /"[^"]*"|[“„][^“”„]*[“”]/g;
 /** In the first group without the punctuation at its end. */
 const WORD = /(\S+?)[,.;:]*(?: |$)/g;
 /** At least one letter; with the joiners that some scripts need inside of words. */
-const TAG = /^#(?=.*\p{L})[\p{L}\p{N}_\-\u200c\u200d]+$/u;
+const TAG = /^#(?=.*\p{L})[\p{L}\p{N}\u200c-\u200d_-]+$/u;
 
 /** All tokens that count, in the order of the text. */
 export function findTokens(text: string, context: QuickAddContext, ignored: readonly string[]): Token[] {
   const { folded, indexes } = foldWithIndexes(text);
-  const lists = text.includes('/') ? foldLists([INBOX, ...context.lists]) : [];
+  const lists = text.includes('/') ? foldLists([INBOX, ...context.lists], folded) : [];
   const ignoredTexts = ignored.map((one) => one.toLowerCase());
   const tokens: Token[] = [];
   let foldedEnd = 0;
@@ -45,8 +45,11 @@ export function findTokens(text: string, context: QuickAddContext, ignored: read
     const end = indexes[foldedEnd] ?? text.length;
     const typed = text.slice(start, end);
     const { kind, value = kind === 'tag' ? typed.slice(1).normalize('NFC').toLowerCase() : '' } = found;
-    const counts = value !== '' && !ignoredTexts.includes(typed.toLowerCase()) && hasRoom(tokens, kind, value);
-    if (counts) tokens.push({ kind, start, end, value, text: typed });
+    const isFull = tokens.filter((token) => token.kind === kind).length >= (kind === 'tag' ? MAX_TAGS : 1);
+    // The other kinds have shorter values.
+    const isValid = value !== '' && value.length <= MAX_TAG_LENGTH;
+    if (!isValid || isFull || ignoredTexts.includes(typed.toLowerCase())) continue;
+    tokens.push({ kind, start, end, value, text: typed });
   }
   return tokens;
 }
@@ -81,10 +84,4 @@ function findAt(
   if (list) return { kind: 'list', ...list };
   const date = findDate(text, at, today, locale);
   return date && { kind: 'due', ...date };
-}
-
-/** Whether the token would count beside those before it. */
-function hasRoom(tokens: readonly Token[], kind: Token['kind'], value: string): boolean {
-  const { length } = tokens.filter((token) => token.kind === kind);
-  return kind === 'tag' ? length < MAX_TAGS && [...value].length <= MAX_TAG_LENGTH : length === 0;
 }
