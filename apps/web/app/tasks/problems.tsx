@@ -1,8 +1,9 @@
 import { lazy, Suspense } from 'react';
+import { definedOf } from '../sync/apply';
 import type { Change } from '../sync/changes';
 import { NEW_TASK } from '../sync/drafts';
 import { updateOf } from '../sync/merge';
-import { useStoreState, useTaskApp } from './context';
+import { type TaskApp, useStoreState, useTaskApp } from './context';
 import { parts } from './lazy-parts';
 
 const ConflictDialog = lazy(parts.conflict);
@@ -32,41 +33,29 @@ export function Problems() {
 }
 
 function Problem({ change }: { change: Change }) {
-  const { store, ui } = useTaskApp();
-  const { label, refusal, operations } = change;
-  const messages = refusal?.errors.map(({ message }) => message).join(' ') || refusal?.message;
-  const discard = () => store.update({ put: [], removed: [change.key] });
-  const edit = () => {
-    const found = updateOf(change);
-    const [operation] = operations;
-    if (found) {
-      const { update, base } = found;
-      store.saveDraft({
-        id: base.id,
-        base: refusal?.current ?? base,
-        fields: update.body,
-        errors: refusal?.errors ?? [],
-      });
-      ui.edit(base.id);
-    } else if (operation?.op === 'replaceTask') {
-      store.saveDraft({
-        id: NEW_TASK,
-        text: operations
-          .map((one) => ('body' in one && one.body && 'title' in one.body ? one.body.title : ''))
-          .join('\n'),
-      });
-      document.getElementById('new-task')?.focus();
-    }
-    discard();
-  };
-  const retry = () => store.update({ put: [{ ...change, state: 'waiting' }], removed: [] });
+  const app = useTaskApp();
+  const { label, refusal } = change;
+  const { kind = 'failed', errors = [], message } = refusal ?? {};
+  const { text, act } = REMEDIES[kind];
+  const discard = () => app.store.update({ put: [], removed: [change.key] });
   return (
     <li className="flex flex-wrap items-center gap-2 p-3" role="alert">
-      <p dir="auto" className="wrap-anywhere line-clamp-4 min-w-0 grow basis-60 text-danger">
-        <strong className="font-semibold">Couldn’t save: {label}.</strong> {explain(change, messages)}
-      </p>
-      <button type="button" className="button" onClick={refusal?.kind === 'failed' ? retry : edit}>
-        {refusal?.kind === 'failed' ? 'Try again' : 'Edit'}
+      <div dir="auto" className="wrap-anywhere min-w-0 grow basis-60">
+        <p className="text-danger">
+          <strong className="font-semibold">Couldn’t save: {label}.</strong>{' '}
+          {REASONS[kind] ?? (errors.map((error) => error.message).join(' ') || message)}
+        </p>
+        <p className="line-clamp-6 whitespace-pre-line text-sm">{textOf(change)}</p>
+      </div>
+      <button
+        type="button"
+        className="button"
+        onClick={() => {
+          discard();
+          act(change, app);
+        }}
+      >
+        {text}
       </button>
       <button type="button" className="button button-quiet" onClick={discard}>
         Discard
@@ -75,8 +64,51 @@ function Problem({ change }: { change: Change }) {
   );
 }
 
-function explain({ refusal }: Change, messages: string | undefined): string {
-  if (refusal?.kind === 'conflict') return 'It was changed on another device.';
-  if (refusal?.kind === 'gone') return 'The task was deleted on another device.';
-  return messages ?? '';
+type Kind = NonNullable<Change['refusal']>['kind'];
+
+const REASONS: Partial<Record<Kind, string>> = {
+  conflict: 'It was changed on another device.',
+  gone: 'The task was deleted on another device.',
+};
+
+/** What the user can do about a refused change, which is removed first. */
+const REMEDIES: Record<Kind, { text: string; act: (change: Change, app: TaskApp) => void }> = {
+  conflict: { text: 'Edit', act: edit },
+  invalid: { text: 'Edit', act: edit },
+  gone: { text: 'Add as a new task', act: addAgain },
+  failed: {
+    text: 'Try again',
+    act: ({ refusal: _, ...change }, { store }) =>
+      store.update({ put: [{ ...change, state: 'waiting' }], removed: [] }),
+  },
+};
+
+/** Opens the form, or the line that adds tasks, with what was typed. */
+function edit(change: Change, { store, ui }: TaskApp): void {
+  const found = updateOf(change);
+  if (found) {
+    const { update, base } = found;
+    const { current = base, errors = [] } = change.refusal ?? {};
+    store.saveDraft({ id: base.id, base: current, fields: update.body, errors });
+    ui.edit(base.id);
+  } else {
+    store.saveDraft({ id: NEW_TASK, text: textOf(change) });
+    document.getElementById('new-task')?.focus();
+  }
+}
+
+function addAgain(change: Change, { actions }: TaskApp): void {
+  const found = updateOf(change);
+  if (!found) return;
+  const { title, description, due_date, priority, tags, list_id } = { ...found.base, ...definedOf(found.update.body) };
+  actions.add([{ title, description, due_date, priority, tags, list_id }]);
+}
+
+/** What the user typed. */
+function textOf({ operations }: Change): string {
+  const texts = operations.flatMap((operation) => {
+    const body: object = 'body' in operation ? (operation.body ?? {}) : {};
+    return Object.entries(body).filter(([name]) => ['title', 'description', 'name'].includes(name));
+  });
+  return texts.map(([, text]) => text).join('\n');
 }

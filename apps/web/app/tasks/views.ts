@@ -71,14 +71,20 @@ export function tagsOf({ tasks }: View): string[] {
 export function select(view: View, address: Address, today: string): Group[] {
   if (isManual(address, view)) return selectTree(view, address.view);
   const rows = [...view.tasks.values()].filter(matcher(view, address, today));
-  const isDone = address.view === 'done';
-  rows.sort(compare(address.sort ?? (isDone ? 'completed' : 'due')));
+  // A search is in all views.
+  const name = address.q ? 'search' : address.view;
+  rows.sort(compare(address.sort ?? (name === 'done' ? 'completed' : 'due')));
   const items = rows.map((row) => toItem(view, row));
-  if (address.view === 'today' && !address.sort)
-    return groupBy(items, ({ row }) => (isOverdue(row, today) ? 'overdue' : 'today'));
-  if (address.view === 'upcoming' && !address.sort) return groupBy(items, ({ row }) => row.due_date ?? '');
-  return groupBy(items, ({ row }) => (row.completed && !isDone ? 'done' : 'tasks'));
+  const byDate = address.sort ? undefined : BY_DATE[name];
+  const keyOf = byDate ?? ((row: Row) => (row.completed && name !== 'done' ? 'done' : 'tasks'));
+  return groupBy(items, ({ row }) => keyOf(row, today));
 }
+
+/** The groups of the views of which the date is the point. */
+const BY_DATE: Record<string, ((row: Row, today: string) => string) | undefined> = {
+  today: (row, today) => (isOverdue(row, today) ? 'overdue' : 'today'),
+  upcoming: ({ due_date }) => due_date ?? '',
+};
 
 export function isOverdue({ due_date: due, completed }: Row, today: string): boolean {
   return due !== null && due < today && !completed;

@@ -77,7 +77,7 @@ function createGrammar(locale: string) {
   const others: [string, Resolve][] = [
     [`(${days.source})`, (today, name) => today + days.valueOf(name) * DAY],
     [`(?:this |(next ))?(${weekdays.source})`, (today, next, name) => onWeekday(today, weekdays.valueOf(name), next)],
-    ['(next )week', (today, next) => onWeekday(today, 0, next)],
+    ['next week', (today) => onWeekday(today, 0)],
     ['next month', (today) => later(today, 1, 1)],
     ['(?:in |\\+)([1-9]\\d{0,2}|an?) ?(d|w|(?:day|week|month|year)s?)', add],
   ];
@@ -115,7 +115,7 @@ function inYear(today: number, month: number, day: string, year?: string): numbe
 }
 
 /** The next such weekday after today, or that of the next week, which begins on Monday. */
-function onWeekday(today: number, weekday: number, next: string): number {
+function onWeekday(today: number, weekday: number, next?: string): number {
   const current = (new Date(today).getUTCDay() + 6) % 7;
   return today + (next ? 7 - current + weekday : ((weekday - current + 6) % 7) + 1) * DAY;
 }

@@ -14,29 +14,12 @@ type Entry = readonly [name: string, value: number, after?: string];
 const DOT = '\\.?';
 
 /** English names that `Intl` does not have. */
-const DAYS: readonly Entry[] = [
-  ['today', 0],
-  ['tod', 0],
-  ['tomorrow', 1],
-  ['tmr', 1],
-  ['tmrw', 1],
-  ['day after tomorrow', 2],
-  ['the day after tomorrow', 2],
-];
-const MORE: Record<'weekday' | 'month', readonly Entry[]> = {
-  weekday: [
-    ['tues', 1, DOT],
-    ['weds', 2, DOT],
-    ['thur', 3, DOT],
-    ['thurs', 3, DOT],
-    ['weekend', 5],
-  ],
-  month: [['sept', 8, DOT]],
-};
+const DAYS = { today: 0, tod: 0, tomorrow: 1, tmr: 1, tmrw: 1, 'day after tomorrow': 2, 'the day after tomorrow': 2 };
+const MORE = { weekday: { tues: 1, weds: 2, thur: 3, thurs: 3, weekend: 5 }, month: { sept: 8 } };
 
 /** The weekdays (0 is Monday) or the months (0 is January). `afterShort` is for short names that are not English. */
-export function namesOf(locale: string, unit: 'weekday' | 'month', afterShort = (_name: string) => DOT): Names {
-  const entries: Entry[] = [];
+export function namesOf(locale: string, unit: keyof typeof MORE, afterShort = (_name: string) => DOT): Names {
+  const entries: Entry[] = Object.entries(MORE[unit]).map(([name, value]) => [name, value, DOT]);
   // English last, as its names may be the beginnings of others: "thu" of "thứ hai".
   for (const language of [locale, 'en']) {
     for (const style of ['long', 'short']) {
@@ -56,13 +39,13 @@ export function namesOf(locale: string, unit: 'weekday' | 'month', afterShort = 
       }
     }
   }
-  return toNames([...entries, ...MORE[unit]]);
+  return toNames(entries);
 }
 
 /** Names of days by their distance from today. */
 export function relativeDays(locale: string): Names {
   const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-  return toNames([...[0, 1, 2].map((day): Entry => [fold(format.format(day, 'day')), day]), ...DAYS]);
+  return toNames([...[0, 1, 2].map((day): Entry => [fold(format.format(day, 'day')), day]), ...Object.entries(DAYS)]);
 }
 
 function toNames(entries: readonly Entry[]): Names {
