@@ -87,7 +87,10 @@ function createGrammar(locale: string) {
   ];
   return [...onDay.map(afterWeekday), ...others].map(
     ([source, resolve]) =>
-      [new RegExp(`(?:${REPEATED}|(?:due )?(?:on |by )?)(?:${source})${DELIMITER}`, 'y'), resolve] as const,
+      [
+        new RegExp(`(?:${REPEATED}|(?:due )?(?:(?:on |by )(?:the )?)?)(?:${source})${DELIMITER}`, 'y'),
+        resolve,
+      ] as const,
   );
 }
 
