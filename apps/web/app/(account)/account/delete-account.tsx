@@ -2,30 +2,41 @@
 
 import { useState } from 'react';
 import { Modal } from '../../modal';
+import { forgetEverything } from '../../sync/sign-out';
 import { auth } from '../auth';
-import { Form, Password } from '../form';
+import { Password } from '../fields';
+import { Form } from '../form';
+
+/** Nothing of the account stays in this browser either. */
+async function leave(): Promise<void> {
+  await forgetEverything();
+  window.location.assign('/');
+}
 
 export function DeleteAccount() {
   const [isOpen, setOpen] = useState(false);
+  const close = () => setOpen(false);
   return (
     <>
-      <p className="mb-4 text-muted">Your account and all your tasks are removed at once and for good.</p>
+      <p className="mb-4 text-muted">Deletes your account and all your tasks immediately. This can’t be undone.</p>
       <button type="button" className="button button-danger" onClick={() => setOpen(true)}>
-        Delete the account…
+        Delete account…
       </button>
       {isOpen && (
-        <Modal title="Delete the account for good?" onClose={() => setOpen(false)}>
-          <p className="mt-2 mb-4 text-muted">Nobody can bring your tasks back. Enter your password to go on.</p>
+        <Modal title="Delete your account?" onClose={close}>
+          <p className="mt-2 mb-5 text-muted">
+            All your tasks are deleted with it, and nobody can restore them. Enter your password to confirm.
+          </p>
           <Form
-            button="Delete my account and all tasks"
+            button="Delete account and all tasks"
             isDangerous
             send={({ password = '' }) => auth.deleteUser({ password })}
-            onDone={() => window.location.assign('/')}
+            onDone={leave}
           >
             <Password />
           </Form>
-          <button type="button" className="button mt-3 w-full" onClick={() => setOpen(false)}>
-            Keep it
+          <button type="button" className="button mt-3 w-full" onClick={close}>
+            Cancel
           </button>
         </Modal>
       )}

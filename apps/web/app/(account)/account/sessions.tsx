@@ -1,56 +1,52 @@
 'use client';
 
-import { useCallback, useEffect, useState } from 'react';
+import { useRef, useState } from 'react';
 import { formatMoment } from '../../dates';
 import { auth, type Failure } from '../auth';
+import { formatAddress } from './address';
+import { describeDevice } from './device';
+import { type Session, useSessions } from './use-sessions';
 
-type Session = NonNullable<Awaited<ReturnType<typeof auth.listSessions>>['data']>[number];
+/** Where the user is signed in. */
+export function Sessions() {
+  const { sessions, failure, run } = useSessions();
+  const [message, setMessage] = useState('');
+  const list = useRef<HTMLUListElement>(null);
 
-/** Where the person is signed in. */
-export function Sessions({ currentId }: { currentId: string }) {
-  const [sessions, setSessions] = useState<Session[]>();
-  const [failure, setFailure] = useState<string>();
+  const end = async (send: () => Promise<{ error: Failure }>, success: string) => {
+    setMessage('');
+    if (!(await run(send))) return;
+    setMessage(success);
+    // Its button is removed with the session.
+    list.current?.focus();
+  };
 
-  const run = useCallback(async (act?: () => Promise<{ error: Failure }>) => {
-    const { error } = (await act?.().catch(() => UNREACHABLE)) ?? {};
-    const list = await auth.listSessions().catch(() => ({ ...UNREACHABLE, data: null }));
-    const fault = error ?? list.error;
-    setFailure(fault ? (fault.message ?? `The server answered with status ${fault.status}.`) : undefined);
-    if (list.data) setSessions(list.data);
-  }, []);
-
-  useEffect(() => void run(), [run]);
-
-  const others = sessions?.filter(({ id }) => id !== currentId) ?? [];
   return (
     <div>
-      <div role="alert" className="text-danger empty:hidden">
-        {failure}
-      </div>
-      <ul className="divide-y divide-line">
+      {failure && (
+        <p role="alert" className="mb-3 text-danger">
+          {failure}
+        </p>
+      )}
+      {!sessions && !failure && <p className="text-muted">Loading…</p>}
+      <ul ref={list} tabIndex={-1} aria-label="Sessions" className="divide-y divide-line outline-none">
         {sessions?.map((session) => (
-          <li key={session.id} className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
-            <div className="min-w-0 grow">
-              <p className="wrap-anywhere">{describe(session.userAgent)}</p>
-              <p className="text-muted text-sm">
-                {session.id === currentId ? 'This one, s' : 'S'}igned in {formatMoment(session.createdAt)}
-                {session.ipAddress && ` from ${session.ipAddress}`}
-              </p>
-            </div>
-            {session.id !== currentId && (
-              <button
-                type="button"
-                className="button"
-                onClick={() => run(() => auth.revokeSession({ token: session.token }))}
-              >
-                End
-              </button>
-            )}
-          </li>
+          <SessionRow
+            key={session.id}
+            session={session}
+            onEnd={() => end(() => auth.revokeSession({ token: session.token }), 'Signed out of that device.')}
+          />
         ))}
       </ul>
-      {others.length > 0 && (
-        <button type="button" className="button mt-3" onClick={() => run(() => auth.revokeOtherSessions())}>
+      <p role="status" className="mt-3 text-accent empty:hidden">
+        {message}
+      </p>
+      {sessions?.some(({ isCurrent }) => !isCurrent) && (
+        <button
+          type="button"
+          className="button mt-3"
+          onClick={() => end(() => auth.revokeOtherSessions(), 'Signed out everywhere else.')}
+        >
           Sign out everywhere else
         </button>
       )}
@@ -58,26 +54,26 @@ export function Sessions({ currentId }: { currentId: string }) {
   );
 }
 
-const UNREACHABLE = { error: { message: 'The server cannot be reached. Try again.', status: 0 } };
-
-/** As much of a user agent as a person can tell apart. */
-function describe(userAgent: string | null | undefined): string {
-  const find = (names: readonly (readonly [RegExp, string])[]) =>
-    names.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
-  const browser = find([
-    [/Edg\//, 'Edge'],
-    [/Firefox\//, 'Firefox'],
-    [/Chrome\//, 'Chrome'],
-    [/Safari\//, 'Safari'],
-    [/curl\//, 'curl'],
-  ]);
-  const system = find([
-    [/Android/, 'Android'],
-    [/iPhone|iPad/, 'iOS'],
-    [/Windows/, 'Windows'],
-    [/Mac OS X/, 'macOS'],
-    [/Linux/, 'Linux'],
-  ]);
-  if (browser && system) return `${browser} on ${system}`;
-  return browser ?? userAgent ?? 'An unknown program';
+function SessionRow({ session, onEnd }: { session: Session; onEnd: () => void }) {
+  const { createdAt, ipAddress, isCurrent, userAgent } = session;
+  const device = describeDevice(userAgent);
+  const address = formatAddress(ipAddress);
+  return (
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3 first:pt-0">
+      <div className="min-w-0 grow">
+        <p className="wrap-anywhere font-medium">{device}</p>
+        <p className="wrap-anywhere text-muted text-sm">
+          {isCurrent ? 'This device · signed in ' : 'Signed in '}
+          {formatMoment(createdAt)}
+          {address && ` · ${address}`}
+        </p>
+      </div>
+      {!isCurrent && (
+        <button type="button" className="button" onClick={onEnd}>
+          Sign out
+          <span className="sr-only"> of {device}</span>
+        </button>
+      )}
+    </li>
+  );
 }

@@ -1,28 +1,35 @@
 'use client';
 
 import { useRef, useState } from 'react';
+import { explainFailure } from '../explain-failure';
 
-/** An access token to use outside of the browser. */
+/** Gets an access token to use outside the browser. */
 export function Token({ userId }: { userId: string }) {
   const [token, setToken] = useState<string>();
   const [failure, setFailure] = useState<string>();
 
   const load = async () => {
-    const answer = await fetch('/api/auth/token').catch(() => undefined);
-    const body = await answer?.json();
-    setToken(answer?.ok ? body.token : undefined);
-    setFailure(answer?.ok ? undefined : (body?.detail ?? 'The server cannot be reached. Try again.'));
+    const response = await fetch('/api/auth/token').catch(() => undefined);
+    const body = response?.ok ? await response.json() : undefined;
+    setToken(body?.token);
+    setFailure(body ? undefined : explainFailure({ status: response?.status ?? 0 }).text);
   };
 
   return (
     <div className="flex flex-col gap-4">
       <p className="text-muted">
-        A token stands for you for 15 minutes, even after you sign out. Give it to nobody. Your user id is{' '}
-        <code className="wrap-anywhere text-ink">{userId}</code>.
+        A token gives access to your tasks for 15 minutes, even after you sign out. Keep it secret. Your user ID is{' '}
+        <code className="wrap-anywhere text-ink">{userId}</code>. See the{' '}
+        <a href="/docs" className="link">
+          API docs
+        </a>
+        .
       </p>
-      <div role="alert" className="text-danger empty:hidden">
-        {failure}
-      </div>
+      {failure && (
+        <p role="alert" className="text-danger">
+          {failure}
+        </p>
+      )}
       {token && <Copyable label="Token" text={token} />}
       {token && <Copyable label="Try it" text={example(userId, token)} />}
       <button type="button" className="button self-start" onClick={load}>
@@ -37,21 +44,21 @@ function example(userId: string, token: string): string {
 }
 
 function Copyable({ label, text }: { label: string; text: string }) {
-  const [isCopied, setCopied] = useState(false);
+  const [copied, setCopied] = useState<string>();
   const field = useRef<HTMLInputElement>(null);
   const copy = async () => {
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else {
-      // Over plain http there is no clipboard but this one.
+      // Over plain HTTP there is no other clipboard.
       field.current?.select();
       document.execCommand('copy');
     }
-    setCopied(true);
+    setCopied(text);
   };
   return (
     <div className="flex items-end gap-2">
       <label className="min-w-0 grow">
-        <span className="mb-1 block text-muted text-sm">{label}</span>
+        <span className="mb-1.5 block text-muted text-sm">{label}</span>
         <input
           ref={field}
           readOnly
@@ -61,7 +68,7 @@ function Copyable({ label, text }: { label: string; text: string }) {
         />
       </label>
       <button type="button" className="button" aria-live="polite" onClick={copy}>
-        {isCopied ? 'Copied' : 'Copy'}
+        {copied === text ? 'Copied' : 'Copy'}
         <span className="sr-only"> {label}</span>
       </button>
     </div>
