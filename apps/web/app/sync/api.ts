@@ -1,6 +1,7 @@
 import type { Client } from '@taskward/api-core/client';
 import { createClientOf, type OperationSpec, ProblemError } from '@taskward/api-core/kit/client';
 import { Outage, reach, retryAfterMs, setObstacle } from './connection';
+import { forgetShell } from './service-worker';
 
 /** The session has ended, in this browser or elsewhere. */
 export class SessionEnded extends Error {
@@ -48,7 +49,12 @@ async function fetchToken(userId: string) {
   const { token: text } = await response.json();
   const { sub, iat, exp } = JSON.parse(atob(text.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
   // Another user has signed in, in another tab: this page is not theirs to see.
-  if (sub !== userId) window.location.reload();
+  if (sub !== userId) {
+    // The stored page would open for the same user again.
+    await forgetShell();
+    window.location.reload();
+    throw new SessionEnded();
+  }
   // By its lifetime, not by its expiry: this clock may differ from the server's.
   return { text, renewAt: Date.now() + (exp - iat) * 1000 - MARGIN_MS };
 }

@@ -4,7 +4,7 @@ import './tasks.css';
 import type { OperationSpec } from '@taskward/api-core/kit/client';
 import { useEffect, useState } from 'react';
 import { readLastUser, rememberUser, type User } from '../sync/last-user';
-import { storeShell } from '../sync/service-worker';
+import { forgetShell, storeShell } from '../sync/service-worker';
 import { onSignedOut } from '../sync/sign-out';
 import { type FirstData, Store } from '../sync/store';
 import { startSync } from '../sync/sync';
@@ -12,6 +12,7 @@ import { Actions } from './actions';
 import { type TaskApp, TaskAppContext } from './context';
 import { Messages } from './messages';
 import { Page } from './page-layout';
+import { Skeleton } from './skeleton';
 import { Ui } from './ui';
 
 interface TasksAppProps {
@@ -39,7 +40,7 @@ export function TasksApp({ specs, user, first, search = '', today = '' }: TasksA
     const last = readLastUser();
     // The shell is of use to a user of this browser only.
     if (last) setApp(createApp(last));
-    else window.location.replace('/sign-in?next=/tasks');
+    else void forgetShell().then(() => window.location.replace('/sign-in?next=/tasks'));
   }, [user]);
 
   useEffect(() => {
@@ -54,7 +55,14 @@ export function TasksApp({ specs, user, first, search = '', today = '' }: TasksA
     };
   }, [app, specs]);
 
-  if (!app) return null;
+  if (!app) {
+    return (
+      <main className="mx-auto w-full max-w-3xl p-4 lg:pt-36">
+        <h1 className="sr-only">Tasks</h1>
+        <Skeleton />
+      </main>
+    );
+  }
   return (
     <TaskAppContext value={app}>
       <Page serverSearch={search} serverToday={today} />

@@ -18,6 +18,9 @@ export function loadLazyParts(): () => void {
     parseQuickAdd('warm up', { today: today(), locale: navigator.language, lists: [] });
   };
   // Safari has no idle callbacks.
-  const timer = setTimeout(() => (window.requestIdleCallback ? window.requestIdleCallback(() => load()) : load()), 2_000);
+  const timer = setTimeout(
+    () => (window.requestIdleCallback ? window.requestIdleCallback(() => load()) : load()),
+    2_000,
+  );
   return () => clearTimeout(timer);
 }

@@ -1,6 +1,7 @@
 import { foldText } from '@taskward/db/text';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { Modal } from '../modal';
+import { applyTheme } from '../theme';
 import { navigate } from './address';
 import { type TaskApp, useStoreState, useTaskApp } from './context';
 import { sortedLists } from './views';
@@ -111,6 +112,9 @@ function commandsOf({ ui, messages }: TaskApp, lists: readonly { id: string; nam
     command('History', open('/history')),
     command('Trash', open('/trash')),
     command('Account', open('/account')),
+    command('Light theme', () => applyTheme('light')),
+    command('Dark theme', () => applyTheme('dark')),
+    command('System theme', () => applyTheme('system')),
     command('Keyboard shortcuts', () => ui.dialog.set('help')),
   ];
 }

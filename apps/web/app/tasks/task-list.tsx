@@ -11,6 +11,7 @@ import { count } from './labels';
 import { parts } from './lazy-parts';
 import { TaskRow } from './row';
 import { useRowKeys } from './row-keys';
+import { Skeleton } from './skeleton';
 import { type Group, isManual, type ListItem } from './views';
 
 const Editor = lazy(parts.editor);
@@ -194,19 +195,6 @@ function Empty({ address, isComplete }: { address: Address; isComplete: boolean 
       <Icon name="done" className="mb-2 size-10 text-accent" />
       <h2 className="font-semibold text-ink text-lg">{title}</h2>
       <p>{text}</p>
-    </div>
-  );
-}
-
-function Skeleton() {
-  return (
-    <div className="card divide-y divide-line" aria-hidden="true" data-testid="skeleton">
-      {['w-2/3', 'w-1/2', 'w-3/5', 'w-2/5', 'w-1/2'].map((width, index) => (
-        <div key={index} className="flex items-center gap-4 p-5">
-          <div className="size-5 rounded-full bg-sunken motion-safe:animate-pulse" />
-          <div className={`h-4 rounded bg-sunken motion-safe:animate-pulse ${width}`} />
-        </div>
-      ))}
     </div>
   );
 }
