@@ -1,6 +1,7 @@
 import type { Client } from '@taskward/api-core/client';
 import type { List, Task } from '@taskward/api-core/contract';
 import type { FieldError } from '@taskward/api-core/kit/client';
+import { INBOX, placeOf } from './view';
 
 /** An operation of a batch, as the API takes it. */
 export type Operation = Parameters<Client['runBatch']>[0]['body']['operations'][number];
@@ -43,6 +44,8 @@ export interface Change {
   readonly before: Images;
   /** `sent`: the API has it, the copy does not yet. `refused`: the user decides what to do with it. */
   readonly state: 'waiting' | 'sent' | 'refused';
+  /** Whether a request was begun, so that the server may have it although there was no response. */
+  readonly isAttempted?: boolean;
   /** With `sent`: the revision that it is. */
   readonly revision?: number;
   /** With `sent`: of each operation, the version after it, null where it deleted. */
@@ -57,23 +60,36 @@ export function idOf(operation: Operation): string {
 
 /**
  * What a change depends on or affects. Changes that share none of it can be sent in any order: each task, each list, and
- * the order among the tasks of each place.
+ * the order within each place.
  */
-export function subjectsOf(change: Change): Set<string> {
-  const subjects = new Set(Object.keys(change.before));
-  for (const operation of change.operations) {
-    subjects.add(idOf(operation));
+export function subjectsOf({ before, operations, restores = {} }: Change): Set<string> {
+  const subjects = new Set(Object.keys(before));
+  for (const operation of operations) {
+    const id = idOf(operation);
     // Each is a member of some bodies only.
-    const { list_id: list, parent_id: parent, after } = (operation.body ?? {}) as PlaceInput;
-    for (const id of [list, parent, after]) if (typeof id === 'string') subjects.add(id);
-    if (operation.op === 'replaceTask' || operation.op === 'moveTask') subjects.add(`in ${parent ?? list ?? 'inbox'}`);
-    if (operation.op === 'replaceList' || operation.op === 'moveList') subjects.add('lists');
+    const { list_id: list, parent_id: parent, after, tasks } = (operation.body ?? {}) as PlaceInput;
+    for (const subject of [id, list, parent, after]) if (typeof subject === 'string') subjects.add(subject);
+    const isMove = operation.op === 'replaceTask' || list !== undefined || parent !== undefined;
+    if (isMove) subjects.add(orderIn(parent ?? list ?? INBOX));
+    else if (operation.op === 'moveTask') subjects.add(orderOf(before[id]));
+    if (tasks === 'keep') subjects.add(orderIn(INBOX));
+    if (operation.op === 'replaceList' || operation.op === 'moveList') subjects.add(LISTS);
   }
+  for (const image of Object.values(restores)) subjects.add(orderOf(image));
   return subjects;
+}
+
+const LISTS = 'order of lists';
+const orderIn = (place: string) => `order in ${place}`;
+
+function orderOf(image: Images[string] | undefined): string {
+  if (!image) return LISTS;
+  return 'title' in image ? orderIn(placeOf(image)) : LISTS;
 }
 
 interface PlaceInput {
   readonly list_id?: string | null;
   readonly parent_id?: string | null;
   readonly after?: string | null;
+  readonly tasks?: string;
 }

@@ -46,7 +46,8 @@ export function rebaseOnto(change: Change, current: Task, key: string): Change |
   const body = differences(current, found.update.body);
   if (Object.keys(body).length === 0) return undefined;
   const operations = [{ ...found.update, body, if_match: current.version }];
-  const { refusal: _, ...rest } = change;
+  // Another request, under a key of its own.
+  const { refusal: _, isAttempted: __, ...rest } = change;
   return { ...rest, key, operations, before: { ...change.before, [current.id]: current }, state: 'waiting' };
 }
 

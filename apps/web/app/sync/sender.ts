@@ -41,11 +41,11 @@ export class Sender {
     }
   };
 
-  /** A change and its undo need not be sent, as long as neither is. */
+  /** A change and its undo need not be sent, if no request of either was begun. */
   #cancels(change: Change): boolean {
     const { changes } = this.store.getState();
     const undo = changes.find((one) => one.undoes === change.key && one.state === 'waiting');
-    if (!undo || this.#inFlight.has(change.key) || this.#inFlight.has(undo.key)) return false;
+    if (!undo || change.isAttempted || undo.isAttempted) return false;
     // Changes in between are based on what is undone.
     if (changes.some((one) => one.at > change.at && one.at < undo.at && overlaps(one, change))) return false;
     this.store.update({ put: [], removed: [change.key, undo.key] });
@@ -53,7 +53,13 @@ export class Sender {
   }
 
   async #send(change: Change): Promise<void> {
+    const newer = this.#findNewer(change);
+    if (newer) {
+      this.#merge(change, newer, 'The task was changed elsewhere.');
+      return;
+    }
     this.#inFlight.add(change.key);
+    if (!change.isAttempted) this.store.markAttempted(change);
     try {
       const { revision, results } = await this.#request(change);
       this.#settle(change.key, results, revision);
@@ -127,16 +133,26 @@ export class Sender {
     const isDone = (status === 404 && isDeletion(change)) || (status === 412 && operation?.op === 'replaceTask');
     if (isDone) return this.#settle(key, [], null);
     const update = updateOf(change);
-    if (status === 412 && update) return this.#merge(change, update.update.task_id, error);
-    this.#give(change, toRefusal(error, update !== undefined));
+    if (status !== 412 || !update) return this.#give(change, toRefusal(error, update !== undefined));
+    const current = await this.#readTask(update.base.id);
+    if (current) this.#merge(change, current, messageOf(error));
+    else this.#give(change, { kind: 'gone', message: messageOf(error), errors: [] });
   }
 
-  async #merge(change: Change, id: string, error: unknown): Promise<void> {
-    const current = await this.#readTask(id);
-    const found = updateOf(change);
-    if (!current || !found) return this.#give(change, { kind: 'gone', message: messageOf(error), errors: [] });
-    if (conflicts(found.base, found.update.body, current).length > 0) {
-      return this.#give(change, { kind: 'conflict', message: messageOf(error), errors: [], current });
+  /** The task that an update is of, if the copy has a later version than the user saw. */
+  #findNewer(change: Change): Task | undefined {
+    const { update, base } = updateOf(change) ?? {};
+    const current = base && this.store.copy.tasks.get(base.id);
+    return current && typeof update?.if_match === 'number' && update.if_match < current.version ? current : undefined;
+  }
+
+  /** Puts the change on top of the task as it is now, or asks the user. */
+  #merge(change: Change, current: Task, message: string): void {
+    const { update, base } = updateOf(change) ?? {};
+    if (!update || !base) return;
+    if (conflicts(base, update.body, current).length > 0) {
+      this.#give(change, { kind: 'conflict', message, errors: [], current });
+      return;
     }
     const rebased = rebaseOnto(change, current, randomKey());
     this.store.update({ put: rebased ? [rebased] : [], removed: [change.key] });

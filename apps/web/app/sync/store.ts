@@ -178,6 +178,13 @@ export class Store {
     this.#stored({ put, removed });
   }
 
+  /** Stores that a request of the change is begun. Nothing that is shown depends on it. */
+  markAttempted(change: Change): void {
+    const attempted = { ...change, isAttempted: true };
+    this.#put(attempted);
+    this.#stored({ put: [attempted], removed: [] });
+  }
+
   /** Writes news of the server into the copy, in all tabs, and removes the changes that they contain. */
   updateCopy(update: CopyUpdate, removed: readonly string[]): void {
     const message: Message = { type: 'copy', update, removed };

@@ -1,26 +1,31 @@
-import { lazy, Suspense } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { definedOf } from '../sync/apply';
 import type { Change } from '../sync/changes';
-import { NEW_TASK } from '../sync/drafts';
+import { NEW_TASK, type TaskDraft } from '../sync/drafts';
 import { updateOf } from '../sync/merge';
 import { type TaskApp, useStoreState, useTaskApp } from './context';
+import { quote } from './labels';
 import { parts } from './lazy-parts';
 
 const ConflictDialog = lazy(parts.conflict);
 
-/** Changes that the API has refused, and what can be done about them. */
+/** What could not be saved, and what can be done about it. */
 export function Problems() {
-  const { store } = useTaskApp();
-  const { changes } = useStoreState();
+  const app = useTaskApp();
+  const { changes, drafts, view, isComplete } = useStoreState();
   const refused = changes.filter(({ state }) => state === 'refused');
-  const conflict = refused.find(({ refusal, tab }) => refusal?.kind === 'conflict' && tab === store.tab);
+  const orphans = isComplete
+    ? [...drafts.values()].filter((draft) => 'base' in draft && !view.tasks.has(draft.id))
+    : [];
+  const conflict = refused.find(({ refusal, tab }) => refusal?.kind === 'conflict' && tab === app.store.tab);
   return (
     <>
-      {refused.length > 0 && (
-        <ul aria-label="Changes that couldn’t be saved" className="card mb-3 divide-y divide-line border-danger">
+      {refused.length + orphans.length > 0 && (
+        <ul aria-label="What couldn’t be saved" className="card mb-3 divide-y divide-line border-danger">
           {refused.map((change) => (
-            <Problem key={change.key} change={change} />
+            <RefusedChange key={change.key} change={change} />
           ))}
+          {orphans.map((draft) => 'base' in draft && <OrphanDraft key={draft.id} draft={draft} />)}
         </ul>
       )}
       {conflict && (
@@ -32,32 +37,67 @@ export function Problems() {
   );
 }
 
-function Problem({ change }: { change: Change }) {
+function RefusedChange({ change }: { change: Change }) {
   const app = useTaskApp();
   const { label, refusal } = change;
   const { kind = 'failed', errors = [], message } = refusal ?? {};
   const { text, act } = REMEDIES[kind];
+  const reason = REASONS[kind] ?? (errors.map((error) => error.message).join(' ') || message);
   const discard = () => app.store.update({ put: [], removed: [change.key] });
+  const remedy = () => {
+    discard();
+    act(change, app);
+  };
+  return (
+    <Problem title={`Couldn’t save: ${label}.`} text={textOf(change)} onDiscard={discard} {...{ reason }}>
+      <button type="button" className="button" onClick={remedy}>
+        {text}
+      </button>
+    </Problem>
+  );
+}
+
+/** Text in the editor of a task that was deleted elsewhere. */
+function OrphanDraft({ draft: { id, base, fields } }: { draft: TaskDraft }) {
+  const { store, actions } = useTaskApp();
+  const discard = () => store.deleteDraft(id);
+  const { title, description } = { ...base, ...definedOf(fields) };
+  const add = () => {
+    const { due_date, priority, tags, list_id } = { ...base, ...definedOf(fields) };
+    discard();
+    actions.add([{ title, description, due_date, priority, tags, list_id }]);
+  };
+  const text = [fields.title, fields.description].filter(Boolean).join('\n');
+  return (
+    <Problem title={`You were editing ${quote(base.title)}.`} reason={REASONS.gone} text={text} onDiscard={discard}>
+      <button type="button" className="button" onClick={add}>
+        {REMEDIES.gone.text}
+      </button>
+    </Problem>
+  );
+}
+
+interface ProblemProps {
+  readonly title: string;
+  readonly reason: string | undefined;
+  /** What the user typed. */
+  readonly text: string;
+  readonly onDiscard: () => void;
+  /** A button that does something about it. */
+  readonly children: ReactNode;
+}
+
+function Problem({ title, reason, text, onDiscard, children }: ProblemProps) {
   return (
     <li className="flex flex-wrap items-center gap-2 p-3" role="alert">
       <div dir="auto" className="wrap-anywhere min-w-0 grow basis-60">
         <p className="text-danger">
-          <strong className="font-semibold">Couldn’t save: {label}.</strong>{' '}
-          {REASONS[kind] ?? (errors.map((error) => error.message).join(' ') || message)}
+          <strong className="font-semibold">{title}</strong> {reason}
         </p>
-        <p className="line-clamp-6 whitespace-pre-line text-sm">{textOf(change)}</p>
+        <p className="line-clamp-6 whitespace-pre-line text-sm">{text}</p>
       </div>
-      <button
-        type="button"
-        className="button"
-        onClick={() => {
-          discard();
-          act(change, app);
-        }}
-      >
-        {text}
-      </button>
-      <button type="button" className="button button-quiet" onClick={discard}>
+      {children}
+      <button type="button" className="button button-quiet" onClick={onDiscard}>
         Discard
       </button>
     </li>

@@ -36,9 +36,18 @@ export function TaskList({ address, groups, today }: TaskListProps) {
   const { onKeyDown, activeId } = useRowKeys(groups, isSortable);
   useDragging(isSortable);
   const total = groups.reduce((sum, { items }) => sum + items.length, 0);
+  const isShown = groups.some(({ items }) => items.some(({ row }) => row.id === edited));
+  const hidden = edited === undefined || isShown ? undefined : view.tasks.get(edited);
   let left = limit;
   return (
     <div id="tasks" tabIndex={-1} className="outline-none">
+      {hidden && (
+        <div className="card mb-4">
+          <Suspense>
+            <Editor row={hidden} draft={drafts.get(hidden.id)} />
+          </Suspense>
+        </div>
+      )}
       {total === 0 && (isComplete || isLoaded ? <Empty address={address} isComplete={isComplete} /> : <Skeleton />)}
       {groups.map(({ key, items }) => {
         const shown = items.slice(0, Math.max(left, 0));
