@@ -3,6 +3,12 @@ import { apiSecurityHeaders, securityHeaders, strictTransport } from './server/h
 
 const toList = (headers: Record<string, string>) => Object.entries(headers).map(([key, value]) => ({ key, value }));
 
+/** Browsers look for a new service worker at each navigation. Its policy applies to its own requests. */
+const serviceWorkerHeaders = {
+  'Cache-Control': 'no-cache',
+  'Content-Security-Policy': "default-src 'none'; connect-src 'self'; frame-ancestors 'none'",
+};
+
 const config: NextConfig = {
   poweredByHeader: false,
   // The workspace's packages export TypeScript source.
@@ -19,6 +25,7 @@ const config: NextConfig = {
       headers: toList({ ...securityHeaders, ...(process.env.NODE_ENV === 'production' && strictTransport) }),
     },
     { source: '/api/:path*', headers: toList(apiSecurityHeaders) },
+    { source: '/sw.js', headers: toList(serviceWorkerHeaders) },
   ],
 };
 

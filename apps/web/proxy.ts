@@ -18,6 +18,8 @@ export function proxy(request: NextRequest): Response {
     "style-src 'self'",
     "img-src 'self' data:",
     "connect-src 'self'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",
@@ -54,6 +56,8 @@ function methodNotAllowed({ headers, method, nextUrl }: NextRequest): Response {
 
 export const config = {
   // Every path that could be a page, including unknown ones: on any other path, Next.js would read the nonce from the
-  // client's request. The API does not need the proxy, which would truncate bodies.
-  matcher: '/((?!api(?:/|$)|_next/static/|icon\\.svg$).*)',
+  // client's request. The API does not need the proxy, which would truncate bodies. Files are named one by one, so that the
+  // paths of none beside them are left out.
+  matcher:
+    '/((?!api(?:/|$)|_next/static/|(?:icon\\.svg|sw\\.js|manifest\\.webmanifest|icons/(?:192|512|maskable-512|apple-touch-icon)\\.png)$).*)',
 };

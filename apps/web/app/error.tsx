@@ -1,19 +1,35 @@
 'use client';
 
 import { Header } from './header';
+import { Message } from './message';
 
-export default function ErrorPage() {
+/** Replaces a page that could not be rendered. The digest of an error of the server is in its log. */
+export default function ErrorPage({ error }: { error: Error & { digest?: string } }) {
   return (
     <>
       <Header />
-      <main className="mx-auto w-full max-w-3xl px-4 py-16 sm:px-6">
-        <title>Not available · Taskward</title>
-        <h1 className="font-semibold text-2xl">This page cannot be shown just now</h1>
-        <p className="mt-3 text-muted">Nothing is lost. Wait a moment, then try again.</p>
-        <button type="button" className="button mt-6" onClick={() => window.location.reload()}>
+      <title>Something went wrong · Taskward</title>
+      <Message
+        title="Something went wrong"
+        text="This page couldn’t be loaded. Your tasks are safe. Wait a moment, then try again."
+        footnote={
+          error.digest && (
+            <>
+              Reference: <code>{error.digest}</code>
+            </>
+          )
+        }
+      >
+        <button type="button" className="button button-primary" onClick={() => window.location.reload()}>
           Try again
         </button>
-      </main>
+        <a href="/tasks" className="button">
+          Open your tasks
+        </a>
+        <a href="/" className="button">
+          Go to the home page
+        </a>
+      </Message>
     </>
   );
 }

@@ -1,21 +1,23 @@
 import type { Metadata } from 'next';
-import { Header } from './header';
+import { isSignedIn as readIsSignedIn } from './is-signed-in';
+import { Message } from './message';
+import { PublicHeader } from './public-header';
 
-export const metadata: Metadata = { title: 'Not found' };
+export const metadata: Metadata = { title: 'Page not found' };
 
-export default function NotFound() {
+export default async function NotFound() {
+  const isSignedIn = await readIsSignedIn();
   return (
     <>
-      <Header />
-      <main className="mx-auto w-full max-w-3xl px-4 py-16 sm:px-6">
-        <h1 className="font-semibold text-2xl">There is no such page</h1>
-        <p className="mt-3 text-muted">
-          The address may be mistyped.{' '}
-          <a href="/tasks" className="link">
-            Go to your tasks
-          </a>
-        </p>
-      </main>
+      <PublicHeader isSignedIn={isSignedIn} />
+      <Message title="Page not found" text="The address may be mistyped, or the page was moved.">
+        <a href={isSignedIn ? '/tasks' : '/'} className="button button-primary">
+          {isSignedIn ? 'Open your tasks' : 'Go to the home page'}
+        </a>
+        <a href="/docs" className="button">
+          API docs
+        </a>
+      </Message>
     </>
   );
 }

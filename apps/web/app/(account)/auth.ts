@@ -1,13 +1,23 @@
 import { createAuthClient } from 'better-auth/react';
 import { redirectPath } from '@/server/auth/redirect-path';
 
-/** Better Auth's client. Its answers are `{ data, error }`; without a connection it throws. */
+/** Better Auth's client. Its results are `{ data, error }`; without a connection it throws. */
 export const auth = createAuthClient();
 
-/** What went wrong, in words, where something did. */
-export type Failure = { readonly message?: string | undefined; readonly status: number } | null;
+/** The error of a result: a problem document with what Better Auth adds, or null. `status` is 0 without a response. */
+export type Failure = {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly status: number;
+} | null;
 
-/** A path of this site to go to; whatever else the address asked for is not followed. */
+/** The result of a request without a response. */
+export const UNREACHABLE: { readonly data: null; readonly error: NonNullable<Failure> } = {
+  data: null,
+  error: { status: 0 },
+};
+
+/** A path of this site to go to; a redirect to any other site is not followed. */
 export function pathWithin(next: string | null | undefined): string {
   return (next && redirectPath(next, [window.location.origin])) || '/tasks';
 }

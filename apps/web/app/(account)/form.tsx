@@ -1,9 +1,10 @@
 'use client';
 
-import { EMAIL, PASSWORD } from '@taskward/api-core/accounts/limits';
-import { type ComponentProps, type FormEvent, type ReactNode, useId, useState } from 'react';
+import { createContext, type FormEvent, type ReactNode, type SyntheticEvent, useEffect, useRef, useState } from 'react';
 import { useReady } from '../ready';
-import type { Failure } from './auth';
+import { type Failure, UNREACHABLE } from './auth';
+import { explainFailure } from './explain-failure';
+import { explainValidity } from './explain-validity';
 
 interface FormProps {
   readonly button: string;
@@ -11,36 +12,74 @@ interface FormProps {
   readonly onDone?: () => void;
   readonly children: ReactNode;
   readonly isDangerous?: boolean;
+  /** With a button only as wide as its text. */
+  readonly isCompact?: boolean;
+  /** Focuses the first empty field, except on touch screens, where the keyboard would cover the page. */
+  readonly hasFocus?: boolean;
 }
 
-/** A form that says what is wrong. It is sent by script alone: before that has loaded, it waits. */
-export function Form({ button, send, onDone, children, isDangerous = false }: FormProps) {
+interface FormError {
+  /** The name of the field that it concerns. */
+  readonly field?: string | undefined;
+  readonly text: string;
+}
+
+/** The error of the form around a field. */
+export const FormErrorContext = createContext<FormError | undefined>(undefined);
+
+/** A form that shows what is wrong, at the field if there is one. It is sent by script: before that has loaded, it waits. */
+export function Form(props: FormProps) {
+  const { button, send, onDone, children, isDangerous = false, isCompact = false, hasFocus = false } = props;
   const isReady = useReady();
+  const form = useRef<HTMLFormElement>(null);
   const [isBusy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string>();
+  const [error, setError] = useState<FormError>();
+
+  useEffect(() => {
+    if (hasFocus) focusFirst(form.current);
+  }, [hasFocus]);
+
+  useEffect(() => {
+    const input = inputsOf(form.current).find(({ name }) => name === error?.field);
+    input?.focus();
+    input?.select();
+  }, [error]);
 
   const onSubmit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const values = Object.fromEntries(new FormData(event.currentTarget)) as Record<string, string>;
+    if (isBusy) return;
+    const inputs = inputsOf(event.currentTarget);
+    const invalid = inputs.find(({ validity }) => !validity.valid);
+    if (invalid) return setError({ field: invalid.name, text: explainValidity(invalid) });
     setBusy(true);
-    setFailure(undefined);
-    const { error } = await send(values).catch(() => ({ error: UNREACHABLE }));
+    setError(undefined);
+    const values = Object.fromEntries(inputs.map(({ name, value }) => [name, value]));
+    const { error: failure } = await send(values).catch(() => UNREACHABLE);
     setBusy(false);
-    if (error) setFailure(error.message || `The server answered with status ${error.status}.`);
-    else onDone?.();
+    if (!failure) return onDone?.();
+    const { fields, text } = explainFailure(failure);
+    setError({ field: fields?.find((field) => field in values), text });
+  };
+
+  const onInput = ({ target }: SyntheticEvent) => {
+    if (target instanceof HTMLInputElement && target.name === error?.field) setError(undefined);
   };
 
   return (
     // By POST, so that a password never gets into an address.
-    <form method="post" className="flex flex-col gap-4" onSubmit={onSubmit}>
-      {children}
-      <div role="alert" className="text-danger empty:hidden">
-        {failure}
-      </div>
+    <form ref={form} method="post" noValidate className="flex flex-col gap-5" onSubmit={onSubmit} onInput={onInput}>
+      <FormErrorContext value={error}>{children}</FormErrorContext>
+      {error && !error.field && (
+        <p role="alert" className="text-danger">
+          {error.text}
+        </p>
+      )}
       <button
         type="submit"
-        className={`button ${isDangerous ? 'button-danger' : 'button-primary'}`}
-        disabled={!isReady || isBusy}
+        className={`button ${isDangerous ? 'button-danger' : 'button-primary'} ${isCompact ? 'self-start' : ''}`}
+        disabled={!isReady}
+        // Not disabled, so that it keeps the focus.
+        aria-disabled={isBusy || undefined}
       >
         {button}
       </button>
@@ -48,61 +87,16 @@ export function Form({ button, send, onDone, children, isDangerous = false }: Fo
   );
 }
 
-const UNREACHABLE: Failure = { message: 'The server cannot be reached. Try again.', status: 0 };
-
-interface FieldProps extends ComponentProps<'input'> {
-  readonly label: string;
-  readonly hint?: string;
+function inputsOf(form: HTMLFormElement | null): HTMLInputElement[] {
+  const elements = Array.from(form?.elements ?? []);
+  return elements.filter((element) => element instanceof HTMLInputElement).filter(({ name }) => name !== '');
 }
 
-export function Field({ label, hint, ...input }: FieldProps) {
-  const id = useId();
-  return (
-    <div>
-      <label htmlFor={id} className="mb-1 block font-medium">
-        {label}
-      </label>
-      <input id={id} required className="field" aria-describedby={hint && `${id}-hint`} {...input} />
-      {hint && (
-        <p id={`${id}-hint`} className="mt-1 text-muted text-sm">
-          {hint}
-        </p>
-      )}
-    </div>
-  );
-}
-
-export function Email(props: { defaultValue?: string | undefined }) {
-  return <Field label="Email" name="email" type="email" autoComplete="username" maxLength={EMAIL.max} {...props} />;
-}
-
-/** A password that is known already. */
-export function Password({ label = 'Password', ...input }: Partial<FieldProps>) {
-  return <Field label={label} name="password" type="password" autoComplete="current-password" {...input} />;
-}
-
-export function NewPassword({ label = 'New password' }: { label?: string }) {
-  const [isShown, setShown] = useState(false);
-  return (
-    <div>
-      <Field
-        label={label}
-        name="newPassword"
-        type={isShown ? 'text' : 'password'}
-        autoComplete="new-password"
-        minLength={PASSWORD.min}
-        // No `maxLength`: browsers would cut off what is pasted, unseen. The server says so instead.
-        hint={`${PASSWORD.min} to ${PASSWORD.max} characters. Four words are easy to remember.`}
-      />
-      <label className="mt-2 flex w-fit items-center gap-2 text-sm">
-        <input
-          type="checkbox"
-          className="size-4 accent-accent"
-          checked={isShown}
-          onChange={(event) => setShown(event.target.checked)}
-        />
-        Show it
-      </label>
-    </div>
-  );
+function focusFirst(form: HTMLFormElement | null): void {
+  // Where the user is already typing, the focus stays.
+  const isTaken = document.activeElement instanceof HTMLInputElement;
+  if (isTaken || window.matchMedia('(pointer: coarse)').matches) return;
+  inputsOf(form)
+    .find(({ value }) => value === '')
+    ?.focus();
 }

@@ -1,17 +1,14 @@
 import type { Metadata } from 'next';
-import { Header } from '../header';
+import { isSignedIn } from '../is-signed-in';
+import { PublicHeader } from '../public-header';
 import { Reference } from './reference';
 
 export const metadata: Metadata = { title: 'API reference' };
 
-export default function Page() {
+export default async function Page() {
   return (
     <>
-      <Header>
-        <a href="/tasks" className="button button-quiet">
-          Tasks
-        </a>
-      </Header>
+      <PublicHeader wide isReference isSignedIn={await isSignedIn()} />
       <Reference />
     </>
   );

@@ -1,79 +1,98 @@
 'use client';
 
 import 'swagger-ui-dist/swagger-ui.css';
+import './swagger-ui.css';
 import { useEffect, useRef } from 'react';
 import type { SwaggerRequest } from 'swagger-ui-dist';
+import { readTheme, subscribeToTheme } from '../theme';
+import { keepAccessible } from './keep-accessible';
 
 /** Sooner than a token expires, in milliseconds. */
 const TOKEN_LIFE = 10 * 60 * 1000;
 
-/** The OpenAPI document as a page. Who is signed in can try each operation on their own tasks. */
+/** The OpenAPI document as a page. A signed-in user can try each operation on their own tasks. */
 export function Reference() {
   const place = useRef<HTMLDivElement>(null);
-  useEffect(followColorScheme, []);
+  useEffect(followTheme, []);
   useEffect(() => {
-    // No effect runs on the server, and said so, Swagger UI stays out of its bundle.
+    // No effect runs on the server; stated here, it keeps Swagger UI out of the server's bundle.
     if (typeof window === 'undefined') return;
     const domNode = place.current;
     if (!domNode) return;
-    let isGone = false;
+    let isUnmounted = false;
     const load = async () => {
       const [{ default: SwaggerUI }, spec, session] = await Promise.all([
         import('swagger-ui-dist/swagger-ui-es-bundle.js'),
         get('/api/openapi.json'),
         get('/api/auth/get-session'),
       ]);
-      if (isGone) return;
+      if (isUnmounted) return;
       const withToken = session ? authorizer() : undefined;
       SwaggerUI({
         domNode,
         spec: { ...fillIn(spec, session?.user.id), servers: [{ url: '/' }] },
         deepLinking: true,
         validatorUrl: null,
+        // Of the themes, one whose every colour is readable.
+        syntaxHighlight: { theme: 'arta' },
         ...(withToken && { requestInterceptor: withToken }),
       });
     };
+    const stop = keepAccessible(domNode);
     load().catch(() => {
-      domNode.textContent = 'The reference cannot be loaded just now. The document itself is at /api/openapi.json.';
+      domNode.textContent = 'Couldn’t load the API reference. The OpenAPI document is at /api/openapi.json.';
     });
     return () => {
-      isGone = true;
+      isUnmounted = true;
+      stop();
       domNode.replaceChildren();
     };
   }, []);
-  return <div ref={place} />;
+  return (
+    <div className="mx-auto w-full max-w-4xl pb-16">
+      <div ref={place} />
+    </div>
+  );
 }
 
-/** Swagger UI has a dark dress, which it puts on when told by a class. */
-function followColorScheme() {
-  const isDark = window.matchMedia('(prefers-color-scheme: dark)');
+/** Swagger UI has a dark theme, which a class enables. */
+function followTheme() {
+  const isSystemDark = window.matchMedia('(prefers-color-scheme: dark)');
   const { classList } = document.documentElement;
-  const dress = () => classList.toggle('dark-mode', isDark.matches);
-  dress();
-  isDark.addEventListener('change', dress);
+  const apply = () => {
+    const theme = readTheme();
+    classList.toggle('dark-mode', theme === 'dark' || (theme === 'system' && isSystemDark.matches));
+  };
+  apply();
+  const unsubscribe = subscribeToTheme(apply);
+  isSystemDark.addEventListener('change', apply);
   return () => {
-    isDark.removeEventListener('change', dress);
+    unsubscribe();
+    isSystemDark.removeEventListener('change', apply);
     classList.remove('dark-mode');
   };
 }
 
 async function get(path: string) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
-  return answer.json();
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path} returned ${response.status}`);
+  return response.json();
 }
 
-/** Adds an access token of the session to requests of the task API, as anyone's own client would. */
+/** The paths of a user's own resources; the others need no token. */
+const OWN_RESOURCE = /^\/api\/(?!auth\/|health\/)[^/]+\//;
+
+/** Adds an access token of the session to requests for the user's resources, as any client would. */
 function authorizer() {
-  let taken = { token: '', at: Number.NEGATIVE_INFINITY };
+  let current = { token: '', at: Number.NEGATIVE_INFINITY };
   return async (request: SwaggerRequest) => {
-    const isTasks = /\/api\/[^/]+\/tasks/.test(new URL(request.url, window.location.href).pathname);
-    if (!isTasks || request.headers.Authorization) return request;
-    if (performance.now() - taken.at > TOKEN_LIFE) {
+    const { pathname } = new URL(request.url, window.location.href);
+    if (!OWN_RESOURCE.test(pathname) || request.headers.Authorization) return request;
+    if (performance.now() - current.at > TOKEN_LIFE) {
       const { token } = await get('/api/auth/token');
-      taken = { token, at: performance.now() };
+      current = { token, at: performance.now() };
     }
-    request.headers.Authorization = `Bearer ${taken.token}`;
+    request.headers.Authorization = `Bearer ${current.token}`;
     return request;
   };
 }
@@ -82,7 +101,7 @@ interface Document {
   readonly paths: Record<string, Record<string, { parameters: { name: string; example?: string }[] }>>;
 }
 
-/** The document with the person's own id where a path asks for it. */
+/** The document with the user's own id where a path requires one. */
 function fillIn(document: Document, userId: string | undefined): Document {
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
   for (const parameter of operations.flatMap(({ parameters }) => parameters)) {

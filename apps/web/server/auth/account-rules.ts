@@ -24,8 +24,7 @@ function assertPassword(password: string, user: PasswordUser): void {
   if (!isGuessable(text) && !parts.includes(text)) return;
   throw new APIError('BAD_REQUEST', {
     code: 'PASSWORD_TOO_COMMON',
-    message:
-      'This password is among the first that would be guessed. Four words that do not belong together make a good one.',
+    message: 'This password is too common. Try three or four unrelated words.',
   });
 }
 

@@ -13,8 +13,8 @@ export default async function Page({ searchParams }: PageProps<'/sign-up'>) {
     <Frame title="Create an account">
       <SignUpForm next={next} />
       <p className="mt-6 text-muted">
-        You have one?{' '}
-        <a href={next ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'} className="link">
+        Already have an account?{' '}
+        <a href={next ? `/sign-in?next=${encodeURIComponent(next)}` : '/sign-in'} className="link link-alone">
           Sign in
         </a>
       </p>

@@ -1,0 +1,79 @@
+import { expect, test } from './fixtures';
+import {
+  checkboxOf,
+  edit,
+  editorOf,
+  expectTasks,
+  isBatch,
+  messagesOf,
+  openMenu,
+  openTasks,
+  readTasks,
+  remove,
+  rowOf,
+  titleOf,
+  titlesOf,
+  undo,
+} from './task-page';
+
+/** Taking changes back. */
+
+test('a change can be undone by its message and by the keyboard', async ({ newUser }) => {
+  const ada = await newUser();
+  for (const title of ['One', 'Two', 'Three']) await ada.call('POST', '', { title });
+  const page = await openTasks(ada);
+  await (await openMenu(page, 'One')).getByRole('button', { name: 'High' }).click();
+  await expect(rowOf(page, 'One')).toContainText('High');
+  await expect(messagesOf(page)).toContainText('Changed priority of “One”');
+  await remove(page, 'Two');
+  await expect.poll(() => readTasks(ada)).toHaveLength(2);
+  await page.keyboard.press('Control+z');
+  await expect(titleOf(page, 'Two')).toBeVisible();
+  await page.keyboard.press('Control+z');
+  await expect(rowOf(page, 'One')).not.toContainText('High');
+  await expectTasks(ada, [{ title: 'One', priority: 'none' }, { title: 'Two' }, { title: 'Three' }]);
+
+  for (const title of ['One', 'Two', 'Three']) await checkboxOf(page, title).click();
+  await expect(messagesOf(page)).toContainText('Completed 3 tasks');
+  await expectTasks(ada, [{ completed: true }, { completed: true }, { completed: true }]);
+  await undo(page);
+  await expect(titlesOf(page)).toHaveCount(3);
+  await expectTasks(ada, [{ completed: false }, { completed: false }, { completed: false }]);
+});
+
+test('a change can be undone also if it was merged with one from elsewhere', async ({ newUser, pageErrors }) => {
+  pageErrors.expected.push(/412/);
+  const ada = await newUser();
+  const { body: task } = await ada.call('POST', '', { title: 'Draft' });
+  const page = await openTasks(ada);
+  await edit(page, 'Draft');
+  await editorOf(page).getByLabel('Priority').selectOption('High');
+  await ada.call('PATCH', `/${task.id}`, { title: 'Renamed' });
+  await editorOf(page).getByRole('button', { name: 'Save' }).click();
+  await expectTasks(ada, [{ title: 'Renamed', priority: 'high' }]);
+  await expect(rowOf(page, 'Renamed')).toContainText('High');
+  await undo(page);
+  await expectTasks(ada, [{ title: 'Renamed', priority: 'none' }]);
+  await expect(rowOf(page, 'Renamed')).not.toContainText('High');
+});
+
+test('a change can be undone also if the event stream was faster than the response', async ({ newUser }) => {
+  const ada = await newUser();
+  await ada.call('POST', '', { title: 'One' });
+  const page = await openTasks(ada);
+  await page.route(
+    '**/api/*/batch',
+    async (route) => {
+      const response = await route.fetch();
+      await page.waitForTimeout(1_000);
+      await route.fulfill({ response });
+    },
+    { times: 1 },
+  );
+  const isSent = page.waitForResponse(isBatch);
+  await checkboxOf(page, 'One').click();
+  await (await isSent).finished();
+  await undo(page);
+  await expectTasks(ada, [{ title: 'One', completed: false }]);
+  await expect(titlesOf(page)).toHaveText(['One']);
+});
