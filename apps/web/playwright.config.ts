@@ -23,6 +23,6 @@ export default defineConfig<object, ServerOptions>({
   },
   projects: [
     { name: 'embedded', use: { engine: 'pglite' } },
-    { name: 'postgres', use: { engine: 'postgres' }, testMatch: 'journeys.spec.ts' },
+    { name: 'postgres', use: { engine: 'postgres' }, testMatch: 'journeys*.spec.ts' },
   ],
 });

@@ -51,7 +51,13 @@ export function Modal({ title, children, onClose }: ModalProps) {
         if (!isNative && pressedBeside.current && isBeside(event)) onClose?.();
       }}
     >
-      <h2 ref={heading} id={id} tabIndex={-1} className="font-semibold text-xl tracking-tight outline-none">
+      <h2
+        ref={heading}
+        id={id}
+        tabIndex={-1}
+        dir="auto"
+        className="wrap-anywhere font-semibold text-xl tracking-tight outline-none"
+      >
         {title}
       </h2>
       {children}

@@ -58,8 +58,10 @@ test('axe finds no violation in the API reference, in light and dark mode', asyn
   await page.emulateMedia({ reducedMotion: 'reduce' });
   const check = async (part: string) => {
     await page.emulateMedia({ colorScheme: 'light' });
+    await expect(page.locator('html')).not.toHaveClass(/dark-mode/);
     expect((await new AxeBuilder({ page }).include(part).analyze()).violations, part).toEqual([]);
     await page.emulateMedia({ colorScheme: 'dark' });
+    await expect(page.locator('html')).toHaveClass(/dark-mode/);
     const inTheDark = await new AxeBuilder({ page }).include(part).withRules('color-contrast').analyze();
     expect(inTheDark.violations, `${part}, dark`).toEqual([]);
   };

@@ -1,8 +1,14 @@
 import { createAuthClient } from 'better-auth/react';
 import { redirectPath } from '@/server/auth/redirect-path';
 
-/** Better Auth's client. Its results are `{ data, error }`; without a connection it throws. */
-export const auth = createAuthClient();
+/**
+ * Better Auth's client. Its results are `{ data, error }`; without a connection it throws. Its only default plugin, which
+ * would follow `callbackURL` after sign-in, is off: the forms decide where to go.
+ */
+export const auth = createAuthClient({ disableDefaultFetchPlugins: true });
+
+/** Where the link that confirms an e-mail address leads. */
+export const CONFIRMED = '/sign-in?confirmed';
 
 /** The error of a result: a problem document with what Better Auth adds, or null. `status` is 0 without a response. */
 export type Failure = {

@@ -25,8 +25,9 @@ export interface Refusal {
  * it, so that it survives the page.
  */
 export interface Change {
-  /** Its id, and its `Idempotency-Key`. */
   readonly key: string;
+  /** Of its request. A change that has become another request, by merging, has another one. */
+  readonly idempotencyKey: string;
   /** In milliseconds since the epoch; greater than that of every change before it. */
   readonly at: number;
   /** In the past tense, for messages: "Completed “Buy milk”". */

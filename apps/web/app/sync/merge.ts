@@ -40,15 +40,14 @@ export function updateOf({ operations, before }: Change): { update: Update; base
 }
 
 /** The change without the fields that are so already, on top of the task as it is now. Undefined if nothing is left. */
-export function rebaseOnto(change: Change, current: Task, key: string): Change | undefined {
+export function rebaseOnto(change: Change, current: Task, idempotencyKey: string): Change | undefined {
   const found = updateOf(change);
   if (!found) return undefined;
   const body = differences(current, found.update.body);
   if (Object.keys(body).length === 0) return undefined;
   const operations = [{ ...found.update, body, if_match: current.version }];
-  // Another request, under a key of its own.
   const { refusal: _, isAttempted: __, ...rest } = change;
-  return { ...rest, key, operations, before: { ...change.before, [current.id]: current }, state: 'waiting' };
+  return { ...rest, idempotencyKey, operations, before: { ...change.before, [current.id]: current }, state: 'waiting' };
 }
 
 /**

@@ -74,14 +74,14 @@ export class Sender {
     }
   }
 
-  async #request({ key, operations, undoes, undoesRevision }: Change) {
+  async #request({ idempotencyKey, operations, undoes, undoesRevision }: Change) {
     const params = { user_id: this.store.userId };
     if (undoes === undefined) {
-      return (await this.client.runBatch({ params, body: { operations: [...operations] }, idempotencyKey: key })).body;
+      return (await this.client.runBatch({ params, body: { operations: [...operations] }, idempotencyKey })).body;
     }
-    if (undoesRevision === undefined) return { revision: null, results: [] };
+    if (undoesRevision === undefined) throw new Error('There is nothing to undo.');
     const revised = { ...params, revision: String(undoesRevision) };
-    const { body } = await this.client.undoRevision({ params: revised, idempotencyKey: key });
+    const { body } = await this.client.undoRevision({ params: revised, idempotencyKey });
     return { revision: body.revision, results: [] };
   }
 
@@ -94,8 +94,7 @@ export class Sender {
     const { tasks, lists } = this.store.copy;
     const versionOf = (id: string) => (tasks.get(id) ?? lists.get(id))?.version ?? 0;
     const isFollowed = results.length > 0 && results.every(({ id, version }) => version && versionOf(id) >= version);
-    // Nothing will follow, or all of it was there before the response.
-    if (revision === null || isFollowed) removed.push(key);
+    if (revision === null) removed.push(key);
     else put.push({ ...sent, state: 'sent', results, revision });
     for (const other of this.store.getState().changes) {
       if (other.state !== 'waiting' || other.key === key) continue;
@@ -106,7 +105,9 @@ export class Sender {
       else put.push({ ...rebased, undoesRevision: revision });
     }
     this.store.update({ put, removed });
-    if (!removed.includes(key)) this.confirmLater(key);
+    // The event may have come before the response.
+    if (isFollowed) this.store.update({ put: [], removed: [key] });
+    else if (revision !== null) this.confirmLater(key);
   }
 
   /** Makes sure that a change that was sent is not shown for ever on top of the copy. */
@@ -155,7 +156,8 @@ export class Sender {
       return;
     }
     const rebased = rebaseOnto(change, current, randomKey());
-    this.store.update({ put: rebased ? [rebased] : [], removed: [change.key] });
+    if (rebased) this.store.update({ put: [rebased], removed: [] });
+    else this.#settle(change.key, [], null);
   }
 
   async #readTask(id: string): Promise<Task | undefined> {

@@ -2,10 +2,10 @@ import type { List, Task } from '@taskward/api-core/contract';
 import { randomKey } from '@taskward/api-core/kit/client';
 import { applyOperations, Edit } from './apply';
 import type { Change, Operation } from './changes';
-import { getObstacle, type Obstacle, onObstacle, setObstacle } from './connection';
 import { type CopyUpdate, type LocalDatabase, openLocalDatabase, readAll, writeChanges, writeCopy } from './database';
 import type { Draft } from './drafts';
 import { project } from './project';
+import { TabChannel, type TabMessage } from './tab-channel';
 import type { View } from './view';
 
 /** What the server puts into the document of a first visit. */
@@ -26,13 +26,6 @@ export interface State {
   readonly drafts: ReadonlyMap<string, Draft>;
 }
 
-/** What one tab says to the others of the same user. */
-type Message =
-  | { readonly type: 'changes'; readonly put: readonly Change[]; readonly removed: readonly string[] }
-  | { readonly type: 'copy'; readonly update: CopyUpdate; readonly removed: readonly string[] }
-  | { readonly type: 'obstacle'; readonly obstacle: Obstacle | undefined }
-  | { readonly type: 'notice'; readonly tab: string; readonly text: string };
-
 /**
  * The data of one user in this browser: a copy of the tasks and lists, the changes that the server does not know yet, and
  * drafts. It is in memory, in the local database, and the same in all tabs.
@@ -44,7 +37,7 @@ export class Store {
   #drafts = new Map<string, Draft>();
   #state: State;
   #database: LocalDatabase | undefined;
-  #channel: BroadcastChannel | undefined;
+  #channel: TabChannel | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #changeListeners = new Set<() => void>();
   readonly #noticeListeners = new Set<(text: string) => void>();
@@ -90,9 +83,9 @@ export class Store {
 
   /** Says something to the user, in the tab where the change was made. */
   notify(tab: string, text: string): void {
-    const message: Message = { type: 'notice', tab, text };
+    const message: TabMessage = { type: 'notice', tab, text };
     this.#receive(message);
-    this.#channel?.postMessage(message);
+    this.#channel?.post(message);
   }
 
   /** The position of the copy in the journal; undefined while it has none. */
@@ -102,10 +95,8 @@ export class Store {
 
   /** Reads what is stored, and joins the other tabs. Call the returned function to leave them. */
   async open(): Promise<() => void> {
-    // Before the database is read: what is said meanwhile must not be missed.
-    const messages: Message[] = [];
-    const channel = new BroadcastChannel(`taskward-${this.userId}`);
-    channel.onmessage = ({ data }) => void messages.push(data);
+    // Before the database is read: what other tabs say meanwhile must not be missed.
+    const channel = new TabChannel(this.userId);
     this.#channel = channel;
     this.#database = await openLocalDatabase(this.userId, () => {
       this.#database = undefined;
@@ -113,16 +104,10 @@ export class Store {
     });
     this.isDurable = this.#database !== undefined;
     if (this.#database) this.#take(await readAll(this.#database));
-    channel.onmessage = ({ data }) => this.#receive(data);
-    for (const message of messages) this.#receive(message);
+    channel.listen((message) => this.#receive(message));
     this.#show({ isLoaded: true });
     for (const listener of this.#changeListeners) listener();
-    // What one tab learns of the connection, the others need not find out.
-    const stopObserving = onObstacle(() => {
-      channel.postMessage({ type: 'obstacle', obstacle: getObstacle() } satisfies Message);
-    });
     return () => {
-      stopObserving();
       channel.close();
       this.#database?.close();
       this.#database = undefined;
@@ -164,7 +149,16 @@ export class Store {
 
   #newChange(label: string, edit: Edit, operations: readonly Operation[] = [], at = this.#nextTime()): Change {
     const { tab } = this;
-    return { key: randomKey(), at, tab, label, operations, before: edit.before(), state: 'waiting' };
+    return {
+      key: randomKey(),
+      idempotencyKey: randomKey(),
+      at,
+      tab,
+      label,
+      operations,
+      before: edit.before(),
+      state: 'waiting',
+    };
   }
 
   findChange(key: string): Change | undefined {
@@ -187,9 +181,9 @@ export class Store {
 
   /** Writes news of the server into the copy, in all tabs, and removes the changes that they contain. */
   updateCopy(update: CopyUpdate, removed: readonly string[]): void {
-    const message: Message = { type: 'copy', update, removed };
+    const message: TabMessage = { type: 'copy', update, removed };
     this.#receive(message);
-    this.#channel?.postMessage(message);
+    this.#channel?.post(message);
     this.#store((database) => writeCopy(database, update));
     if (removed.length > 0) this.#store((database) => writeChanges(database, { put: [], removed }));
   }
@@ -214,7 +208,7 @@ export class Store {
   }
 
   #stored(update: { put: readonly Change[]; removed: readonly string[] }, view?: View): void {
-    this.#channel?.postMessage({ type: 'changes', ...update } satisfies Message);
+    this.#channel?.post({ type: 'changes', ...update });
     this.#store((database) => writeChanges(database, update));
     if (view) this.#showChanges(view);
   }
@@ -233,17 +227,16 @@ export class Store {
     this.#store((database) => writeChanges(database, { put: [...this.#changes.values()], removed: [] }));
   }
 
-  #receive(message: Message): void {
-    if (message.type === 'obstacle') setObstacle(message.obstacle);
-    else if (message.type === 'notice') this.#showNotice(message);
+  #receive(message: TabMessage): void {
+    if (message.type === 'notice') this.#showNotice(message);
     else this.#takeChanges(message);
   }
 
-  #showNotice({ tab, text }: Extract<Message, { type: 'notice' }>): void {
+  #showNotice({ tab, text }: Extract<TabMessage, { type: 'notice' }>): void {
     if (tab === this.tab) for (const listener of this.#noticeListeners) listener(text);
   }
 
-  #takeChanges(message: Extract<Message, { type: 'copy' | 'changes' }>): void {
+  #takeChanges(message: Extract<TabMessage, { type: 'copy' | 'changes' }>): void {
     for (const key of message.removed) this.#changes.delete(key);
     if (message.type === 'copy') this.#applyToCopy(message.update);
     else for (const change of message.put) this.#put(change);

@@ -18,8 +18,15 @@ export function ConflictDialog({ change }: { change: Change }) {
   const put = (fields: typeof update.body) => {
     const { refusal: _, ...rest } = change;
     const operations = [{ ...update, body: fields, if_match: current.version }];
-    const next: Change = { ...rest, key: randomKey(), operations, before: { [base.id]: current }, state: 'waiting' };
-    store.update({ put: Object.keys(fields).length > 0 ? [next] : [], removed: [change.key] });
+    const next: Change = {
+      ...rest,
+      idempotencyKey: randomKey(),
+      operations,
+      before: { [base.id]: current },
+      state: 'waiting',
+    };
+    const hasFields = Object.keys(fields).length > 0;
+    store.update(hasFields ? { put: [next], removed: [] } : { put: [], removed: [change.key] });
   };
   const atStake = conflicts(base, update.body, current);
   const keepTheirs = () =>

@@ -46,7 +46,8 @@ export function Editor({ row, draft }: EditorProps) {
   useEffect(() => {
     const first =
       form.current?.querySelector<HTMLElement>('[aria-invalid="true"]') ?? form.current?.querySelector('input');
-    first?.focus();
+    // The user may be typing elsewhere, where the task has come into view again.
+    if (!document.activeElement?.matches('input, textarea, select')) first?.focus();
   }, []);
 
   const labelled = (field: Field, render: (props: ControlProps) => ReactNode) => (
@@ -178,7 +179,7 @@ function Labelled({ field, errors, children }: LabelledProps) {
   const hasError = errors.length > 0;
   const props = { id, name: field, className: 'field', 'aria-invalid': hasError };
   return (
-    <div className={isWide ? 'sm:col-span-2' : ''}>
+    <div className={`min-w-0 ${isWide ? 'sm:col-span-2' : ''}`}>
       <label htmlFor={id} className="mb-1 block text-muted text-sm">
         {FIELD_LABELS[field]}
       </label>

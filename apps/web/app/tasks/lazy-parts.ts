@@ -3,10 +3,10 @@ import { parseQuickAdd } from './quick-add/parse';
 
 /** The parts of the page that are loaded after it. */
 export const parts = {
-  dialogs: async () => ({ default: (await import('./dialogs')).Dialogs }),
-  editor: async () => ({ default: (await import('./editor')).Editor }),
-  conflict: async () => ({ default: (await import('./conflict-dialog')).ConflictDialog }),
-  signIn: async () => ({ default: (await import('../(account)/sign-in/form')).SignInForm }),
+  dialogs: async () => (await import('./dialogs')).Dialogs,
+  editor: async () => (await import('./editor')).Editor,
+  conflict: async () => (await import('./conflict-dialog')).ConflictDialog,
+  signIn: async () => (await import('../(account)/sign-in/form')).SignInForm,
   drag: () => import('./drag'),
 };
 

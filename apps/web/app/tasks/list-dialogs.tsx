@@ -39,7 +39,7 @@ export function EditList({ id, onClose }: { id: string; onClose: () => void }) {
       <h3 className="mt-6 font-semibold">Delete this list</h3>
       <div className="mt-2 flex flex-wrap gap-3">
         {tasks > 0 && (
-          <button type="button" className="button" onClick={() => remove('keep')}>
+          <button type="button" className="button whitespace-normal" onClick={() => remove('keep')}>
             Move {count(tasks, 'task')} to the inbox, and delete
           </button>
         )}

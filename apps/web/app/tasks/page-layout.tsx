@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useValue } from '../value';
 import { AddTask } from './add-task';
 import { useAddress } from './address';
@@ -7,6 +7,7 @@ import { useToday } from './clock';
 import { useStoreState, useTaskApp } from './context';
 import { Filters } from './filters';
 import { Heading } from './heading';
+import { lazyPart } from './lazy-part';
 import { loadLazyParts, parts } from './lazy-parts';
 import { MessageList } from './message-list';
 import { Problems } from './problems';
@@ -16,7 +17,7 @@ import { SignInAgain } from './sign-in-again';
 import { TaskList } from './task-list';
 import { countOpen, select } from './views';
 
-const Dialogs = lazy(parts.dialogs);
+const Dialogs = lazyPart(parts.dialogs);
 
 export function Page({ serverSearch, serverToday }: { serverSearch: string; serverToday: string }) {
   const { store, ui } = useTaskApp();
@@ -53,11 +54,7 @@ export function Page({ serverSearch, serverToday }: { serverSearch: string; serv
         <TaskList {...{ address, groups, today }} />
       </main>
       <MessageList />
-      {(dialog || menu) && (
-        <Suspense>
-          <Dialogs {...{ address, counts, today }} />
-        </Suspense>
-      )}
+      {(dialog || menu) && <Dialogs {...{ address, counts, today }} />}
       <SignInAgain />
     </div>
   );

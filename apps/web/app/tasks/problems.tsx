@@ -1,13 +1,14 @@
-import { lazy, type ReactNode, Suspense } from 'react';
+import type { ReactNode } from 'react';
 import { definedOf } from '../sync/apply';
 import type { Change } from '../sync/changes';
 import { NEW_TASK, type TaskDraft } from '../sync/drafts';
 import { updateOf } from '../sync/merge';
 import { type TaskApp, useStoreState, useTaskApp } from './context';
 import { quote } from './labels';
+import { lazyPart } from './lazy-part';
 import { parts } from './lazy-parts';
 
-const ConflictDialog = lazy(parts.conflict);
+const ConflictDialog = lazyPart(parts.conflict);
 
 /** What could not be saved, and what can be done about it. */
 export function Problems() {
@@ -28,11 +29,7 @@ export function Problems() {
           {orphans.map((draft) => 'base' in draft && <OrphanDraft key={draft.id} draft={draft} />)}
         </ul>
       )}
-      {conflict && (
-        <Suspense>
-          <ConflictDialog key={conflict.key} change={conflict} />
-        </Suspense>
-      )}
+      {conflict && <ConflictDialog key={conflict.idempotencyKey} change={conflict} />}
     </>
   );
 }
@@ -89,8 +86,8 @@ interface ProblemProps {
 
 function Problem({ title, reason, text, onDiscard, children }: ProblemProps) {
   return (
-    <li className="flex flex-wrap items-center gap-2 p-3" role="alert">
-      <div dir="auto" className="wrap-anywhere min-w-0 grow basis-60">
+    <li className="flex flex-wrap items-center gap-2 p-3">
+      <div dir="auto" role="alert" className="wrap-anywhere min-w-0 grow basis-60">
         <p className="text-danger">
           <strong className="font-semibold">{title}</strong> {reason}
         </p>

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'react';
 import { childrenOf, placeOf, type Row, type View } from '../sync/view';
 import { useValue } from '../value';
 import { type TaskApp, useStoreState, useTaskApp } from './context';
-import { letterShortcuts } from './shortcuts';
+import { keyOf, letterShortcuts } from './shortcuts';
 import type { Group } from './views';
 
 type KeyAction = (row: Row, app: TaskApp) => void;
@@ -42,7 +42,7 @@ export function useRowKeys(groups: readonly Group[], isSortable: boolean) {
     const move = event.altKey && isSortable ? MOVES[event.key] : undefined;
     const act = event.altKey
       ? move && (() => move(row, app, view))
-      : (KEYS[event.key] ?? (letterShortcuts.get() ? LETTERS[event.key] : undefined));
+      : (KEYS[event.key] ?? (letterShortcuts.get() ? LETTERS[keyOf(event)] : undefined));
     if (!act) return;
     event.preventDefault();
     act(row, app);

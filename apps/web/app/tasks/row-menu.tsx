@@ -72,7 +72,7 @@ export function RowMenu({ id, section, today, onClose }: RowMenuProps) {
         <Section name="list" title="List">
           <select
             aria-label="List"
-            className="field w-auto"
+            className="field w-auto max-w-full"
             value={row.list_id ?? ''}
             onChange={({ target }) => run(() => actions.move(row, { list_id: target.value || null }))()}
           >

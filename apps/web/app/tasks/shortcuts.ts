@@ -43,13 +43,10 @@ export function useShortcuts(): void {
     if (event.isComposing || event.altKey || event.defaultPrevented) return;
     const isTyping = event.target instanceof Element && event.target.closest(TYPING) !== null;
     const hasControl = event.ctrlKey || event.metaKey;
-    const act = hasControl
-      ? withControl[event.key]
-      : letterShortcuts.get() && !isTyping
-        ? letters[event.key]
-        : undefined;
+    const key = keyOf(event);
+    const act = hasControl ? withControl[key] : letterShortcuts.get() && !isTyping ? letters[key] : undefined;
     // In a text field, the browser undoes the typing.
-    if (!act || (isTyping && event.key === 'z')) return;
+    if (!act || (isTyping && key === 'z')) return;
     event.preventDefault();
     act();
   });
@@ -59,6 +56,11 @@ export function useShortcuts(): void {
     document.addEventListener('keydown', listener);
     return () => document.removeEventListener('keydown', listener);
   }, []);
+}
+
+/** Its name, of a letter without regard to Caps Lock. */
+export function keyOf({ key }: { readonly key: string }): string {
+  return key.length === 1 ? key.toLowerCase() : key;
 }
 
 /** From outside of the list, into it. */

@@ -1,11 +1,11 @@
-import { lazy, Suspense } from 'react';
 import { Modal } from '../modal';
 import { setObstacle } from '../sync/connection';
 import { useObstacle } from './banner';
 import { useTaskApp } from './context';
+import { lazyPart } from './lazy-part';
 import { parts } from './lazy-parts';
 
-const SignInForm = lazy(parts.signIn);
+const SignInForm = lazyPart(parts.signIn);
 
 export function SignInAgain() {
   const { email } = useTaskApp();
@@ -13,9 +13,7 @@ export function SignInAgain() {
   return (
     <Modal title="Sign in again">
       <p className="mt-2 mb-4 text-muted">Your session has ended. Sign in to continue where you left off.</p>
-      <Suspense>
-        <SignInForm email={email} onDone={() => setObstacle(undefined)} />
-      </Suspense>
+      <SignInForm email={email} onDone={() => setObstacle(undefined)} />
       <p className="mt-4">
         <a href="/sign-in?next=/tasks" className="link">
           Use another account

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useId, useMemo, useState } from 'react';
+import { type KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
 import { useStoreState } from './context';
 import { Chip } from './filters';
 import { tagsOf } from './views';
@@ -19,6 +19,7 @@ interface TagFieldProps {
 export function TagField({ tags, onChange, ...props }: TagFieldProps) {
   const { view } = useStoreState();
   const [text, setText] = useState('');
+  const field = useRef<HTMLInputElement>(null);
   const suggestions = useId();
   const others = useMemo(() => tagsOf(view).filter((tag) => !tags.includes(tag)), [view, tags]);
   const add = (typed: string) => {
@@ -38,6 +39,11 @@ export function TagField({ tags, onChange, ...props }: TagFieldProps) {
     }
     if (event.key === 'Backspace' && text === '') onChange(tags.slice(0, -1));
   };
+  const remove = (tag: string) => {
+    onChange(tags.filter((one) => one !== tag));
+    // The button that has the focus disappears.
+    field.current?.focus();
+  };
   const onText = (next: string) => {
     // Chosen from the suggestions.
     if (others.includes(next)) add(next);
@@ -46,12 +52,13 @@ export function TagField({ tags, onChange, ...props }: TagFieldProps) {
   return (
     <div className="flex flex-wrap items-center gap-2">
       {tags.map((tag) => (
-        <Chip key={tag} onRemove={() => onChange(tags.filter((one) => one !== tag))}>
+        <Chip key={tag} onRemove={() => remove(tag)}>
           #{tag}
         </Chip>
       ))}
       <input
         {...props}
+        ref={field}
         dir="auto"
         className="field w-auto min-w-32 grow"
         list={suggestions}

@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useEffect, useEffectEvent, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react';
 import type { Draft } from '../sync/drafts';
 import { useValue } from '../value';
 import { type Address, hasFilters } from './address';
@@ -8,13 +8,14 @@ import { useStoreState, useTaskApp } from './context';
 import { groupName } from './heading';
 import { Icon } from './icons';
 import { count } from './labels';
+import { lazyPart } from './lazy-part';
 import { parts } from './lazy-parts';
 import { TaskRow } from './row';
 import { useRowKeys } from './row-keys';
 import { Skeleton } from './skeleton';
 import { type Group, isManual, type ListItem } from './views';
 
-const Editor = lazy(parts.editor);
+const Editor = lazyPart(parts.editor);
 
 /** Rows beyond these are rendered when the user comes near. */
 const STEP = 100;
@@ -43,9 +44,7 @@ export function TaskList({ address, groups, today }: TaskListProps) {
     <div id="tasks" tabIndex={-1} className="outline-none">
       {hidden && (
         <div className="card mb-4">
-          <Suspense>
-            <Editor row={hidden} draft={drafts.get(hidden.id)} />
-          </Suspense>
+          <Editor row={hidden} draft={drafts.get(hidden.id)} />
         </div>
       )}
       {total === 0 && (isComplete || isLoaded ? <Empty address={address} isComplete={isComplete} /> : <Skeleton />)}
@@ -105,9 +104,7 @@ function Item({ item, draft, isEdited, ...props }: ItemProps) {
       className={`[contain-intrinsic-size:auto_3.5rem] ${isEdited ? '' : '[content-visibility:auto]'}`}
     >
       {isEdited ? (
-        <Suspense>
-          <Editor row={row} draft={draft} />
-        </Suspense>
+        <Editor row={row} draft={draft} />
       ) : (
         <TaskRow
           {...{ row, level, parentTitle, ...props }}
@@ -156,9 +153,11 @@ function useDragging(isSortable: boolean): void {
   useEffect(() => {
     let stop: (() => void) | undefined;
     let isOver = false;
-    void parts.drag().then(({ watchDragging }) => {
+    const start = ({ watchDragging }: Awaited<ReturnType<typeof parts.drag>>) => {
       if (!isOver) stop = watchDragging({ actions, store, isSortable });
-    });
+    };
+    // Without it, tasks are moved by their menu and the keyboard.
+    parts.drag().then(start, (error) => console.warn('Tasks cannot be dragged.', error));
     return () => {
       isOver = true;
       stop?.();

@@ -8,6 +8,7 @@ const BASE = { id: ID, title: 'Trip', description: null, priority: 'none', tags:
 
 const change = (body: object, fields: Partial<Change> = {}): Change => ({
   key: 'key',
+  idempotencyKey: 'first',
   at: 1,
   tab: 'tab',
   label: 'Changed',
@@ -32,7 +33,8 @@ test('a tag with a comma is one tag, and nothing differs where nothing was chang
 test('a merged change keeps only what is still different, on top of the current version', () => {
   const current = { ...BASE, title: 'Mine', version: 7 } as Task;
   expect(rebaseOnto(change({ title: 'Mine', description: 'Note' }), current, 'next')).toMatchObject({
-    key: 'next',
+    key: 'key',
+    idempotencyKey: 'next',
     operations: [{ if_match: 7, body: { description: 'Note' } }],
     before: { [ID]: { version: 7 } },
   });

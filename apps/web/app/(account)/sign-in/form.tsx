@@ -1,6 +1,6 @@
 'use client';
 
-import { auth, pathWithin } from '../auth';
+import { auth, CONFIRMED, pathWithin } from '../auth';
 import { Email, Password } from '../fields';
 import { Form } from '../form';
 
@@ -16,7 +16,8 @@ export function SignInForm({ email, next, onDone }: SignInFormProps) {
     <Form
       button="Sign in"
       hasFocus
-      send={({ email = '', password = '' }) => auth.signIn.email({ email, password })}
+      // An unconfirmed address gets another link.
+      send={({ email = '', password = '' }) => auth.signIn.email({ email, password, callbackURL: CONFIRMED })}
       onDone={onDone ?? (() => window.location.assign(pathWithin(next)))}
     >
       <Email defaultValue={email} />

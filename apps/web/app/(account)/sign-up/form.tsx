@@ -2,7 +2,7 @@
 
 import { NAME } from '@taskward/api-core/accounts/limits';
 import { useState } from 'react';
-import { auth, pathWithin } from '../auth';
+import { auth, CONFIRMED, pathWithin } from '../auth';
 import { Email, Field, NewPassword } from '../fields';
 import { Form } from '../form';
 import { Notice } from '../notice';
@@ -19,7 +19,7 @@ export function SignUpForm({ next }: { next: string | undefined }) {
       button="Create account"
       hasFocus
       send={async ({ name = '', email = '', newPassword: password = '' }) => {
-        const { data, error } = await auth.signUp.email({ name, email, password, callbackURL: '/sign-in?confirmed' });
+        const { data, error } = await auth.signUp.email({ name, email, password, callbackURL: CONFIRMED });
         // If the server sends mail, the address has to be confirmed first.
         if (data && data.token === null) setSignedIn(false);
         else if (data) window.location.assign(pathWithin(next));
