@@ -12,7 +12,7 @@ describe('explainFailure', () => {
 
   test.each([
     ['[body.email] Invalid email address', 'email'],
-    ['This is no e-mail address.', 'email'],
+    ['This is not an e-mail address.', 'email'],
     ['A name has at least one character that can be seen.', 'name'],
   ])('names the field of the validation error "%s"', (message, field) => {
     const { fields, text } = explainFailure({ code: 'VALIDATION_ERROR', message, status: 400 });

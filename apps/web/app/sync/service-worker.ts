@@ -35,7 +35,7 @@ export async function forgetShell(): Promise<void> {
 
 /** Stores the shell once more, after a change of what it shows, such as the theme. */
 export async function refreshShell(): Promise<void> {
-  if (navigator.serviceWorker?.controller) await send('refresh');
+  if ('serviceWorker' in navigator && navigator.serviceWorker.controller) await send('refresh');
 }
 
 /**
@@ -45,8 +45,9 @@ export async function refreshShell(): Promise<void> {
  * @returns the function that ends this.
  */
 export function onNewVersion(listener: () => void): () => void {
+  // Missing over plain http. (Compared with undefined, the check would be lost in the production build.)
+  if (!('serviceWorker' in navigator)) return () => {};
   const { serviceWorker } = navigator;
-  if (!serviceWorker) return () => {};
   let checkedAt = 0;
   const check = () => {
     checkedAt = Date.now();

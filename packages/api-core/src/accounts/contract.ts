@@ -33,7 +33,7 @@ const Name = z
 const Email = z
   .string('An e-mail address is text.')
   .max(EMAIL.max, { error: `An e-mail address has at most ${EMAIL.max} characters.`, abort: true })
-  .regex(z.regexes.email, 'This is no e-mail address.')
+  .regex(z.regexes.email, 'This is not an e-mail address.')
   .toLowerCase()
   .meta({ format: 'email' });
 
@@ -131,7 +131,7 @@ const signUp = {
   ...accounts,
   id: 'signUp',
   path: '/api/auth/sign-up/email',
-  summary: 'Make an account',
+  summary: 'Create an account',
   description: 'And sign in to it: the response sets the cookie of a session.',
   access: 'public',
   body: body(
@@ -284,7 +284,7 @@ const revokeSession = {
   id: 'revokeSession',
   path: '/api/auth/revoke-session',
   summary: 'End one session',
-  description: 'By its token, as `/api/auth/list-sessions` has it. Nothing happens where it is not yours.',
+  description: 'By its token, as `/api/auth/list-sessions` has it. Has no effect where it is not yours.',
   access: 'session',
   body: body(
     { token: Token('The token of the session.') },
