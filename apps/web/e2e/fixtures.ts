@@ -27,9 +27,17 @@ interface ApiResponse {
   readonly body: any;
 }
 
+/** The errors that pages report in a test. */
+interface PageErrors {
+  readonly messages: string[];
+  /** Each has to be reported. */
+  readonly expected: RegExp[];
+  /** Each may be reported: which one of two messages is faster decides. */
+  readonly possible: RegExp[];
+}
+
 interface Fixtures {
-  /** Errors that pages report in this test; all have to match a pattern in `expected`. */
-  readonly pageErrors: { readonly messages: string[]; readonly expected: RegExp[] };
+  readonly pageErrors: PageErrors;
   /** Opens a browser context of its own, isolated from those of other users. */
   readonly newContext: () => Promise<BrowserContext>;
   readonly newUser: () => Promise<SignedUpUser>;
@@ -56,10 +64,11 @@ export const test = base.extend<Fixtures, ServerOptions & { server: Server }>({
   pageErrors: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the braces what is needed.
     async ({}, use) => {
-      const pageErrors = { messages: [], expected: [] } as { messages: string[]; expected: RegExp[] };
+      const pageErrors: PageErrors = { messages: [], expected: [], possible: [] };
       await use(pageErrors);
-      const { messages, expected } = pageErrors;
-      expect(messages.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
+      const { messages, expected, possible } = pageErrors;
+      const allowed = [...expected, ...possible];
+      expect(messages.filter((line) => !allowed.some((pattern) => pattern.test(line)))).toEqual([]);
       expect(expected.filter((pattern) => !messages.some((line) => pattern.test(line)))).toEqual([]);
     },
     { auto: true },
