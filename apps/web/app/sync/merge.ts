@@ -7,7 +7,7 @@ import type { FieldChanges } from './drafts';
 export const FIELDS = ['title', 'description', 'status', 'priority', 'due_date', 'tags', 'list_id'] as const;
 export type Field = (typeof FIELDS)[number];
 
-export function isSame(a: unknown, b: unknown): boolean {
+function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 

@@ -39,6 +39,6 @@ export function byPosition(a: { readonly position: string }, b: { readonly posit
 }
 
 /** All tasks below one, on all levels. */
-export function below(children: ReadonlyMap<string, readonly Row[]>, id: string): Row[] {
+function below(children: ReadonlyMap<string, readonly Row[]>, id: string): Row[] {
   return (children.get(id) ?? []).flatMap((child) => [child, ...below(children, child.id)]);
 }

@@ -8,7 +8,7 @@ export const SORTS = {
   title: 'A to Z',
 } as const;
 export type Sort = keyof typeof SORTS;
-export const BUILT_IN_VIEWS = ['today', 'upcoming', 'all', 'done', 'inbox'] as const;
+const BUILT_IN_VIEWS = ['today', 'upcoming', 'all', 'done', 'inbox'] as const;
 const PRIORITIES = ['none', 'low', 'medium', 'high'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
@@ -23,7 +23,7 @@ export interface Address {
   readonly sort: Sort | undefined;
 }
 
-export const DEFAULT_VIEW = 'all';
+const DEFAULT_VIEW = 'all';
 
 export function parseAddress(search: string): Address {
   const params = new URLSearchParams(search);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explainFailure } from './explain-failure';
+import { explainFailure } from '../../app/(account)/explain-failure';
 
 describe('explainFailure', () => {
   test('names the field of an error by its code', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAddress } from './address';
+import { formatAddress } from '../../app/(account)/account/address';
 
 test.each([
   ['203.0.113.7', '203.0.113.7'],
