@@ -37,8 +37,3 @@ export function placeOf({ list_id, parent_id }: Pick<Task, 'list_id' | 'parent_i
 export function byPosition(a: { readonly position: string }, b: { readonly position: string }): number {
   return a.position < b.position ? -1 : a.position > b.position ? 1 : 0;
 }
-
-/** All tasks below one, on all levels. */
-function below(children: ReadonlyMap<string, readonly Row[]>, id: string): Row[] {
-  return (children.get(id) ?? []).flatMap((child) => [child, ...below(children, child.id)]);
-}

@@ -8,7 +8,6 @@ export const SORTS = {
   title: 'A to Z',
 } as const;
 export type Sort = keyof typeof SORTS;
-const BUILT_IN_VIEWS = ['today', 'upcoming', 'all', 'done', 'inbox'] as const;
 const PRIORITIES = ['none', 'low', 'medium', 'high'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
