@@ -37,8 +37,9 @@ test('a token that is refused during a session is renewed without the user notic
   pageErrors.expected.push(/401/);
   const ada = await newUser();
   const page = await openTasks(ada);
+  const isSent = page.waitForResponse(isBatch);
   await add(page, 'Before');
-  await expectTasks(ada, [{ title: 'Before' }]);
+  await (await isSent).finished();
   await refuseNextToken(page);
   const statuses: number[] = [];
   page.on('response', (response) => isBatch(response) && statuses.push(response.status()));

@@ -111,6 +111,8 @@ test.describe('deletes', () => {
       if (how === 'the tab is closed') await page.close();
       else if (how === 'the page is reloaded') await page.reload();
       else await page.goto('/account');
+      // What the closed page could not send any more, the next one does.
+      await ada.open();
       await expect.poll(async () => (await ada.call('GET')).body.data.length).toBe(1);
     });
   }

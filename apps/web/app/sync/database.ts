@@ -85,6 +85,8 @@ export async function writeChanges(
   const transaction = database.transaction('changes', 'readwrite');
   for (const change of put) void transaction.store.put(change);
   for (const key of removed) void transaction.store.delete(key);
+  // At once, so that a page that is closed now does not take it along.
+  transaction.commit();
   await transaction.done;
 }
 

@@ -45,11 +45,12 @@ export function TasksApp({ specs, user, first, search = '', today = '' }: TasksA
 
   useEffect(() => {
     if (!app) return;
-    const stops = [
-      app.store.onNotice((text) => app.messages.fail(text)),
-      startSync(app.store, specs),
-      onSignedOut(() => window.location.assign('/')),
-    ];
+    const stopSync = startSync(app.store, specs);
+    const leave = () => {
+      stopSync();
+      window.location.assign('/');
+    };
+    const stops = [stopSync, app.store.onNotice((text) => app.messages.fail(text)), onSignedOut(leave)];
     return () => {
       for (const stop of stops) stop();
     };
