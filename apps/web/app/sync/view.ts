@@ -11,21 +11,24 @@ export interface View {
   readonly lists: ReadonlyMap<string, List>;
 }
 
-/** The tasks by the task or list that they are directly in, `inbox` for neither, in the order of their positions. */
-export function childrenOf(view: View): ReadonlyMap<string, readonly Row[]> {
-  const known = CHILDREN.get(view);
-  if (known) return known;
-  const children = new Map<string, Row[]>();
-  for (const row of view.tasks.values()) {
-    const siblings = children.get(placeOf(row));
-    if (siblings) siblings.push(row);
-    else children.set(placeOf(row), [row]);
-  }
-  for (const siblings of children.values()) siblings.sort(byPosition);
-  CHILDREN.set(view, children);
-  return children;
+/** The tasks directly in a task, a list or `inbox`, in the order of their positions. */
+export function childrenOf(view: View, place: string): Row[] {
+  return [...(byPlace(view).get(place) ?? [])].sort(byPosition);
 }
-const CHILDREN = new WeakMap<View, ReadonlyMap<string, readonly Row[]>>();
+
+function byPlace(view: View): ReadonlyMap<string, readonly Row[]> {
+  const known = PLACES.get(view);
+  if (known) return known;
+  const places = new Map<string, Row[]>();
+  for (const row of view.tasks.values()) {
+    const siblings = places.get(placeOf(row));
+    if (siblings) siblings.push(row);
+    else places.set(placeOf(row), [row]);
+  }
+  PLACES.set(view, places);
+  return places;
+}
+const PLACES = new WeakMap<View, ReadonlyMap<string, readonly Row[]>>();
 
 export const INBOX = 'inbox';
 

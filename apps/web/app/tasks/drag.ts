@@ -111,6 +111,6 @@ function drop(id: string, target: Record<string | symbol, unknown>, { actions, s
 
 /** The id of the sibling before a task, null for the first. */
 function before(store: Store, beside: Row, moved: string): string | null {
-  const siblings = (childrenOf(store.getState().view).get(placeOf(beside)) ?? []).filter(({ id }) => id !== moved);
+  const siblings = childrenOf(store.getState().view, placeOf(beside)).filter(({ id }) => id !== moved);
   return siblings[siblings.findIndex(({ id }) => id === beside.id) - 1]?.id ?? null;
 }

@@ -23,7 +23,7 @@ export function EditList({ id, onClose }: { id: string; onClose: () => void }) {
   const { view } = useStoreState();
   const list = view.lists.get(id);
   if (!list) return null;
-  const tasks = childrenOf(view).get(id)?.length ?? 0;
+  const tasks = childrenOf(view, id).length;
   const remove = (what: 'keep' | 'delete') => {
     actions.deleteList(id, list.name, what);
     navigate({ view: what === 'keep' ? 'inbox' : 'all' });

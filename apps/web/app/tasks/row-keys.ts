@@ -1,5 +1,5 @@
 import type { KeyboardEvent } from 'react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { childrenOf, placeOf, type Row, type View } from '../sync/view';
 import { useValue } from '../value';
 import { type TaskApp, useStoreState, useTaskApp } from './context';
@@ -30,7 +30,7 @@ export function useRowKeys(groups: readonly Group[], isSortable: boolean) {
   const app = useTaskApp();
   const { view } = useStoreState();
   const focused = useValue(app.ui.focused);
-  const ids = groups.flatMap(({ items }) => items.map(({ row }) => row.id));
+  const ids = useMemo(() => groups.flatMap(({ items }) => items.map(({ row }) => row.id)), [groups]);
   const activeId = focused !== undefined && ids.includes(focused) ? focused : ids[0];
   useKeptFocus(ids, focused);
 
@@ -102,9 +102,7 @@ export const MOVES: Record<string, MoveAction> = {
 
 /** Open siblings: those are what the user sees around it. */
 function neighboursOf(row: Row, view: View): { before: readonly Row[]; after: readonly Row[] } {
-  const siblings = (childrenOf(view).get(placeOf(row)) ?? []).filter(
-    ({ completed, id }) => !completed || id === row.id,
-  );
+  const siblings = childrenOf(view, placeOf(row)).filter(({ completed, id }) => !completed || id === row.id);
   const index = siblings.findIndex(({ id }) => id === row.id);
   return { before: siblings.slice(0, index), after: siblings.slice(index + 1) };
 }

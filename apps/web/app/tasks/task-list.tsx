@@ -13,12 +13,12 @@ import { parts } from './lazy-parts';
 import { TaskRow } from './row';
 import { useRowKeys } from './row-keys';
 import { Skeleton } from './skeleton';
-import { type Group, isManual, type ListItem } from './views';
+import { type Group, isManual, type ListItem, relativesOf } from './views';
 
 const Editor = lazyPart(parts.editor);
 
 /** Rows beyond these are rendered when the user comes near. */
-const STEP = 100;
+const STEP = 50;
 
 interface TaskListProps {
   readonly address: Address;
@@ -63,6 +63,7 @@ export function TaskList({ address, groups, today }: TaskListProps) {
                 <Item
                   key={item.row.id}
                   {...{ item, today, isSortable }}
+                  {...relativesOf(view, item)}
                   draft={drafts.get(item.row.id)}
                   listName={nameOfOther(item.row.list_id, address.view, view.lists)}
                   isActive={item.row.id === activeId}
@@ -86,6 +87,9 @@ function nameOfOther(id: string | null, viewName: string, lists: ReadonlyMap<str
 
 interface ItemProps {
   readonly item: ListItem;
+  readonly done: number;
+  readonly total: number;
+  readonly parentTitle: string | undefined;
   readonly draft: Draft | undefined;
   readonly listName: string | undefined;
   readonly today: string;
@@ -95,8 +99,7 @@ interface ItemProps {
   readonly isHeldBack: boolean;
 }
 
-function Item({ item, draft, isEdited, ...props }: ItemProps) {
-  const { row, level, parentTitle, subtasks } = item;
+function Item({ item: { row, level }, draft, isEdited, ...props }: ItemProps) {
   return (
     <li
       data-row={row.id}
@@ -106,12 +109,7 @@ function Item({ item, draft, isEdited, ...props }: ItemProps) {
       {isEdited ? (
         <Editor row={row} draft={draft} />
       ) : (
-        <TaskRow
-          {...{ row, level, parentTitle, ...props }}
-          done={subtasks.done}
-          total={subtasks.total}
-          hasDraft={draft !== undefined}
-        />
+        <TaskRow {...{ row, level, ...props }} hasDraft={draft !== undefined} />
       )}
     </li>
   );

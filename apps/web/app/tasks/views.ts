@@ -3,14 +3,11 @@ import { foldText } from '@taskward/db/text';
 import { byPosition, childrenOf, INBOX, type Row, type View } from '../sync/view';
 import { type Address, hasFilters, type Sort } from './address';
 
-/** A task in a list, with what is shown of the tasks around it. */
+/** A task in a list. */
 export interface ListItem {
   readonly row: Row;
   /** How deep it stands below the first level shown. */
   readonly level: number;
-  readonly subtasks: { readonly done: number; readonly total: number };
-  /** The title of its parent, where that is not shown above it. */
-  readonly parentTitle: string | undefined;
 }
 
 export interface Group {
@@ -74,7 +71,7 @@ export function select(view: View, address: Address, today: string): Group[] {
   // A search is in all views.
   const name = address.q ? 'search' : address.view;
   rows.sort(compare(address.sort ?? (name === 'done' ? 'completed' : 'due')));
-  const items = rows.map((row) => toItem(view, row));
+  const items = rows.map((row) => ({ row, level: 0 }));
   const byDate = address.sort ? undefined : BY_DATE[name];
   const keyOf = byDate ?? ((row: Row) => (row.completed && name !== 'done' ? 'done' : 'tasks'));
   return groupBy(items, ({ row }) => keyOf(row, today));
@@ -91,13 +88,9 @@ export function isOverdue({ due_date: due, completed }: Row, today: string): boo
 }
 
 function selectTree(view: View, name: string): Group[] {
-  const children = childrenOf(view);
   const walk = (rows: readonly Row[], level: number): ListItem[] =>
-    rows.flatMap((row) => [
-      { ...toItem(view, row), parentTitle: undefined, level },
-      ...walk(children.get(row.id) ?? [], level + 1),
-    ]);
-  const top = children.get(name) ?? [];
+    rows.flatMap((row) => [{ row, level }, ...walk(childrenOf(view, row.id), level + 1)]);
+  const top = childrenOf(view, name);
   const done = top.filter(({ completed }) => completed).sort(compare('completed'));
   const groups = [
     {
@@ -112,11 +105,12 @@ function selectTree(view: View, name: string): Group[] {
   return groups.filter(({ items }) => items.length > 0);
 }
 
-function toItem(view: View, row: Row): ListItem {
-  const below = childrenOf(view).get(row.id) ?? [];
+/** What a row says of the tasks around it: the sub-tasks directly below, and its parent where that is not shown above it. */
+export function relativesOf(view: View, { row, level }: ListItem) {
+  const below = childrenOf(view, row.id);
   const done = below.filter(({ completed }) => completed).length;
-  const parentTitle = row.parent_id === null ? undefined : view.tasks.get(row.parent_id)?.title;
-  return { row, level: 0, subtasks: { done, total: below.length }, parentTitle };
+  const parent = level === 0 && row.parent_id !== null ? view.tasks.get(row.parent_id) : undefined;
+  return { done, total: below.length, parentTitle: parent?.title };
 }
 
 function groupBy(items: readonly ListItem[], keyOf: (item: ListItem) => string): Group[] {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Row, View } from '../../app/sync/view';
 import { parseAddress, toSearch } from '../../app/tasks/address';
-import { countOpen, select, tagsOf } from '../../app/tasks/views';
+import { countOpen, relativesOf, select, tagsOf } from '../../app/tasks/views';
 
 const TODAY = '2026-03-04';
 
@@ -90,11 +90,13 @@ test('a list shows the order of the user with sub-tasks below their task, and do
     ['done', 'c'],
   ]);
   const [{ items = [] } = {}] = select(garden, parseAddress('?view=garden'), TODAY);
-  expect(items.map(({ level, subtasks }) => [level, subtasks])).toEqual([
-    [0, { done: 0, total: 0 }],
-    [0, { done: 1, total: 1 }],
-    [1, { done: 0, total: 0 }],
+  expect(items.map((item) => [item.level, relativesOf(garden, item)])).toEqual([
+    [0, { done: 0, total: 0, parentTitle: undefined }],
+    [0, { done: 1, total: 1, parentTitle: undefined }],
+    [1, { done: 0, total: 0, parentTitle: undefined }],
   ]);
+  const [{ items: done = [] } = {}] = select(garden, parseAddress('?view=done'), TODAY);
+  expect(done.map((item) => relativesOf(garden, item).parentTitle).filter(Boolean)).toEqual(['b']);
 });
 
 test.each([
