@@ -77,7 +77,7 @@ function summarize({ view, q }: Address, counts: Counts, groups: readonly Group[
 }
 
 function formatDay(): string {
-  return new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' }).format(new Date());
+  return new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short' }).format(new Date());
 }
 
 function Search({ address }: { address: Address }) {

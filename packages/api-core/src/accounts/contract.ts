@@ -105,7 +105,7 @@ const AuthSession = z
   .strictObject({
     token: session.nullable(),
     user: User,
-    redirect: z.boolean().optional().describe('Always false.'),
+    redirect: z.boolean().optional().describe('Whether the request named a `callbackURL`.'),
     url: z.string().meta({ maxLength: MAX_URL, format: 'uri' }).nullable().optional(),
   })
   .meta({ id: 'Signed', description: 'Who signed up or in. The session is in the cookie of the response.' });
