@@ -32,7 +32,7 @@ export default async function Landing() {
               Everything you need to do, in one calm list.
             </h1>
             <p className="mt-5 max-w-md text-lg text-muted leading-relaxed">
-              Taskward is a quick to-do list that works offline, stays fast with 100,000 tasks, and belongs to you
+              Taskward is a quick to-do list that works offline, stays fast with thousands of tasks, and belongs to you
               alone.
             </p>
             <Actions isSignedIn={isSignedIn} />
