@@ -47,7 +47,7 @@ export function Preview() {
       </div>
       <div className="relative mx-auto -mt-5 flex w-fit items-center gap-2 rounded-full bg-ink px-4 py-2.5 text-canvas text-sm shadow-raised">
         <span className="size-2 rounded-full bg-current" />
-        Back online · 3 changes synced
+        Completed “Buy oat milk” · <span className="underline underline-offset-4">Undo</span>
       </div>
     </div>
   );

@@ -1,11 +1,11 @@
 'use client';
 
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { Modal } from './modal';
 import { countUnsentChanges, forgetEverything } from './sync/sign-out';
 
 /** Signs out, and removes what this browser has stored. Asks first where that would lose changes. */
-export function SignOut({ className = '' }: { className?: string }) {
+export function SignOut({ className = '', icon }: { className?: string; icon?: ReactNode }) {
   const [hasFailed, setFailed] = useState(false);
   const [unsent, setUnsent] = useState(0);
   const signOut = async () => {
@@ -27,6 +27,7 @@ export function SignOut({ className = '' }: { className?: string }) {
   return (
     <>
       <button type="button" className={`button button-quiet ${className}`} aria-live="polite" onClick={ask}>
+        {icon}
         {hasFailed ? 'Couldn’t sign out. Try again.' : 'Sign out'}
       </button>
       {unsent > 0 && (

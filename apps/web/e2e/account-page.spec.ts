@@ -81,7 +81,7 @@ test.describe('the account page', () => {
     await current.fill(ada.password);
     await submit.click();
     await expect(page.getByText('Password changed.')).toBeVisible();
-    await expect(form.getByText('This signs you out everywhere else.')).toBeVisible();
+    await expect(form.getByText('This signs you out everywhere else, within 15 minutes.')).toBeVisible();
     await expect(form.getByLabel('New password')).toHaveValue('');
     await expect(sessions).toHaveCount(1);
     await expect(sessions).toContainText('This device');

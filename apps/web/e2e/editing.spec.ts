@@ -8,7 +8,9 @@ import {
   expectTasks,
   goTo,
   isBatch,
+  messagesOf,
   newTaskOf,
+  openMenu,
   openTasks,
   readTasks,
   remove,
@@ -157,7 +159,66 @@ test.describe('a change', () => {
   });
 });
 
+test.describe('the menu of a task', () => {
+  test('sets a date when asked to, and moves only where the user sees the order', async ({ newUser }) => {
+    const ada = await newUser();
+    const { body: list } = await ada.call('POST', `/api/${ada.id}/lists`, { name: 'Garden' });
+    for (const title of ['Dig', 'Sow']) await ada.call('POST', '', { title, list_id: list.id });
+    const page = await openTasks(ada);
+    let menu = await openMenu(page, 'Dig');
+    await expect(menu.getByRole('button', { name: 'Make a sub-task' })).toBeHidden();
+    await menu.getByLabel('Another date').fill('2031-05-04');
+    await expectTasks(ada, [{ due_date: null }, { due_date: null }]);
+    await menu.getByRole('button', { name: 'Set date' }).click();
+    await expect(menu).toBeHidden();
+    await expectTasks(ada, [{ due_date: '2031-05-04' }, { due_date: null }]);
+    await goTo(page, 'Garden');
+    menu = await openMenu(page, 'Sow');
+    await menu.getByRole('button', { name: 'Make a sub-task' }).click();
+    await expect(rowOf(page, 'Dig')).toContainText('0/1 sub-tasks');
+    menu = await openMenu(page, 'Sow');
+    await menu.getByRole('button', { name: 'Inbox' }).click();
+    await expect(messagesOf(page)).toContainText('Moved “Sow” to “Inbox”');
+    await expectTasks(ada, [{ list_id: list.id }, { list_id: null, parent_id: null }]);
+  });
+
+  test('adds a sub-task in the line that adds tasks, until the user goes elsewhere', async ({ newUser }) => {
+    const ada = await newUser();
+    await ada.call('POST', `/api/${ada.id}/lists`, { name: 'Garden' });
+    const { body: trip } = await ada.call('POST', '', { title: 'Trip' });
+    const page = await openTasks(ada, '?view=inbox');
+    await (await openMenu(page, 'Trip')).getByRole('button', { name: 'Add a sub-task' }).click();
+    await page.keyboard.type('Exit visa');
+    await page.keyboard.press('Enter');
+    await expectTasks(ada, [{ title: 'Trip' }, { title: 'Exit visa', parent_id: trip.id }]);
+    await goTo(page, 'Garden');
+    await add(page, 'Butter');
+    await expectTasks(ada, [{ title: 'Trip' }, { title: 'Exit visa' }, { title: 'Butter', parent_id: null }]);
+  });
+});
+
+test('a task that is added under filters matches them', async ({ newUser }) => {
+  const ada = await newUser();
+  const page = await openTasks(ada, '?tag=trip&priority=medium');
+  await newTaskOf(page).fill('Pack #bags');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(newTaskOf(page)).toBeFocused();
+  await expect(rowOf(page, 'Pack')).toContainText('#trip');
+  await expectTasks(ada, [{ title: 'Pack', tags: ['bags', 'trip'], priority: 'medium' }]);
+});
+
 test.describe('the editor', () => {
+  test('has the links of a text, in full', async ({ newUser }) => {
+    const ada = await newUser();
+    const description = `${'A long text.\n'.repeat(5)}See https://example.com/b=(x), or (www.example.org).`;
+    await ada.call('POST', '', { title: 'Read', description });
+    const page = await openTasks(ada);
+    await edit(page, 'Read');
+    const links = page.getByRole('list', { name: 'Links' }).getByRole('link');
+    await expect(links).toHaveText(['https://example.com/b=(x)', 'www.example.org']);
+    await expect(links.last()).toHaveAttribute('href', 'https://www.example.org');
+  });
+
   test('keeps what was typed: closed, after reloading, and under another view', async ({ newUser }) => {
     const ada = await newUser();
     await ada.call('POST', '', { title: 'Draft', tags: ['home'] });

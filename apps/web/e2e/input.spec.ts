@@ -59,8 +59,9 @@ test.describe('with the keyboard alone', () => {
     await keyboard.press('Enter');
     await expect(rowOf(page, 'Second, edited')).toContainText('High');
     await keyboard.press('l');
-    await expect(menu.getByRole('combobox', { name: 'List' })).toBeFocused();
-    await keyboard.press('G');
+    await expect(menu.getByRole('button', { name: 'Inbox' })).toBeFocused();
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
     await expect(rowOf(page, 'Second, edited')).toContainText('Garden');
     await expect(menu).toBeHidden();
 
@@ -138,6 +139,41 @@ test.describe('with the keyboard alone', () => {
   });
 });
 
+test('what takes itself off the page leaves the focus beside it', async ({ newUser }) => {
+  const ada = await newUser();
+  const { body: list } = await ada.call('POST', `/api/${ada.id}/lists`, { name: 'Garden' });
+  for (const title of ['One', 'Two']) await ada.call('POST', '', { title, due_date: '2020-02-29', tags: ['home'] });
+  const page = await openTasks(ada, '?view=today');
+  await (await openMenu(page, 'One')).getByRole('button', { name: 'Next week' }).click();
+  await expect(checkboxOf(page, 'Two')).toBeFocused();
+  await page.goto('/tasks?tag=home');
+  await page.getByRole('button', { name: 'Remove #home' }).click();
+  await expect(page.getByRole('button', { name: 'Filter and sort' })).toBeFocused();
+  await page.goto(`/tasks?view=${list.id}`);
+  await page.getByRole('button', { name: 'Rename or delete Garden' }).click();
+  await page.getByRole('button', { name: 'Delete list' }).click();
+  await expect(page.locator('#tasks')).toBeFocused();
+  await messagesOf(page).getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('#tasks')).toBeFocused();
+  await page.getByRole('button', { name: 'New list' }).click();
+  await page.keyboard.type('Work');
+  await page.keyboard.press('Enter');
+  await expect(newTaskOf(page)).toBeFocused();
+  await page.getByRole('searchbox').fill('x');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('Two');
+  await page.keyboard.press('Enter');
+  await expect(editorOf(page).getByLabel('Title')).toBeFocused();
+});
+
+test('a wide sheet of paper has the tasks across', async ({ newUser }) => {
+  const ada = await newUser();
+  await ada.call('POST', '', { title: 'One' });
+  const page = await openTasks(ada);
+  await page.emulateMedia({ media: 'print' });
+  expect((await page.getByRole('main').boundingBox())?.width).toBeGreaterThan(700);
+});
+
 test.describe('on a phone', () => {
   test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
 
@@ -150,6 +186,7 @@ test.describe('on a phone', () => {
         .filter(
           (element) =>
             element.checkVisibility() &&
+            getComputedStyle(element).pointerEvents !== 'none' &&
             !element.matches('p a, .sr-only, [aria-hidden] *, [data-row] [aria-label^="Edit "]'),
         )
         .map((element) => ({ element, box: element.getBoundingClientRect() }))

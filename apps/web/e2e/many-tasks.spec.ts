@@ -43,7 +43,6 @@ test('5,000 tasks are listed as the user scrolls, ticked at once, and found', as
   expect(frames).toBeLessThanOrEqual(1);
   await expect(summaryOf(page)).toHaveText('5,000 open tasks');
   await searchOf(page).fill('needle');
-  await page.locator('summary').click();
   await expect(checkboxOf(page, 'A needle')).toBeChecked();
   await searchOf(page).fill('straw 4999');
   await expect(titlesOf(page)).toHaveText(['Straw 4999']);

@@ -1,11 +1,13 @@
 import { expect, test } from './fixtures';
 import {
+  add,
   checkboxOf,
   edit,
   editorOf,
   expectTasks,
   isBatch,
   messagesOf,
+  newTaskOf,
   openMenu,
   openTasks,
   readTasks,
@@ -39,6 +41,48 @@ test('a change can be undone by its message and by the keyboard', async ({ newUs
   await undo(page);
   await expect(titlesOf(page)).toHaveCount(3);
   await expectTasks(ada, [{ completed: false }, { completed: false }, { completed: false }]);
+});
+
+test('what was undone can be redone', async ({ newUser }) => {
+  const ada = await newUser();
+  await ada.call('POST', '', { title: 'One' });
+  const page = await openTasks(ada);
+  await checkboxOf(page, 'One').click();
+  await expectTasks(ada, [{ completed: true }]);
+  await page.keyboard.press('Control+z');
+  await expectTasks(ada, [{ completed: false }]);
+  await page.keyboard.press('Control+Shift+z');
+  await expect(messagesOf(page)).toContainText('Redone: Completed “One”');
+  await expectTasks(ada, [{ completed: true }]);
+  await page.keyboard.press('Control+z');
+  await expectTasks(ada, [{ completed: false }]);
+  await page.keyboard.press('Control+y');
+  await expectTasks(ada, [{ completed: true }]);
+  await page.keyboard.press('Control+y');
+  await expect(messagesOf(page)).toContainText('Nothing to redo.');
+});
+
+test('of tasks that were added one by one, a message takes back the last', async ({ newUser }) => {
+  const ada = await newUser();
+  const page = await openTasks(ada);
+  for (const title of ['One', 'Two', 'Three']) await add(page, title);
+  await undo(page);
+  await expect(titlesOf(page)).toHaveText(['Two', 'One']);
+  await expectTasks(ada, [{ title: 'One' }, { title: 'Two' }]);
+  // In the empty line that adds tasks, there is no typing to undo.
+  await newTaskOf(page).press('Control+z');
+  await expectTasks(ada, [{ title: 'One' }]);
+});
+
+test('completing a task says that its sub-tasks are completed, too', async ({ newUser }) => {
+  const ada = await newUser();
+  const { body: trip } = await ada.call('POST', '', { title: 'Trip' });
+  const { body: hotel } = await ada.call('POST', '', { title: 'Hotel', parent_id: trip.id });
+  await ada.call('POST', '', { title: 'Call', parent_id: hotel.id });
+  await ada.call('POST', '', { title: 'Train', parent_id: trip.id, status: 'done' });
+  const page = await openTasks(ada);
+  await checkboxOf(page, 'Trip').click();
+  await expect(messagesOf(page)).toContainText('Completed “Trip” and 2 sub-tasks');
 });
 
 test('a change can be undone also if it was merged with one from elsewhere', async ({ newUser, pageErrors }) => {

@@ -17,13 +17,14 @@ interface EntryProps {
 export function Entry({ story, onUndo }: EntryProps) {
   const { revision, headline } = story;
   const [isBusy, setBusy] = useState(false);
+  const [isUndone, setUndone] = useState(false);
   const [error, setError] = useState<unknown>();
   const id = useId();
   const undo = async () => {
-    if (isBusy) return;
+    if (isBusy || isUndone) return;
     setBusy(true);
     setError(undefined);
-    await onUndo(story).catch(setError);
+    await onUndo(story).then(() => setUndone(true), setError);
     setBusy(false);
   };
   return (
@@ -50,10 +51,10 @@ export function Entry({ story, onUndo }: EntryProps) {
         id={`${id}-undo`}
         className="button self-start"
         aria-labelledby={`${id}-undo ${id}-headline`}
-        aria-disabled={isBusy}
+        aria-disabled={isBusy || isUndone}
         onClick={undo}
       >
-        {isBusy ? 'Undoing…' : 'Undo'}
+        {isBusy ? 'Undoing…' : isUndone ? 'Undone' : 'Undo'}
       </button>
       <div role="alert" className="basis-full empty:hidden">
         {error !== undefined && <Refusal error={error} story={story} />}

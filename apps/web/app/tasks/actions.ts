@@ -5,7 +5,7 @@ import type { Change, Operation } from '../sync/changes';
 import type { FieldChanges } from '../sync/drafts';
 import { FIELDS } from '../sync/merge';
 import type { Store } from '../sync/store';
-import type { Row } from '../sync/view';
+import { childrenOf, type Row, type View } from '../sync/view';
 import { count, FIELD_LABELS, quote } from './labels';
 import type { Messages } from './messages';
 
@@ -33,7 +33,8 @@ export class Actions {
     for (let i = 0; i < operations.length; i += MAX_BATCH) {
       const part = operations.slice(i, i + MAX_BATCH);
       const label = part.length === 1 ? `Added ${quote(first?.title ?? '')}` : `Added ${count(part.length, 'task')}`;
-      this.#do(label, part, (n) => `Added ${count(n, 'task')}`);
+      // Only the parts of one paste are one message.
+      this.#do(label, part, tasks.length > MAX_BATCH ? () => `Added ${count(tasks.length, 'task')}` : undefined);
     }
     return operations.map((operation) => ('task_id' in operation ? operation.task_id : ''));
   }
@@ -59,7 +60,9 @@ export class Actions {
   complete({ id, title }: Row, completed: boolean): void {
     const verb = completed ? 'Completed' : 'Reopened';
     const operation: Operation = { op: 'completeTask', task_id: id, body: { completed } };
-    this.#do(`${verb} ${quote(title)}`, [operation], (n) => `${verb} ${count(n, 'task')}`);
+    const open = completed ? openBelow(this.store.getState().view, id) : 0;
+    const others = open > 0 ? ` and ${count(open, 'sub-task')}` : '';
+    this.#do(`${verb} ${quote(title)}${others}`, [operation], (n) => `${verb} ${count(n, 'task')}`);
   }
 
   remove({ id, title }: Row): void {
@@ -68,8 +71,11 @@ export class Actions {
     this.store.deleteDraft(id);
   }
 
-  move({ id, title }: Row, body: TaskMove): void {
-    this.#do(`Moved ${quote(title)}`, [{ op: 'moveTask', task_id: id, body: definedOf(body) }]);
+  move({ id, title, list_id }: Row, body: TaskMove): void {
+    const { lists } = this.store.getState().view;
+    const list = body.list_id === undefined ? undefined : (lists.get(body.list_id ?? '')?.name ?? 'Inbox');
+    const to = list === undefined || list_id === body.list_id ? '' : ` to ${quote(list)}`;
+    this.#do(`Moved ${quote(title)}${to}`, [{ op: 'moveTask', task_id: id, body: definedOf(body) }]);
   }
 
   /** @returns the id of the list. */
@@ -98,6 +104,12 @@ export class Actions {
     this.messages.done(change, toText);
     return change;
   }
+}
+
+/** How many open tasks are below one, which are completed with it. */
+function openBelow(view: View, id: string): number {
+  const children = childrenOf(view, id);
+  return children.reduce((sum, child) => sum + Number(!child.completed) + openBelow(view, child.id), 0);
 }
 
 /** A UUID, version 4; also over plain http, where pages have no `crypto.randomUUID`. */

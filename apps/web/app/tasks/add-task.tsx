@@ -1,4 +1,4 @@
-import { type ClipboardEvent, type FormEvent, useMemo, useState } from 'react';
+import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { formatDue } from '../dates';
 import { useReady } from '../ready';
 import { NEW_TASK } from '../sync/drafts';
@@ -19,7 +19,8 @@ const MAX_TITLE = 255;
 export function AddTask({ address, today }: { address: Address; today: string }) {
   const app = useTaskApp();
   const { store, actions, ui } = app;
-  const { drafts, view } = useStoreState();
+  const { drafts, view, isComplete } = useStoreState();
+  const field = useRef<HTMLInputElement>(null);
   const isReady = useReady();
   const [ignored, setIgnored] = useState<readonly string[]>([]);
   const parentId = useValue(ui.parent);
@@ -32,6 +33,14 @@ export function AddTask({ address, today }: { address: Address; today: string })
   const parsed = text === '' || lines.length > 1 ? undefined : parse(text);
   const problem = lines.length <= 1 && parsed && parsed.title.length > MAX_TITLE ? tooLong(parsed.title) : undefined;
 
+  useEffect(() => ui.parent.set(undefined), [ui, address.view]);
+  const isEmpty = isReady && isComplete && view.tasks.size === 0;
+  useEffect(() => {
+    // A keyboard on the screen would hide the page.
+    const isFree = document.activeElement === document.body && window.matchMedia('(pointer: fine)').matches;
+    if (isEmpty && isFree) field.current?.focus();
+  }, [isEmpty]);
+
   const setText = (next: string) => {
     if (next === '') store.deleteDraft(NEW_TASK);
     else store.saveDraft({ id: NEW_TASK, text: next });
@@ -39,19 +48,27 @@ export function AddTask({ address, today }: { address: Address; today: string })
   const add = (texts: readonly string[]) => {
     const tasks = texts.map((line): NewTask => {
       const { tokens: _, list_id, tags, ...fields } = parse(line);
+      const allTags = [...new Set([...tags, ...address.tags])];
+      const priority = fields.priority === 'none' ? address.priority : fields.priority;
       const due_date = fields.due_date ?? (address.view === 'today' && !address.q ? today : null);
       const list = list_id === undefined && isList(address, view) && address.view !== 'inbox' ? address.view : list_id;
       const place = parent ? { parent_id: parent.id } : { list_id: list ?? null };
-      return { ...fields, due_date, tags: [...tags], ...place };
+      return { ...fields, due_date, tags: allTags, ...(priority && { priority }), ...place };
     });
     const ids = actions.add(tasks);
     setText('');
     setIgnored([]);
+    field.current?.focus();
     tellIfHidden(app, ids[0], address, today);
   };
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     if (text.trim() !== '' && !problem) add(lines.length > 1 ? lines : [text.trim()]);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || event.nativeEvent.isComposing) return;
+    if (parent) ui.parent.set(undefined);
+    else field.current?.blur();
   };
   const onPaste = (event: ClipboardEvent) => {
     const pasted = event.clipboardData.getData('text');
@@ -65,7 +82,7 @@ export function AddTask({ address, today }: { address: Address; today: string })
     <form
       method="post"
       data-print="hide"
-      className="max-lg:fixed max-lg:inset-x-0 max-lg:bottom-0 max-lg:z-10 max-lg:border-line max-lg:border-t max-lg:bg-surface max-lg:p-2 lg:mb-4"
+      className="tall:max-lg:fixed max-lg:inset-x-0 max-lg:bottom-0 max-lg:z-10 max-lg:border-line max-lg:border-t max-lg:bg-surface max-lg:p-2 lg:mb-4"
       onSubmit={onSubmit}
     >
       <Chips {...{ tokens: parsed?.tokens ?? [], today }} onRemove={(token) => setIgnored([...ignored, token.text])} />
@@ -78,6 +95,7 @@ export function AddTask({ address, today }: { address: Address; today: string })
       <div className="flex gap-2">
         <input
           id="new-task"
+          ref={field}
           dir="auto"
           className="field min-h-12 text-lg"
           aria-label="New task"
@@ -90,7 +108,7 @@ export function AddTask({ address, today }: { address: Address; today: string })
           value={lines.length > 1 ? lines.join(' · ') : text}
           onChange={({ target }) => setText(target.value)}
           onPaste={onPaste}
-          onKeyDown={(event) => event.key === 'Escape' && !event.nativeEvent.isComposing && event.currentTarget.blur()}
+          onKeyDown={onKeyDown}
         />
         <button type="submit" className="button button-primary min-h-12" aria-label="Add" disabled={!isReady}>
           <Icon name="plus" />

@@ -36,7 +36,7 @@ export function Dialogs({ address, counts, today }: DialogsProps) {
   return (
     <>
       {dialog && all[dialog]()}
-      {menu && <RowMenu key={menu.id} {...menu} today={today} onClose={() => ui.menu.set(undefined)} />}
+      {menu && <RowMenu key={menu.id} {...{ ...menu, address, today }} onClose={() => ui.menu.set(undefined)} />}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { differences, type Field } from '../sync/merge';
 import type { Row } from '../sync/view';
 import { useStoreState, useTaskApp } from './context';
 import { FIELD_LABELS, PRIORITY, STATUS } from './labels';
+import { Linked, splitLinks } from './linked';
 import { TagField } from './tag-field';
 import { sortedLists } from './views';
 
@@ -80,6 +81,7 @@ export function Editor({ row, draft }: EditorProps) {
             onChange={({ target }) => change({ description: target.value || null })}
           />
         ))}
+        <Links text={shown.description ?? ''} />
         {labelled('due_date', (props) => (
           <input
             {...props}
@@ -113,7 +115,7 @@ export function Editor({ row, draft }: EditorProps) {
           <TagField {...props} tags={shown.tags} onChange={(tags) => change({ tags })} />
         ))}
       </div>
-      <div className="mt-4 flex flex-wrap gap-2 max-lg:sticky max-lg:bottom-20">
+      <div className="-mx-1 mt-3 flex flex-wrap gap-2 bg-surface p-1 tall:max-lg:sticky tall:max-lg:bottom-20">
         <button type="submit" className="button button-primary">
           Save
         </button>
@@ -134,6 +136,21 @@ export function Editor({ row, draft }: EditorProps) {
         )}
       </div>
     </form>
+  );
+}
+
+/** What can be opened of a text that is being edited. */
+function Links({ text }: { text: string }) {
+  const links = splitLinks(text).filter(({ url }) => url);
+  if (links.length === 0) return null;
+  return (
+    <ul aria-label="Links" className="flex flex-col sm:col-span-2">
+      {links.map(({ text: link }, index) => (
+        <li key={index} className="wrap-anywhere py-1 text-sm">
+          <Linked text={link} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { type Address, hasFilters, navigate, type Priority, SORTS, type Sort } from './address';
 import { useStoreState } from './context';
 import { Icon } from './icons';
@@ -8,10 +8,17 @@ import { tagsOf } from './views';
 /** The filters in use, as chips that can be removed, and those that can be added. */
 export function Filters({ address }: { address: Address }) {
   const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
   const { q, tags, priority, sort } = address;
+  /** The chip that was pressed is gone. */
+  const remove = (change: Partial<Address>) => () => {
+    navigate(change);
+    button.current?.focus();
+  };
   return (
     <div className="mb-2 flex flex-wrap items-center gap-2" data-print="hide">
       <button
+        ref={button}
         type="button"
         className="button button-quiet -ml-2 text-sm"
         aria-expanded={isOpen}
@@ -20,19 +27,19 @@ export function Filters({ address }: { address: Address }) {
         <Icon name="filter" />
         Filter and sort
       </button>
-      {q && <Chip onRemove={() => navigate({ q: '' })}>“{q}”</Chip>}
+      {q && <Chip onRemove={remove({ q: '' })}>“{q}”</Chip>}
       {tags.map((tag) => (
-        <Chip key={tag} onRemove={() => navigate({ tags: tags.filter((one) => one !== tag) })}>
+        <Chip key={tag} onRemove={remove({ tags: tags.filter((one) => one !== tag) })}>
           #{tag}
         </Chip>
       ))}
-      {priority && <Chip onRemove={() => navigate({ priority: undefined })}>Priority: {PRIORITY[priority]}</Chip>}
-      {sort && <Chip onRemove={() => navigate({ sort: undefined })}>Sorted by: {SORTS[sort]}</Chip>}
+      {priority && <Chip onRemove={remove({ priority: undefined })}>Priority: {PRIORITY[priority]}</Chip>}
+      {sort && <Chip onRemove={remove({ sort: undefined })}>Sorted by: {SORTS[sort]}</Chip>}
       {hasFilters(address) && (
         <button
           type="button"
           className="button button-quiet text-sm"
-          onClick={() => navigate({ q: '', tags: [], priority: undefined })}
+          onClick={remove({ q: '', tags: [], priority: undefined })}
         >
           Clear filters
         </button>

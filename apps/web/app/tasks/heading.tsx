@@ -30,7 +30,7 @@ export function Heading({ address, counts, groups }: HeadingProps) {
   const { view, isComplete } = useStoreState();
   const name = viewName(address, view.lists);
   return (
-    <div className="sticky top-0 z-10 -mx-3 mb-2 flex flex-wrap items-center gap-x-2 bg-canvas px-3 py-1.5 sm:-mx-6 sm:px-6 lg:static lg:mb-4">
+    <div className="top-0 z-10 tall:sticky -mx-3 mb-2 flex flex-wrap items-center gap-x-2 bg-canvas px-3 py-1.5 sm:-mx-6 sm:px-6 lg:static lg:mb-4">
       <button
         type="button"
         className="button button-quiet lg:hidden"

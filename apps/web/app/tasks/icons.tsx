@@ -15,6 +15,8 @@ const PATHS = {
   done: 'm5 13 4.5 4.5L19 7',
   list: 'M5 5h14v14H5zM9 10h6M9 14h4',
   history: 'M4 12a8 8 0 1 0 2.5-5.8L4 8.5M4 4v4.5h4.5M12 8v4.5l3 1.5',
+  chevron: 'm9 5 7 7-7 7',
+  'sign-out': 'M14 4h5v16h-5M4 12h11M11 8l4 4-4 4',
   close: 'M6 6l12 12M18 6 6 18',
   grip: 'M9 6h.01M15 6h.01M9 12h.01M15 12h.01M9 18h.01M15 18h.01',
   account: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM4.5 20a7.5 7.5 0 0 1 15 0',

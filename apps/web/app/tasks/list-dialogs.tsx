@@ -1,4 +1,5 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Modal } from '../modal';
 import { childrenOf } from '../sync/view';
 import { navigate } from './address';
@@ -9,7 +10,8 @@ export function NewList({ onClose }: { onClose: () => void }) {
   const { actions } = useTaskApp();
   const add = (name: string) => {
     navigate({ view: actions.addList(name), q: '', tags: [], priority: undefined, sort: undefined });
-    onClose();
+    flushSync(onClose);
+    document.getElementById('new-task')?.focus();
   };
   return (
     <Modal title="New list" onClose={onClose}>
@@ -27,7 +29,8 @@ export function EditList({ id, onClose }: { id: string; onClose: () => void }) {
   const remove = (what: 'keep' | 'delete') => {
     actions.deleteList(id, list.name, what);
     navigate({ view: what === 'keep' ? 'inbox' : 'all' });
-    onClose();
+    flushSync(onClose);
+    document.getElementById('tasks')?.focus();
   };
   const rename = (name: string) => {
     if (name !== list.name) actions.renameList(id, name);

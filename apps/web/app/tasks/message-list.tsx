@@ -16,7 +16,7 @@ export function MessageList() {
       aria-label="Messages"
       aria-live="polite"
       data-print="hide"
-      className="pointer-events-none fixed inset-x-0 bottom-16 z-20 flex flex-col items-center gap-2 p-3 lg:bottom-0"
+      className="pointer-events-none fixed inset-x-0 top-14 z-20 flex flex-col items-center gap-2 p-3 lg:top-auto lg:bottom-0 lg:pl-72"
     >
       {shown.map((message) => (
         <MessageBox key={message.id} message={message} />
@@ -31,6 +31,11 @@ function MessageBox({ message }: { message: Message }) {
   const [isHeld, setHeld] = useState(false);
   const { id, text, changes, isFailure, link } = message;
   const close = useEffectEvent(() => messages.close(id));
+  const undo = () => {
+    messages.undoAll(message);
+    // This button is gone.
+    document.getElementById('tasks')?.focus();
+  };
   useEffect(() => {
     if (isHeld || isFailure) return;
     const timer = setTimeout(() => close(), changes.length > 0 ? SHOWN_MS : SHOWN_WITHOUT_UNDO_MS);
@@ -55,7 +60,7 @@ function MessageBox({ message }: { message: Message }) {
         </button>
       )}
       {changes.length > 0 && (
-        <button type="button" className="message-button" onClick={() => messages.undoAll(message)}>
+        <button type="button" className="message-button" onClick={undo}>
           Undo
         </button>
       )}

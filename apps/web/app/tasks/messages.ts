@@ -9,6 +9,8 @@ export interface Message {
   readonly isFailure: boolean;
   /** What "Undo" takes back, the last one first. */
   readonly changes: readonly Change[];
+  /** In milliseconds since the epoch. */
+  readonly at: number;
   readonly link?: Link | undefined;
 }
 
@@ -19,11 +21,15 @@ interface Link {
 
 /** At most so many changes can be undone by the keyboard; older ones in the history. */
 const MAX_UNDO = 100;
+/** Changes of the same kind are one message if no more time is between them. In milliseconds. */
+const IN_A_ROW_MS = 5_000;
 
 /** What the user is told, and what can be undone. */
 export class Messages {
   readonly shown = new Value<readonly Message[]>([]);
   #undoable: Change[] = [];
+  /** The undos that can be taken back. */
+  #redoable: Change[] = [];
 
   constructor(private readonly undo: (change: Change) => Change) {}
 
@@ -34,21 +40,24 @@ export class Messages {
    */
   done(change: Change, toText?: (count: number) => string): void {
     this.#undoable = [...this.#undoable, change].slice(-MAX_UNDO);
+    this.#redoable = [];
     const failures = this.shown.get().filter(({ isFailure }) => isFailure);
     const last = this.shown.get().find(({ isFailure }) => !isFailure);
-    const isSame = toText && last?.changes[0] && verbOf(last.changes[0]) === verbOf(change);
+    const isRecent = last && Date.now() - last.at < IN_A_ROW_MS;
+    const isSame = toText && isRecent && last.changes[0] && verbOf(last.changes[0]) === verbOf(change);
     const changes = isSame ? [...last.changes, change] : [change];
     const text = toText && changes.length > 1 ? toText(changes.length) : change.label;
-    this.shown.set([...failures, { id: isSame ? last.id : randomKey(), text, isFailure: false, changes }]);
+    const id = isSame ? last.id : randomKey();
+    this.shown.set([...failures, { id, text, isFailure: false, changes, at: Date.now() }]);
   }
 
   fail(text: string): void {
-    this.shown.set([...this.shown.get(), { id: randomKey(), text, isFailure: true, changes: [] }]);
+    this.shown.set([...this.shown.get(), messageOf(text, true)]);
   }
 
   say(text: string): void {
     const failures = this.shown.get().filter(({ isFailure }) => isFailure);
-    this.shown.set([...failures, { id: randomKey(), text, isFailure: false, changes: [] }]);
+    this.shown.set([...failures, messageOf(text, false)]);
   }
 
   /** Adds a link to what was said last. */
@@ -71,10 +80,20 @@ export class Messages {
     this.say(last ? `Undone: ${last.label}` : 'Nothing to undo here. See History for earlier changes.');
   }
 
+  redoLast(): void {
+    const undone = this.#redoable.pop();
+    if (undone) this.#undoable.push(this.undo(undone));
+    this.say(undone ? `Redone: ${undone.label}` : 'Nothing to redo.');
+  }
+
   #undoOne(change: Change): void {
     this.#undoable = this.#undoable.filter(({ key }) => key !== change.key);
-    this.undo(change);
+    this.#redoable.push(this.undo(change));
   }
+}
+
+function messageOf(text: string, isFailure: boolean): Message {
+  return { id: randomKey(), text, isFailure, changes: [], at: Date.now() };
 }
 
 function verbOf({ label }: Change): string | undefined {

@@ -40,7 +40,7 @@ export function Page({ serverSearch, serverToday }: { serverSearch: string; serv
   }, [store]);
 
   return (
-    <div className="lg:grid lg:min-h-dvh lg:grid-cols-[17rem_minmax(0,1fr)]">
+    <div className="lg:grid lg:min-h-dvh lg:grid-cols-[17rem_minmax(0,1fr)] print:block">
       <a href="#tasks" className="button sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-30">
         Skip to tasks
       </a>

@@ -1,5 +1,6 @@
 import { foldText } from '@taskward/db/text';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { Modal } from '../modal';
 import { applyTheme } from '../theme';
 import { navigate } from './address';
@@ -26,7 +27,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
   useEffect(() => field.current?.focus(), []);
   const found = search([...commandsOf(app, sortedLists(view)), ...tasksOf(app)], text);
   const run = (command: Command | undefined) => {
-    onClose();
+    flushSync(onClose);
+    // It was given the focus back: the editor takes it only from where nobody is typing.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     command?.run();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -109,6 +112,7 @@ function commandsOf({ ui, messages }: TaskApp, lists: readonly { id: string; nam
     command('New task', () => document.getElementById('new-task')?.focus()),
     command('New list', () => ui.dialog.set('new-list')),
     command('Undo', () => messages.undoLast()),
+    command('Redo', () => messages.redoLast()),
     command('History', open('/history')),
     command('Trash', open('/trash')),
     command('Account', open('/account')),

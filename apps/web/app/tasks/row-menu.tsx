@@ -1,16 +1,19 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { addDays, formatDue, nextWeek } from '../dates';
 import { Modal } from '../modal';
 import type { FieldChanges } from '../sync/drafts';
+import type { Address } from './address';
 import { useStoreState, useTaskApp } from './context';
 import { PRIORITY } from './labels';
 import { MOVES } from './row-keys';
 import type { MenuSection } from './ui';
-import { sortedLists } from './views';
+import { isManual, sortedLists } from './views';
 
 interface RowMenuProps {
   readonly id: string;
   readonly section: MenuSection;
+  readonly address: Address;
   readonly today: string;
   readonly onClose: () => void;
 }
@@ -18,20 +21,19 @@ interface RowMenuProps {
 const MOVE_NAMES = { ArrowUp: 'Move up', ArrowDown: 'Move down', ArrowRight: 'Make a sub-task', ArrowLeft: 'Move out' };
 
 /** Everything that takes one step from a row: each choice is a change, and closes the menu. */
-export function RowMenu({ id, section, today, onClose }: RowMenuProps) {
+export function RowMenu({ id, section, address, today, onClose }: RowMenuProps) {
   const app = useTaskApp();
   const { actions, ui } = app;
   const { view } = useStoreState();
   const content = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    content.current
-      ?.querySelector<HTMLElement>(`[data-section="${section}"] button, [data-section="${section}"] select`)
-      ?.focus();
+    content.current?.querySelector<HTMLElement>(`[data-section="${section}"] button`)?.focus();
   }, [section]);
   const row = view.tasks.get(id);
   if (!row) return null;
   const run = (act: () => void) => () => {
-    onClose();
+    // The closed menu gives the focus back before the action may move it.
+    flushSync(onClose);
     act();
   };
   const edit = (fields: FieldChanges) => run(() => actions.edit(row, fields));
@@ -52,15 +54,7 @@ export function RowMenu({ id, section, today, onClose }: RowMenuProps) {
           <Option isChosen={row.due_date === null} onClick={edit({ due_date: null })}>
             None
           </Option>
-          <input
-            type="date"
-            aria-label="Another date"
-            className="field w-auto"
-            max="9999-12-31"
-            defaultValue={row.due_date ?? ''}
-            onKeyDown={(event) => event.key === 'Enter' && edit({ due_date: event.currentTarget.value || null })()}
-            onBlur={({ target }) => target.value && target.value !== row.due_date && edit({ due_date: target.value })()}
-          />
+          <AnotherDate date={row.due_date} onDate={(due_date) => edit({ due_date })()} />
         </Section>
         <Section name="priority" title="Priority">
           {(['high', 'medium', 'low', 'none'] as const).map((priority) => (
@@ -70,34 +64,61 @@ export function RowMenu({ id, section, today, onClose }: RowMenuProps) {
           ))}
         </Section>
         <Section name="list" title="List">
-          <select
-            aria-label="List"
-            className="field w-auto max-w-full"
-            value={row.list_id ?? ''}
-            onChange={({ target }) => run(() => actions.move(row, { list_id: target.value || null }))()}
-          >
-            <option value="">Inbox</option>
-            {sortedLists(view).map((list) => (
-              <option key={list.id} value={list.id}>
-                {list.name}
-              </option>
-            ))}
-          </select>
+          {[{ id: null, name: 'Inbox' }, ...sortedLists(view)].map(({ id: list_id, name }) => (
+            <Option
+              key={list_id}
+              isChosen={row.list_id === list_id}
+              onClick={run(() => row.list_id !== list_id && actions.move(row, { list_id }))}
+            >
+              <span dir="auto" className="truncate">
+                {name}
+              </span>
+            </Option>
+          ))}
         </Section>
         <Section name="actions" title="Actions">
           <Option onClick={run(() => addBelow(ui.parent.set, id))}>Add a sub-task</Option>
-          {Object.entries(MOVE_NAMES).map(([key, label]) => (
-            <Option key={key} onClick={run(() => MOVES[key]?.(row, app, view))}>
-              {label}
-            </Option>
-          ))}
+          {isManual(address, view) &&
+            Object.entries(MOVE_NAMES).map(([key, label]) => (
+              <Option key={key} onClick={run(() => MOVES[key]?.(row, app, view))}>
+                {label}
+              </Option>
+            ))}
           <Option onClick={run(() => ui.edit(id))}>Edit</Option>
           <button type="button" className="button button-danger" onClick={run(() => actions.remove(row))}>
             Delete
           </button>
         </Section>
+        <button type="button" className="button self-end" onClick={onClose}>
+          Close
+        </button>
       </div>
     </Modal>
+  );
+}
+
+function AnotherDate({ date, onDate }: { date: string | null; onDate: (date: string) => void }) {
+  const [chosen, setChosen] = useState('');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (chosen) onDate(chosen);
+  };
+  return (
+    <form className="flex gap-2" onSubmit={submit}>
+      <input
+        type="date"
+        aria-label="Another date"
+        className="field w-auto"
+        max="9999-12-31"
+        defaultValue={date ?? ''}
+        onChange={({ target }) => setChosen(target.value)}
+      />
+      {chosen && chosen !== date && (
+        <button type="submit" className="button button-primary">
+          Set date
+        </button>
+      )}
+    </form>
   );
 }
 
@@ -125,7 +146,7 @@ function Option({ isChosen, onClick, children }: OptionProps) {
   return (
     <button
       type="button"
-      className="button aria-pressed:border-accent aria-pressed:text-accent"
+      className="button max-w-full aria-pressed:border-accent aria-pressed:text-accent"
       aria-pressed={isChosen}
       onClick={onClick}
     >

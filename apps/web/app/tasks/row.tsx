@@ -17,7 +17,6 @@ interface TaskRowProps {
   readonly done: number;
   readonly total: number;
   readonly today: string;
-  readonly isSortable: boolean;
   /** The one row of the list whose controls are in the tab order. */
   readonly isActive: boolean;
   readonly isHeldBack: boolean;
@@ -27,7 +26,7 @@ interface TaskRowProps {
 const INDENT = ['', 'pl-6', 'pl-12', 'pl-16', 'pl-20'];
 
 export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
-  const { row, level, isSortable, isActive } = props;
+  const { row, level, isActive } = props;
   const { actions, ui } = useTaskApp();
   const { id, title, description, completed } = row;
   const tabIndex = isActive ? 0 : -1;
@@ -42,15 +41,13 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
         if (!isControl && !window.getSelection()?.toString()) ui.edit(id);
       }}
     >
-      {isSortable && (
-        <span
-          data-grip
-          className="-mr-2 cursor-grab self-stretch py-4 pl-1 text-muted opacity-0 group-hover:opacity-100 pointer-coarse:hidden"
-          aria-hidden="true"
-        >
-          <Icon name="grip" className="size-4" />
-        </span>
-      )}
+      <span
+        data-grip
+        className="-mr-2 cursor-grab self-stretch py-4 pl-1 text-muted opacity-0 group-hover:opacity-100 pointer-coarse:hidden print:hidden"
+        aria-hidden="true"
+      >
+        <Icon name="grip" className="size-4" />
+      </span>
       <label className="flex size-11 shrink-0 items-center justify-center">
         <input
           type="checkbox"
@@ -77,7 +74,7 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
           </span>
         </button>
         {description && (
-          <p dir="auto" className="line-clamp-2 break-words text-muted text-sm">
+          <p dir="auto" className="line-clamp-2 break-words text-muted text-sm print:line-clamp-none">
             <Linked text={description} tabIndex={tabIndex} />
           </p>
         )}
@@ -85,7 +82,7 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
       </div>
       <button
         type="button"
-        className="flex size-11 shrink-0 items-center justify-center rounded-lg text-muted hover:text-ink"
+        className="flex size-11 shrink-0 items-center justify-center rounded-lg text-muted hover:text-ink print:hidden"
         aria-label={`Due date, priority, list and more: ${title}`}
         aria-haspopup="dialog"
         tabIndex={tabIndex}
@@ -147,12 +144,13 @@ interface FactButtonProps {
   readonly children: ReactNode;
 }
 
+/** Where fingers are, too small to aim at: there it is a part of the row, which opens the editor. */
 function FactButton({ label, isActive, onClick, children }: FactButtonProps) {
   return (
     <button
       type="button"
       title={label}
-      className="wrap-anywhere flex min-h-6 items-center gap-1 rounded text-left hover:text-ink pointer-coarse:min-h-11"
+      className="wrap-anywhere flex min-h-6 items-center gap-1 rounded text-left hover:text-ink pointer-coarse:pointer-events-none"
       tabIndex={isActive ? 0 : -1}
       onClick={onClick}
     >

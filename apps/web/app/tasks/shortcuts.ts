@@ -38,15 +38,17 @@ export function useShortcuts(): void {
   const withControl: Record<string, () => void> = {
     k: () => ui.dialog.set('palette'),
     z: () => messages.undoLast(),
+    y: () => messages.redoLast(),
+    Z: () => messages.redoLast(),
   };
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (event.isComposing || event.altKey || event.defaultPrevented) return;
     const isTyping = event.target instanceof Element && event.target.closest(TYPING) !== null;
     const hasControl = event.ctrlKey || event.metaKey;
-    const key = keyOf(event);
+    const key = hasControl && event.shiftKey ? event.key.toUpperCase() : keyOf(event);
     const act = hasControl ? withControl[key] : letterShortcuts.get() && !isTyping ? letters[key] : undefined;
     // In a text field, the browser undoes the typing.
-    if (!act || (isTyping && key === 'z')) return;
+    if (!act || (isTyping && key !== 'k' && !isEmptyField(event.target))) return;
     event.preventDefault();
     act();
   });
@@ -56,6 +58,10 @@ export function useShortcuts(): void {
     document.addEventListener('keydown', listener);
     return () => document.removeEventListener('keydown', listener);
   }, []);
+}
+
+function isEmptyField(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement && target.type !== 'date' && target.value === '';
 }
 
 /** Its name, of a letter without regard to Caps Lock. */

@@ -67,7 +67,7 @@ export function Sidebar({ address, counts, className = '', onLeave }: SidebarPro
         <PageLink href="/account" icon="account">
           <span className="truncate">{email}</span>
         </PageLink>
-        <SignOut className="justify-start px-3 ps-11" />
+        <SignOut className="justify-start px-3" icon={<Icon name="sign-out" />} />
       </div>
     </nav>
   );

@@ -53,7 +53,12 @@ export function TaskList({ address, groups, today }: TaskListProps) {
         left -= shown.length;
         if (shown.length === 0) return null;
         return (
-          <GroupOfTasks key={key} name={groupName(key, format)} total={items.length} isFolded={key === 'done'}>
+          <GroupOfTasks
+            key={key}
+            name={groupName(key, format)}
+            total={items.length}
+            isFolded={key === 'done' && !address.q}
+          >
             <ul
               aria-label={groupName(key, format) ?? 'Tasks'}
               className="card divide-y divide-line overflow-clip"
@@ -62,7 +67,7 @@ export function TaskList({ address, groups, today }: TaskListProps) {
               {shown.map((item) => (
                 <Item
                   key={item.row.id}
-                  {...{ item, today, isSortable }}
+                  {...{ item, today }}
                   {...relativesOf(view, item)}
                   draft={drafts.get(item.row.id)}
                   listName={nameOfOther(item.row.list_id, address.view, view.lists)}
@@ -93,7 +98,6 @@ interface ItemProps {
   readonly draft: Draft | undefined;
   readonly listName: string | undefined;
   readonly today: string;
-  readonly isSortable: boolean;
   readonly isActive: boolean;
   readonly isEdited: boolean;
   readonly isHeldBack: boolean;
@@ -127,8 +131,9 @@ function GroupOfTasks({ name, total, isFolded, children }: GroupProps) {
   if (name === undefined) return children;
   if (isFolded) {
     return (
-      <details className="mt-6">
+      <details className="group mt-6">
         <summary className="mb-2 flex min-h-11 items-center gap-2 px-2 font-semibold text-muted">
+          <Icon name="chevron" className="size-4 group-open:rotate-90" />
           {name} <span className="font-normal text-sm">{count(total, 'task')}</span>
         </summary>
         {children}
@@ -188,11 +193,16 @@ const EMPTY: Record<string, readonly [string, string]> = {
   all: ['No tasks yet', 'Add your first one: try “Water the plants tomorrow #home !high”.'],
 };
 
+function hintFor({ tags, priority }: Address, isComplete: boolean): string {
+  if (!isComplete) return 'Your tasks are still loading.';
+  return tags.length > 0 || priority ? 'Try fewer filters.' : 'Try another word.';
+}
+
 function Empty({ address, isComplete }: { address: Address; isComplete: boolean }) {
   const isFiltered = hasFilters(address);
   const { view } = useStoreState();
   const [title, text] = isFiltered
-    ? ['No matching tasks', isComplete ? 'Try fewer filters.' : 'Your tasks are still loading.']
+    ? ['No matching tasks', hintFor(address, isComplete)]
     : address.view === 'all' && view.tasks.size > 0
       ? ['All done', 'Nothing is open.']
       : (EMPTY[address.view] ?? ['No tasks in this list', 'Add one, or drag tasks here.']);

@@ -130,7 +130,13 @@ function matcher(view: View, address: Address, today: string): (row: Row) => boo
     inView(row) &&
     address.tags.every((tag) => row.tags.includes(tag)) &&
     (address.priority === undefined || row.priority === address.priority) &&
-    (words.length === 0 || words.every((word) => searchText(row).includes(word)));
+    words.every((word) => has(row, word));
+}
+
+/** A word with `#` is the beginning of a tag. */
+function has(row: Row, word: string): boolean {
+  const tag = word.startsWith('#') ? word.slice(1) : '';
+  return tag === '' ? searchText(row).includes(word) : row.tags.some((one) => foldText(one).startsWith(tag));
 }
 
 function viewMatcher(view: View, address: Address, today: string): (row: Row) => boolean {

@@ -27,7 +27,7 @@ export function ChangePassword({ email }: { email: string }) {
         <input type="email" autoComplete="username" value={email} readOnly hidden />
         <Password label="Current password" />
         <NewPassword />
-        <p className="text-muted text-sm">This signs you out everywhere else.</p>
+        <p className="text-muted text-sm">This signs you out everywhere else, within 15 minutes.</p>
       </Form>
       <p role="status" className="mt-3 text-accent empty:hidden">
         {changes > 0 && 'Password changed.'}

@@ -71,9 +71,8 @@ function parseEnvelope(text: string): { lists: readonly unknown[]; tasks: readon
   let file: unknown;
   try {
     file = JSON.parse(text);
-  } catch (error) {
-    // The message has the position.
-    throw new InvalidFile([`The file isn’t valid JSON: ${error instanceof Error ? error.message : ''}`]);
+  } catch {
+    throw new InvalidFile(['The file isn’t valid JSON. Use one that “Export JSON” has saved.']);
   }
   const { format, version, lists, tasks } = (file ?? {}) as Record<string, unknown>;
   if (format !== FORMAT) throw new InvalidFile(['The file isn’t an export of Taskward: “format” isn’t “taskward”.']);
