@@ -218,6 +218,7 @@ export class Store {
     this.#copy = { tasks: newest(byId(tasks), this.#copy.tasks), lists: newest(byId(lists), this.#copy.lists) };
     this.#token = token;
     // The user may have begun before this was read.
+    for (const draft of this.#drafts.values()) this.#store((database) => database.put('drafts', draft));
     const made = this.#changes;
     this.#changes = new Map();
     for (const change of [...changes, ...made.values()]) this.#put(change);

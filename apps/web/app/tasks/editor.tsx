@@ -115,7 +115,7 @@ export function Editor({ row, draft }: EditorProps) {
           <TagField {...props} tags={shown.tags} onChange={(tags) => change({ tags })} />
         ))}
       </div>
-      <div className="-mx-1 mt-3 flex flex-wrap gap-2 bg-surface p-1 tall:max-lg:sticky tall:max-lg:bottom-20">
+      <div className="-mx-1 mt-3 flex flex-wrap gap-2 bg-surface p-1 tall:max-lg:sticky tall:max-lg:bottom-16">
         <button type="submit" className="button button-primary">
           Save
         </button>

@@ -5,7 +5,7 @@ import { Icon } from './icons';
 import type { Message } from './messages';
 
 /** Long enough to find and press "Undo". The keyboard and the history undo later, too. */
-const SHOWN_MS = 60_000;
+const SHOWN_MS = 30_000;
 const SHOWN_WITHOUT_UNDO_MS = 7_000;
 
 export function MessageList() {
