@@ -1,27 +1,15 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
+import { editorOf, expectStored } from './task-page';
 
 /** What was typed or done is never lost: not by a reload, a closed tab, an outage, or another tab. */
 
 const rowOf = (page: Page, title: string) => page.locator('[data-row]').filter({ hasText: title });
-const editorOf = (page: Page) => page.getByRole('form', { name: /^Edit / });
 
 async function add(page: Page, title: string): Promise<void> {
   await page.getByLabel('New task').fill(title);
   await page.getByLabel('New task').press('Enter');
   await expect(page.getByLabel('New task')).toHaveValue('');
-}
-
-/** The first page is controlled by the service worker only once it has stored the shell. */
-async function waitForOffline(page: Page): Promise<void> {
-  await expect
-    .poll(() => page.evaluate(async () => (await caches.match('/tasks/shell', { ignoreSearch: true })) !== undefined), {
-      timeout: 20_000,
-    })
-    .toBe(true);
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  // What is loaded after the page.
-  await page.waitForTimeout(3_000);
 }
 
 test.describe('text in an editor', () => {
@@ -128,7 +116,7 @@ test('a day offline, with two reloads and a closed tab, is on the server afterwa
   await ada.call('POST', '', { title: 'Old' });
   const first = await ada.open();
   await expect(rowOf(first, 'Old')).toBeVisible();
-  await waitForOffline(first);
+  await expectStored(first);
   await ada.context.setOffline(true);
   await add(first, 'Buy seeds tomorrow #garden');
   await first.reload();
@@ -183,7 +171,7 @@ test('signing out in one tab closes all, and leaves nothing in the browser', asy
   pageErrors.expected.push(/ERR_INTERNET_DISCONNECTED|503/);
   const ada = await newUser();
   const [first, second] = [await ada.open(), await ada.open()];
-  await waitForOffline(second);
+  await expectStored(second);
   await add(first, 'A secret');
   await expect(rowOf(second, 'A secret')).toBeVisible();
   await expect.poll(async () => (await ada.call('GET')).body.data.length).toBe(1);
@@ -206,7 +194,7 @@ test('signing out in one tab closes all, and leaves nothing in the browser', asy
 test('signing out with changes that were not sent asks first', async ({ newUser }) => {
   const ada = await newUser();
   const page = await ada.open();
-  await waitForOffline(page);
+  await expectStored(page);
   await ada.context.setOffline(true);
   await add(page, 'Not sent yet');
   await page.getByRole('button', { name: 'Sign out' }).click();

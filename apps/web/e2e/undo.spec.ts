@@ -110,6 +110,7 @@ test('a change can be undone also if the event stream was faster than the respon
     '**/api/*/batch',
     async (route) => {
       const response = await route.fetch();
+      // The response is late on purpose.
       await page.waitForTimeout(1_000);
       await route.fulfill({ response });
     },

@@ -50,6 +50,7 @@ function clientOf(pages: readonly (Page | Error)[]) {
     if (!page || page instanceof Error) throw page;
     return { body: { token: `token ${since.length}`, has_more: false, reset: false, ...page } };
   };
+  // Of a client, it uses this alone.
   return { client: { listChanges } as unknown as Client, since };
 }
 

@@ -156,6 +156,7 @@ test('an undo whose response was lost is tried again with the same key, any othe
     keys.push(idempotencyKey);
     return outcomes.shift()?.();
   };
+  // Of a client, undoing uses this alone.
   const source = new HistorySource({ undoRevision } as unknown as Client, 'ada');
   for (let i = 0; i < 2; i++) await expect(source.undo(7)).rejects.toThrow();
   expect(await source.undo(7)).toBe(8);

@@ -71,6 +71,7 @@ function clientOf(...outcomes: Error[]) {
     const error = outcomes.shift();
     if (error) throw error;
   };
+  // Of a client, it uses this alone.
   return { client: { runBatch } as unknown as Client, requests };
 }
 

@@ -2,7 +2,7 @@ import type { Client } from '@taskward/api-core/client';
 import { useRef, useState } from 'react';
 import { today } from '../../dates';
 import { Failure } from '../../online/failure';
-import type { Wait } from '../../online/patience';
+import type { Wait } from '../../online/retry';
 import { useReady } from '../../ready';
 import { countsOf } from './data-counts';
 import { WaitNote } from './data-wait';

@@ -1,6 +1,6 @@
 import type { Client } from '@taskward/api-core/client';
 import { useEffect, useRef, useState } from 'react';
-import type { Wait } from '../../online/patience';
+import type { Wait } from '../../online/retry';
 import { type Plan, planImport } from './data-plan';
 import { sendSteps } from './data-send';
 import { readCopy } from './export';

@@ -1,9 +1,9 @@
 import type { Client } from '@taskward/api-core/client';
 import { ProblemError, randomKey } from '@taskward/api-core/kit/client';
-import { type PatienceOptions, patiently } from '../../online/patience';
+import { type RetryOptions, retryWhileUnavailable } from '../../online/retry';
 import { type Step, toBatches } from './data-plan';
 
-export interface SendOptions extends PatienceOptions {
+export interface SendOptions extends RetryOptions {
   /** Called with how many steps are done. */
   readonly onProgress?: ((done: number) => void) | undefined;
 }
@@ -55,7 +55,7 @@ async function sendBatch(
     idempotencyKey: randomKey(),
   };
   try {
-    await patiently(() => client.runBatch(request), options);
+    await retryWhileUnavailable(() => client.runBatch(request), options);
     return batch.length;
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { Wait } from '../../online/patience';
+import type { Wait } from '../../online/retry';
 import { getObstacle } from '../../sync/connection';
 
 /** Why something waits, and until when. */

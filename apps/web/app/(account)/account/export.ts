@@ -1,7 +1,7 @@
 import type { Client } from '@taskward/api-core/client';
 import type { List, Task } from '@taskward/api-core/contract';
 import { ProblemError } from '@taskward/api-core/kit/client';
-import { type PatienceOptions, patiently } from '../../online/patience';
+import { type RetryOptions, retryWhileUnavailable } from '../../online/retry';
 import { sortLists, sortTasks } from './data-order';
 
 export interface Copy {
@@ -10,7 +10,7 @@ export interface Copy {
   readonly tasks: readonly Task[];
 }
 
-export interface CopyOptions extends PatienceOptions {
+export interface CopyOptions extends RetryOptions {
   /** Called with how many tasks and lists there are so far. */
   readonly onProgress?: ((count: number) => void) | undefined;
 }
@@ -33,7 +33,7 @@ export async function readCopy(
   for (let restarts = 0; ; ) {
     const query = { limit: 500, ...(token !== undefined && { since: token }) };
     const { signal } = options;
-    const page = await patiently(
+    const page = await retryWhileUnavailable(
       async () => (await client.listChanges({ params: { user_id: userId }, query, signal })).body,
       options,
     ).catch((error: unknown) => {

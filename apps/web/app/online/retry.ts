@@ -7,7 +7,7 @@ export interface Wait {
   readonly reason: 'busy' | 'unreachable';
 }
 
-export interface PatienceOptions {
+export interface RetryOptions {
   readonly signal: AbortSignal;
   /** Called before each wait. */
   readonly onWait?: ((wait: Wait) => void) | undefined;
@@ -23,7 +23,7 @@ const LONGEST_MS = 15_000;
  *
  * @throws what retrying does not help against, the end of the session included; the reason of the signal.
  */
-export async function patiently<T>(attempt: () => Promise<T>, options: PatienceOptions): Promise<T> {
+export async function retryWhileUnavailable<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { signal, onWait, sleep = wait } = options;
   for (let attempts = 0; ; attempts++) {
     signal.throwIfAborted();
